@@ -1,0 +1,143 @@
+//! Votes as they are signed, and the certificate that a quorum of them makes.
+
+use std::collections::BTreeSet;
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use rand::rand_core::CryptoRng;
+use thiserror::Error;
+
+use crate::codec;
+use crate::committee::Committee;
+use crate::domain::SignTag;
+use crate::hash::Hash;
+use crate::keys::{PublicKey, Signature};
+use crate::signature::{Item, verify, verify_batch};
+
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize,
+)]
+pub enum VoteKind {
+    Prevote,
+    Precommit,
+}
+
+/// What a validator signs when it votes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+pub struct Vote {
+    pub kind: VoteKind,
+    pub height: u64,
+    pub round: u32,
+    /// The block's id, or none for nil.
+    pub block: Option<Hash>,
+}
+
+impl Vote {
+    /// The bytes signed: tag, genesis hash, vote.
+    pub fn signed_bytes(&self, genesis: &Hash) -> Vec<u8> {
+        let mut bytes = SignTag::Vote.bytes().to_vec();
+        bytes.extend_from_slice(&genesis.0);
+        bytes.extend_from_slice(&codec::encode(self));
+        bytes
+    }
+}
+
+/// One validator's precommit inside a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct CommitSignature {
+    pub validator: PublicKey,
+    pub signature: Signature,
+}
+
+/// Proof that a quorum committed a block. Validators hold different valid subsets of the
+/// signatures, so a certificate is never hashed into anything that is agreed on.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct CommitCertificate {
+    pub height: u64,
+    pub round: u32,
+    pub block: Hash,
+    /// Strictly ascending by validator.
+    pub signatures: Vec<CommitSignature>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum CertificateError {
+    #[error("the signatures are not strictly ascending by validator")]
+    Order,
+    #[error("a signer is not in the validator set")]
+    UnknownValidator,
+    #[error("signed power {signed} of {total} is not more than two thirds")]
+    NoQuorum { signed: u128, total: u128 },
+    #[error("the signature of validator {0} does not verify")]
+    BadSignature(PublicKey),
+}
+
+impl CommitCertificate {
+    /// The precommit that every signature of this certificate signs.
+    pub const fn vote(&self) -> Vote {
+        Vote {
+            kind: VoteKind::Precommit,
+            height: self.height,
+            round: self.round,
+            block: Some(self.block),
+        }
+    }
+
+    /// Everything but the signatures themselves: order, membership, quorum.
+    pub fn check_quorum(&self, committee: &Committee) -> Result<(), CertificateError> {
+        if !self.signatures.is_sorted_by(|a, b| a.validator < b.validator) {
+            return Err(CertificateError::Order);
+        }
+        let mut signed = 0u128;
+        for entry in &self.signatures {
+            let validator =
+                committee.get(&entry.validator).ok_or(CertificateError::UnknownValidator)?;
+            signed += u128::from(validator.power);
+        }
+        if !committee.is_quorum(signed) {
+            let total = committee.total_power();
+            return Err(CertificateError::NoQuorum { signed, total });
+        }
+        Ok(())
+    }
+
+    /// Verifies the certificate whole against the validator set of its height.
+    pub fn verify(&self, genesis: &Hash, committee: &Committee) -> Result<(), CertificateError> {
+        self.check_quorum(committee)?;
+        let message = self.vote().signed_bytes(genesis);
+        for entry in &self.signatures {
+            verify(&entry.validator, &message, &entry.signature)
+                .map_err(|_| CertificateError::BadSignature(entry.validator))?;
+        }
+        Ok(())
+    }
+
+    /// As [`Self::verify`], all signatures in one batch: what catch-up uses.
+    pub fn verify_in_batch<R: CryptoRng>(
+        &self,
+        genesis: &Hash,
+        committee: &Committee,
+        rng: &mut R,
+    ) -> Result<(), CertificateError> {
+        self.check_quorum(committee)?;
+        let message = self.vote().signed_bytes(genesis);
+        let items: Vec<_> = self
+            .signatures
+            .iter()
+            .map(|entry| Item {
+                key: entry.validator,
+                message: &message,
+                signature: entry.signature,
+            })
+            .collect();
+        let answers = verify_batch(&items, rng);
+        match self.signatures.iter().zip(answers).find(|(_, answer)| answer.is_err()) {
+            Some((entry, _)) => Err(CertificateError::BadSignature(entry.validator)),
+            None => Ok(()),
+        }
+    }
+
+    /// The keys of those who signed.
+    pub fn signers(&self) -> BTreeSet<PublicKey> {
+        self.signatures.iter().map(|entry| entry.validator).collect()
+    }
+}

@@ -1,0 +1,31 @@
+//! What every part of Ballast, and every verifier outside it, must agree on byte for byte:
+//! hashes and their domains, keys and the one signature rule, addresses, amounts, committees and
+//! quorums, block headers, certificates and proofs.
+//!
+//! Pure: no I/O, clock, thread or hash-map iteration. Everything that input can reach returns a
+//! status. Formats are Borsh, canonical (`decode` refuses anything that would not re-encode to
+//! the same bytes), and frozen by golden vectors under `tests/`.
+
+pub mod address;
+pub mod amount;
+pub mod block;
+pub mod certificate;
+pub mod codec;
+pub mod committee;
+pub mod domain;
+pub mod hash;
+pub mod keys;
+pub mod merkle;
+pub mod policy;
+pub mod proof;
+pub mod signature;
+
+pub use address::{Address, Network};
+pub use block::{Header, Payload};
+pub use certificate::{CommitCertificate, CommitSignature, Vote, VoteKind};
+pub use codec::{DecodeError, decode};
+pub use committee::{Committee, Validator};
+pub use domain::Domain;
+pub use hash::Hash;
+pub use keys::{PublicKey, SecretKey, Signature};
+pub use policy::KeyPolicy;

@@ -1,0 +1,162 @@
+//! How a block writes to the state: in place, keeping what it needs to take back the operations
+//! of one failed transaction, and a note of every object the block touched.
+//!
+//! Contract, in order of calls: [`Journal::begin_block`]; for each transaction
+//! [`Journal::write_kept`] for what stays whatever the outcome (nonce, quota), then
+//! [`Journal::begin_ops`], the operations' reads and writes, and on failure
+//! [`Journal::undo_ops`]; at last [`Journal::end_block`].
+
+use crate::object::{Key, Kind, Object, PauseState, Policy, Role, RoleGrant, Scope, Supply};
+use crate::state::{At, SUPPLY, State, Stored, pause_at};
+
+pub(crate) struct Journal<'a> {
+    state: &'a mut State,
+    /// Marks from this one on were made in this block.
+    block_mark: u64,
+    touched: Vec<Touched>,
+    undo: Vec<Undo>,
+    /// Lengths of `state.slots` and `touched` when the operations began.
+    slots_before_ops: usize,
+    touched_before_ops: usize,
+}
+
+/// An object that the block wrote, and the amounts it held before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Touched {
+    pub(crate) slot: usize,
+    pub(crate) before: Amounts,
+}
+
+/// The amounts of an object that the invariants add up; zero where its kind has none.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Amounts {
+    pub(crate) balance: u64,
+    pub(crate) deposited: u64,
+    pub(crate) minted: u64,
+}
+
+impl Amounts {
+    pub(crate) const fn of(object: &Object) -> Self {
+        match object {
+            Object::Account(account) => {
+                Self { balance: account.balance, deposited: 0, minted: 0 }
+            }
+            Object::Deposit(deposit) => {
+                Self { balance: 0, deposited: deposit.amount, minted: deposit.minted }
+            }
+            _ => Self { balance: 0, deposited: 0, minted: 0 },
+        }
+    }
+}
+
+/// An object as it was before the operations at hand.
+struct Undo {
+    slot: usize,
+    object: Object,
+    mark: u64,
+}
+
+impl<'a> Journal<'a> {
+    pub(crate) fn begin_block(state: &'a mut State) -> Self {
+        state.serial = state.serial.wrapping_add(1);
+        Self {
+            block_mark: state.serial,
+            slots_before_ops: state.slots.len(),
+            state,
+            touched: Vec::new(),
+            undo: Vec::new(),
+            touched_before_ops: 0,
+        }
+    }
+
+    /// What the block touched, ascending by slot.
+    pub(crate) fn end_block(self) -> Vec<Touched> {
+        let mut touched = self.touched;
+        touched.sort_unstable_by_key(|entry| entry.slot);
+        touched
+    }
+
+    /// What is written from here on can be taken back by [`Self::undo_ops`].
+    pub(crate) fn begin_ops(&mut self) {
+        self.state.serial = self.state.serial.wrapping_add(1);
+        self.undo.clear();
+        self.slots_before_ops = self.state.slots.len();
+        self.touched_before_ops = self.touched.len();
+    }
+
+    /// Takes back everything written and created since [`Self::begin_ops`].
+    pub(crate) fn undo_ops(&mut self) {
+        for Undo { slot, object, mark } in self.undo.drain(..).rev() {
+            let stored = self.state.stored_mut(slot);
+            stored.object = object;
+            stored.mark = mark;
+        }
+        for created in self.state.slots.drain(self.slots_before_ops..) {
+            self.state.index.remove(&created.key);
+        }
+        self.touched.truncate(self.touched_before_ops);
+    }
+
+    pub(crate) const fn state(&self) -> &State {
+        self.state
+    }
+
+    pub(crate) fn find<T: Kind>(&self, key: &Key) -> Option<At<T>> {
+        self.state.find(key)
+    }
+
+    pub(crate) fn read<T: Kind>(&self, at: At<T>) -> &T {
+        self.state.read(at)
+    }
+
+    pub(crate) fn policy(&self) -> &Policy {
+        self.state.policy()
+    }
+
+    pub(crate) fn supply_mut(&mut self) -> &mut Supply {
+        self.write(SUPPLY)
+    }
+
+    pub(crate) fn pause_mut(&mut self, scope: Scope) -> &mut PauseState {
+        self.write(pause_at(scope))
+    }
+
+    pub(crate) fn role_at(&self, role: Role, holder: &ballast_primitives::Address) -> Option<At<RoleGrant>> {
+        self.find(&Key::Role(role, *holder))
+    }
+
+    /// Writes an object so that [`Self::undo_ops`] can take it back.
+    pub(crate) fn write<T: Kind>(&mut self, at: At<T>) -> &mut T {
+        let serial = self.state.serial;
+        let stored = self.state.stored_mut(at.slot);
+        if stored.mark != serial {
+            let (object, mark) = (stored.object.clone(), stored.mark);
+            self.undo.push(Undo { slot: at.slot, object, mark });
+        }
+        self.write_kept(at)
+    }
+
+    /// Writes an object for good. Only before [`Self::begin_ops`].
+    pub(crate) fn write_kept<T: Kind>(&mut self, at: At<T>) -> &mut T {
+        let serial = self.state.serial;
+        let stored = self.state.stored_mut(at.slot);
+        if stored.mark < self.block_mark {
+            let before = Amounts::of(&stored.object);
+            self.touched.push(Touched { slot: at.slot, before });
+        }
+        stored.mark = serial;
+        match T::of_mut(&mut stored.object) {
+            Some(value) => value,
+            None => unreachable!("slot {} holds another kind of object", at.slot),
+        }
+    }
+
+    /// Creates an object under a key that has none, in the next slot.
+    pub(crate) fn create(&mut self, key: Key, object: Object) {
+        let slot = self.state.slots.len();
+        let replaced = self.state.index.insert(key.clone(), slot);
+        assert!(replaced.is_none(), "{key:?} was created twice");
+        self.state.slots.push(Stored { key, object, mark: self.state.serial });
+        self.touched.push(Touched { slot, before: Amounts::default() });
+    }
+}

@@ -1,0 +1,324 @@
+//! A small chain for tests: a dev genesis with a few accounts, and one call per step.
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::collections::BTreeMap;
+
+use ballast_primitives::{Address, Hash, SecretKey, Signature, Validator, codec};
+use ballast_runtime::dev::{self, DevSpec};
+use ballast_runtime::limits::OBJECT_BYTES_MAX;
+use ballast_runtime::object::{Account, Deposit, Minter, Policy, Role, RoleGrant, Scope, Supply};
+use ballast_runtime::*;
+
+pub const SEED: &str = "test";
+/// The time of genesis; each block is one second later.
+pub const START: u64 = 1_700_000_000_000;
+pub const HOUR: u64 = 3_600_000;
+pub const DAY: u64 = 24 * HOUR;
+pub const DOLLAR: u64 = 1_000_000;
+pub const ACCOUNTS: u32 = 4;
+/// What each funded account starts with.
+pub const BALANCE: u64 = 1_000 * DOLLAR;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Who {
+    /// Funded account number n.
+    Holder(u32),
+    /// The holder of a role; `Officer(Role::Council)` is the council.
+    Officer(Role),
+}
+
+pub const COUNCIL: Who = Who::Officer(Role::Council);
+
+impl Who {
+    pub fn address(self) -> Address {
+        match self {
+            Self::Holder(n) => dev::account_address(SEED, n),
+            Self::Officer(role) => dev::role_address(SEED, role),
+        }
+    }
+
+    pub fn keys(self) -> Vec<SecretKey> {
+        match self {
+            Self::Holder(n) => vec![dev::account_key(SEED, n)],
+            Self::Officer(role) => dev::role_signers(SEED, role),
+        }
+    }
+}
+
+pub fn validator() -> Validator {
+    Validator {
+        key: SecretKey::dev(SEED, "validator").public(),
+        peer: SecretKey::dev(SEED, "peer").public(),
+        power: 1,
+        name: "validator-0".to_owned(),
+    }
+}
+
+pub fn genesis() -> Genesis {
+    dev::genesis(&DevSpec {
+        chain_id: 7,
+        time: START,
+        validators: vec![validator()],
+        accounts: ACCOUNTS,
+        balance: BALANCE,
+        seed: SEED.to_owned(),
+    })
+    .unwrap()
+}
+
+#[derive(Clone)]
+pub struct World {
+    pub state: State,
+    pub context: BlockContext,
+    nonces: BTreeMap<Address, u64>,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self::from(&genesis())
+    }
+
+    pub fn from(genesis: &Genesis) -> Self {
+        let context = BlockContext {
+            genesis: genesis.hash(),
+            chain_id: genesis.chain_id,
+            height: 0,
+            time: genesis.time,
+        };
+        let state = State::from_genesis(genesis).unwrap();
+        Self { state, context, nonces: BTreeMap::new() }
+    }
+
+    /// Changes what is stored, behind the back of the rules (the supply identity must hold).
+    pub fn edit(&mut self, key: Key, change: impl FnOnce(&mut Object)) {
+        let mut object = self.state.get(&key).unwrap_or_else(|| panic!("no {key:?}")).clone();
+        change(&mut object);
+        self.put_all(vec![(key, object)]);
+    }
+
+    /// Writes objects, new or not, behind the back of the rules.
+    pub fn put_all(&mut self, objects: Vec<(Key, Object)>) {
+        let mut leaves: Vec<_> = self.state.changes().collect();
+        for (key, object) in objects {
+            let (key, value) = (codec::encode(&key), codec::encode(&object));
+            match leaves.iter_mut().find(|leaf| leaf.key == key) {
+                Some(leaf) => leaf.value = value,
+                None => leaves.push(Change { slot: leaves.len() as u64, key, value }),
+            }
+        }
+        self.state = State::restore(leaves).unwrap();
+    }
+
+    pub fn edit_account(&mut self, who: Who, change: impl FnOnce(&mut Account)) {
+        self.edit(Key::Account(who.address()), |object| match object {
+            Object::Account(account) => change(account),
+            _ => unreachable!(),
+        });
+    }
+
+    pub fn edit_policy(&mut self, change: impl FnOnce(&mut Policy)) {
+        self.edit(Key::Policy, |object| match object {
+            Object::Policy(policy) => change(policy),
+            _ => unreachable!(),
+        });
+    }
+
+    pub fn edit_minter(&mut self, change: impl FnOnce(&mut Minter)) {
+        self.edit(Key::Minter(Who::Officer(Role::Minter).address()), |object| match object {
+            Object::Minter(minter) => change(minter),
+            _ => unreachable!(),
+        });
+    }
+
+    /// Sets one balance, the total with it.
+    pub fn set_balance(&mut self, who: Who, balance: u64) {
+        let mut account = self.account(who).clone();
+        let mut supply = self.state.supply().clone();
+        supply.total = supply.total - u128::from(account.balance) + u128::from(balance);
+        supply.genesis = supply.genesis - u128::from(account.balance) + u128::from(balance);
+        account.balance = balance;
+        self.put_all(vec![
+            (Key::Account(who.address()), Object::Account(account)),
+            (Key::Supply, Object::Supply(supply)),
+        ]);
+    }
+
+    pub fn set_cap(&mut self, cap: u128) {
+        let supply = Supply { cap, ..self.state.supply().clone() };
+        self.put_all(vec![(Key::Supply, Object::Supply(supply))]);
+    }
+
+    pub fn set_pause(&mut self, scope: Scope, until: u64) {
+        self.edit(Key::Pause(scope), |object| match object {
+            Object::Pause(pause) => pause.until = until,
+            _ => unreachable!(),
+        });
+    }
+
+    pub fn set_grant(&mut self, role: Role, valid_until: u64) {
+        let key = Key::Role(role, Who::Officer(role).address());
+        self.put_all(vec![(key, Object::Role(RoleGrant { valid_until }))]);
+    }
+
+    pub fn account(&self, who: Who) -> &Account {
+        self.state.account(&who.address()).unwrap()
+    }
+
+    pub fn balance(&self, who: Who) -> u64 {
+        self.account(who).balance
+    }
+
+    pub fn deposit(&self, id: &Hash) -> &Deposit {
+        self.state.deposit(id).unwrap()
+    }
+
+    /// The time of the next block.
+    pub fn now(&self) -> u64 {
+        self.context.time + 1_000
+    }
+
+    pub fn wait(&mut self, ms: u64) {
+        self.context.time += ms;
+    }
+
+    /// A body with the sender's next nonce.
+    pub fn body(&mut self, who: Who, ops: Vec<Op>) -> TxBody {
+        let nonce = self.nonces.entry(who.address()).or_default();
+        *nonce += 1;
+        TxBody {
+            genesis: self.context.genesis,
+            chain_id: self.context.chain_id,
+            sender: who.address(),
+            nonce: *nonce,
+            valid_until: self.now() + HOUR,
+            sponsor: None,
+            memo: None,
+            ops,
+        }
+    }
+
+    pub fn tx(&mut self, who: Who, ops: Vec<Op>) -> VerifiedTx {
+        unsigned(self.body(who, ops), &who.keys())
+    }
+
+    /// Executes the next block.
+    pub fn block(&mut self, txs: &[VerifiedTx]) -> BlockOutcome {
+        self.context.height += 1;
+        self.context.time += 1_000;
+        let outcome = execute_block(&mut self.state, &self.context, txs).unwrap();
+        invariants::check_all(&self.state, self.context.time).unwrap();
+        outcome
+    }
+
+    /// Executes a block with this one transaction: its events, or the code it was refused with.
+    pub fn send(&mut self, tx: VerifiedTx) -> Result<Vec<Event>, Code> {
+        let outcome = self.block(&[tx]);
+        match (&outcome.receipts[..], &outcome.dropped[..]) {
+            ([Receipt { outcome: Outcome::Success, events, .. }], []) => Ok(events.clone()),
+            ([Receipt { outcome: Outcome::Failed { code, .. }, .. }], []) => Err(*code),
+            ([], [(0, code)]) => Err(*code),
+            _ => panic!("one transaction has one outcome: {outcome:?}"),
+        }
+    }
+
+    /// One operation in a transaction in a block of its own.
+    pub fn run(&mut self, who: Who, op: Op) -> Result<Vec<Event>, Code> {
+        let tx = self.tx(who, vec![op]);
+        self.send(tx)
+    }
+
+    /// As [`Self::run`], and the state must not notice.
+    pub fn try_run(&self, who: Who, op: Op) -> Result<Vec<Event>, Code> {
+        self.clone().run(who, op)
+    }
+}
+
+/// Witnesses of the right keys with signatures of zeros: execution expects them verified.
+pub fn unsigned(body: TxBody, keys: &[SecretKey]) -> VerifiedTx {
+    let mut witnesses: Vec<_> = keys
+        .iter()
+        .map(|key| Witness { key: key.public(), signature: Signature([0; 64]) })
+        .collect();
+    witnesses.sort_unstable_by_key(|witness| witness.key);
+    let id = body.id();
+    VerifiedTx::assume_verified(SignedTx { body, witnesses }, id)
+}
+
+/// The objects that a change wrote.
+pub fn decode_change(change: &Change) -> (Key, Object) {
+    (
+        codec::decode(&change.key, OBJECT_BYTES_MAX).unwrap(),
+        codec::decode(&change.value, OBJECT_BYTES_MAX).unwrap(),
+    )
+}
+
+pub mod op {
+    //! Operations, shortly.
+    use ballast_primitives::{Address, Hash, KeyPolicy};
+    use ballast_runtime::Op;
+    use ballast_runtime::object::{Role, Scope};
+    use ballast_runtime::ops::*;
+
+    use super::Who;
+
+    pub const ORDER: Hash = Hash([9; 32]);
+
+    pub fn transfer(to: Who, amount: u64) -> Op {
+        transfer_to(to.address(), amount)
+    }
+
+    pub fn transfer_to(to: Address, amount: u64) -> Op {
+        Op::Transfer(transfer::Transfer { to, amount })
+    }
+
+    pub fn deposit(bank_ref: &str, amount: u64, beneficiary: Address) -> Op {
+        let bank_ref = bank_ref.to_owned();
+        Op::DepositConfirm(deposit_confirm::DepositConfirm { bank_ref, amount, beneficiary })
+    }
+
+    pub fn mint(deposit: Hash, amount: u64) -> Op {
+        Op::Mint(mint::Mint { deposit, amount })
+    }
+
+    pub fn burn(amount: u64) -> Op {
+        Op::Burn(burn::Burn { amount })
+    }
+
+    pub fn allowance(minter: Address, expected: u64, new: u64) -> Op {
+        Op::SetMinterAllowance(set_minter_allowance::SetMinterAllowance { minter, expected, new })
+    }
+
+    pub fn freeze(account: Address, inbound: bool, outbound: bool) -> Op {
+        Op::Freeze(freeze::Freeze { account, inbound, outbound, order: ORDER })
+    }
+
+    pub fn unfreeze(account: Address) -> Op {
+        Op::Unfreeze(unfreeze::Unfreeze { account })
+    }
+
+    pub fn pause(scopes: &[Scope], until: u64) -> Op {
+        Op::Pause(pause::Pause { scopes: scopes.to_vec(), until })
+    }
+
+    pub fn unpause(scopes: &[Scope]) -> Op {
+        Op::Unpause(unpause::Unpause { scopes: scopes.to_vec() })
+    }
+
+    pub fn register(policy: KeyPolicy, kyc_class: u8, kyc_until: u64) -> Op {
+        Op::RegisterAccount(register_account::RegisterAccount {
+            policy,
+            kyc_class,
+            kyc_until,
+            institution: 3,
+            memo_required: false,
+        })
+    }
+
+    pub fn grant(role: Role, holder: Address, valid_until: u64) -> Op {
+        Op::GrantRole(grant_role::GrantRole { role, holder, valid_until })
+    }
+
+    pub fn revoke(role: Role, holder: Address) -> Op {
+        Op::RevokeRole(revoke_role::RevokeRole { role, holder })
+    }
+}
