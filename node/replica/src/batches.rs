@@ -1,0 +1,236 @@
+//! Batches that are here, durable and not yet committed: what this validator may propose, and
+//! what it must hold before it votes for a block that names them.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use ballast_primitives::{Hash, PublicKey};
+use ballast_runtime::tx::VerifiedTx;
+
+/// A batch with its transactions verified.
+#[derive(Clone, Debug)]
+pub struct Held {
+    pub author: PublicKey,
+    pub txs: Arc<Vec<VerifiedTx>>,
+    pub bytes: usize,
+    /// After this time no transaction of it can commit.
+    pub expires: u64,
+    /// Holds a transaction of lane 0.
+    pub protective: bool,
+}
+
+/// Something named by a proposal and not here yet.
+#[derive(Clone, Copy, Debug, Default)]
+struct Want {
+    asked_at: u64,
+    times: u32,
+}
+
+/// How many committed batches to remember.
+const COMMITTED_KEPT: usize = 8_192;
+
+#[derive(Debug, Default)]
+pub struct Batches {
+    held: BTreeMap<Hash, Held>,
+    /// Each author's uncommitted batches, oldest first, protective ones in front.
+    queues: BTreeMap<PublicKey, VecDeque<Hash>>,
+    author_bytes: BTreeMap<PublicKey, usize>,
+    wanted: BTreeMap<Hash, Want>,
+    /// The newest committed batches, so that one pushed late is not ordered again.
+    committed: VecDeque<Hash>,
+    committed_set: BTreeSet<Hash>,
+}
+
+impl Batches {
+    pub fn get(&self, digest: &Hash) -> Option<&Held> {
+        self.held.get(digest)
+    }
+
+    pub fn contains(&self, digest: &Hash) -> bool {
+        self.held.contains_key(digest)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.held.is_empty()
+    }
+
+    pub fn len(&self) -> usize {
+        self.held.len()
+    }
+
+    pub fn is_wanted(&self, digest: &Hash) -> bool {
+        self.wanted.contains_key(digest)
+    }
+
+    /// Bytes of all that is held.
+    pub fn bytes(&self) -> usize {
+        self.author_bytes.values().sum()
+    }
+
+    pub fn bytes_of(&self, author: &PublicKey) -> usize {
+        self.author_bytes.get(author).copied().unwrap_or(0)
+    }
+
+    /// Whether the batch is here, or was committed lately.
+    pub fn is_known(&self, digest: &Hash) -> bool {
+        self.held.contains_key(digest) || self.committed_set.contains(digest)
+    }
+
+    /// Forgets a batch because a block committed it.
+    pub fn commit(&mut self, digest: &Hash) {
+        self.remove(digest);
+        if self.committed_set.insert(*digest) {
+            self.committed.push_back(*digest);
+        }
+        if self.committed.len() > COMMITTED_KEPT
+            && let Some(oldest) = self.committed.pop_front()
+        {
+            self.committed_set.remove(&oldest);
+        }
+    }
+
+    /// Adds a durable batch; false when it is here already.
+    pub fn insert(&mut self, digest: Hash, held: Held) -> bool {
+        if self.held.contains_key(&digest) {
+            return false;
+        }
+        self.wanted.remove(&digest);
+        let queue = self.queues.entry(held.author).or_default();
+        match held.protective {
+            true => queue.push_front(digest),
+            false => queue.push_back(digest),
+        }
+        *self.author_bytes.entry(held.author).or_default() += held.bytes;
+        self.held.insert(digest, held);
+        true
+    }
+
+    /// Forgets a batch that was committed or has expired.
+    pub fn remove(&mut self, digest: &Hash) -> Option<Held> {
+        self.wanted.remove(digest);
+        let held = self.held.remove(digest)?;
+        if let Some(queue) = self.queues.get_mut(&held.author) {
+            queue.retain(|other| other != digest);
+            if queue.is_empty() {
+                self.queues.remove(&held.author);
+            }
+        }
+        if let Some(bytes) = self.author_bytes.get_mut(&held.author) {
+            *bytes = bytes.saturating_sub(held.bytes);
+            if *bytes == 0 {
+                self.author_bytes.remove(&held.author);
+            }
+        }
+        Some(held)
+    }
+
+    /// The batches of the next block: protective ones first, then one of each author in turn,
+    /// starting with the `first`-th author, up to `batches_max` and `txs_max`.
+    pub fn choose(&self, first: u64, batches_max: usize, txs_max: usize) -> Vec<Hash> {
+        let authors = self.queues.len();
+        if authors == 0 {
+            return Vec::new();
+        }
+        let skip = usize::try_from(first % authors as u64).unwrap_or(0);
+        let longest = self.queues.values().map(VecDeque::len).max().unwrap_or(0);
+        let in_turn = (0..longest).flat_map(|depth| {
+            let turn = self.queues.values().cycle().skip(skip).take(authors);
+            turn.filter_map(move |queue| queue.get(depth).copied())
+        });
+        let ordered: Vec<_> = in_turn.collect();
+        let is_protective = |digest: &&Hash| self.get(digest).is_some_and(|held| held.protective);
+        let rest = ordered.iter().filter(|digest| !is_protective(digest));
+        let mut chosen = Vec::new();
+        let mut txs = 0usize;
+        for digest in ordered.iter().filter(is_protective).chain(rest) {
+            let size = self.get(digest).map_or(0, |held| held.txs.len());
+            if chosen.len() >= batches_max || (txs > 0 && txs + size > txs_max) {
+                break;
+            }
+            txs += size;
+            chosen.push(*digest);
+        }
+        chosen
+    }
+
+    /// Batches of which nothing can commit at `time` any more.
+    pub fn expired(&self, time: u64) -> Vec<Hash> {
+        self.held.iter().filter(|(_, held)| held.expires <= time).map(|(digest, _)| *digest).collect()
+    }
+
+    /// Notes that a proposal names `digest` and it is not here.
+    pub fn want(&mut self, digest: Hash, now: u64) {
+        self.wanted.entry(digest).or_insert(Want { asked_at: now, times: 0 });
+    }
+
+    /// Nothing is wanted any more: the height is over.
+    pub fn stop_wanting(&mut self) {
+        self.wanted.clear();
+    }
+
+    /// Wanted batches to ask for now: `grace` after they were first missed (a push may be on its
+    /// way), then every `again`. With the number of times each was asked for.
+    pub fn to_request(&mut self, now: u64, grace: u64, again: u64) -> Vec<(Hash, u32)> {
+        let mut due = Vec::new();
+        for (digest, want) in &mut self.wanted {
+            let wait = if want.times == 0 { grace } else { again };
+            if now >= want.asked_at + wait {
+                due.push((*digest, want.times));
+                want.asked_at = now;
+                want.times += 1;
+            }
+        }
+        due
+    }
+
+    pub fn has_wanted(&self) -> bool {
+        !self.wanted.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held(author: u8, protective: bool) -> Held {
+        let author = PublicKey([author; 32]);
+        Held { author, txs: Arc::new(vec![]), bytes: 10, expires: 100, protective }
+    }
+
+    fn digest(n: u8) -> Hash {
+        Hash([n; 32])
+    }
+
+    #[test]
+    fn authors_take_turns_and_protective_batches_go_first() {
+        let mut batches = Batches::default();
+        for n in 0..4 {
+            batches.insert(digest(n), held(1, false));
+        }
+        batches.insert(digest(10), held(2, false));
+        batches.insert(digest(11), held(2, true));
+        let order: Vec<_> = batches.choose(0, 10, 10).iter().map(|d| d.0[0]).collect();
+        assert_eq!(order, [11, 0, 1, 10, 2, 3]);
+        assert_eq!(batches.choose(1, 2, 10), [digest(11), digest(0)]);
+        assert_eq!(batches.bytes_of(&PublicKey([1; 32])), 40);
+        assert!(!batches.insert(digest(0), held(1, false)));
+        assert!(batches.remove(&digest(0)).is_some());
+        assert!(batches.remove(&digest(0)).is_none());
+        assert_eq!(batches.bytes_of(&PublicKey([1; 32])), 30);
+        assert_eq!(batches.expired(99), []);
+        assert_eq!(batches.expired(100).len(), 5);
+    }
+
+    #[test]
+    fn a_missing_batch_is_asked_for_after_a_grace_and_then_again() {
+        let mut batches = Batches::default();
+        batches.want(digest(1), 1_000);
+        batches.want(digest(1), 1_020);
+        assert_eq!(batches.to_request(1_029, 30, 200), []);
+        assert_eq!(batches.to_request(1_030, 30, 200), [(digest(1), 0)]);
+        assert_eq!(batches.to_request(1_229, 30, 200), []);
+        assert_eq!(batches.to_request(1_230, 30, 200), [(digest(1), 1)]);
+        batches.insert(digest(1), held(1, false));
+        assert!(!batches.has_wanted());
+    }
+}

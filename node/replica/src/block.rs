@@ -1,0 +1,155 @@
+//! Building blocks, and judging those that others propose.
+
+use std::collections::BTreeSet;
+use std::collections::VecDeque;
+
+use ballast_primitives::block::{BATCHES_MAX, EXECUTION_LAG_MAX};
+use ballast_primitives::{Committee, Hash, Header, Payload, PublicKey};
+
+use crate::batches::Batches;
+use crate::context::BlockValue;
+use crate::types::Executed;
+
+/// How far ahead of a validator's clock a block's time may be, in milliseconds.
+pub const CLOCK_SKEW_MS_MAX: u64 = 500;
+
+/// The end of the chain as this validator has it.
+#[derive(Clone, Debug)]
+pub struct Tip {
+    pub genesis: Hash,
+    pub height: u64,
+    /// Id of the block at `height`, the genesis hash at 0.
+    pub id: Hash,
+    pub time: u64,
+    /// The executed height that the block at `height` attests; 0 at 0.
+    pub attested: u64,
+    /// Results of the newest blocks, oldest first, at least those that a header may still attest.
+    pub results: VecDeque<Executed>,
+}
+
+impl Tip {
+    pub fn result(&self, height: u64) -> Option<&Executed> {
+        self.results.iter().rev().find(|executed| executed.height == height)
+    }
+
+    pub fn newest(&self) -> Option<&Executed> {
+        self.results.back()
+    }
+}
+
+/// Builds the block after `tip`.
+pub fn build(
+    tip: &Tip,
+    committee: &Committee,
+    proposer: PublicKey,
+    wall_ms: u64,
+    batches: Vec<Hash>,
+) -> Option<BlockValue> {
+    let newest = tip.newest()?;
+    let payload = Payload { batches };
+    let header = Header {
+        version: Header::VERSION,
+        genesis: tip.genesis,
+        height: tip.height + 1,
+        parent: tip.id,
+        time: wall_ms.max(tip.time + 1),
+        proposer,
+        payload: payload.digest(),
+        executed_height: newest.height,
+        state_root: newest.state_root,
+        receipts_root: newest.receipts_root,
+        validators: committee.digest(),
+        next_validators: committee.digest(),
+    };
+    Some(BlockValue::new(header, payload))
+}
+
+/// What this validator thinks of a proposed block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Valid,
+    /// Invalid for ever, whatever else arrives.
+    Invalid(&'static str),
+    /// These batches are not here.
+    Missing(Vec<Hash>),
+    /// Its time is too far ahead; look again at this wall-clock time.
+    Early { at: u64 },
+}
+
+/// Judges a block proposed after `tip`. In order: what can never become valid, then the clock,
+/// then what is missing.
+pub fn judge(
+    tip: &Tip,
+    committee: &Committee,
+    wall_ms: u64,
+    batches: &Batches,
+    value: &BlockValue,
+) -> Verdict {
+    if let Err(why) = check_header(tip, committee, value.header()) {
+        return Verdict::Invalid(why);
+    }
+    if let Err(why) = check_payload(value.header(), value.payload()) {
+        return Verdict::Invalid(why);
+    }
+    let time = value.header().time;
+    if time > wall_ms.saturating_add(CLOCK_SKEW_MS_MAX) {
+        return Verdict::Early { at: time - CLOCK_SKEW_MS_MAX };
+    }
+    let missing = |digest: &&Hash| !batches.contains(digest);
+    let missing: Vec<_> = value.payload().batches.iter().filter(missing).copied().collect();
+    if missing.is_empty() { Verdict::Valid } else { Verdict::Missing(missing) }
+}
+
+/// The rules of a header that need only the chain up to its parent.
+pub fn check_header(tip: &Tip, committee: &Committee, header: &Header) -> Result<(), &'static str> {
+    if header.version != Header::VERSION {
+        return Err("unknown header version");
+    }
+    if header.genesis != tip.genesis {
+        return Err("header of another chain");
+    }
+    if header.height != tip.height + 1 || header.parent != tip.id {
+        return Err("header does not follow the chain's end");
+    }
+    if header.time <= tip.time {
+        return Err("header time is not above its parent's");
+    }
+    if committee.get(&header.proposer).is_none() {
+        return Err("header's proposer is not a validator");
+    }
+    let digest = committee.digest();
+    if header.validators != digest || header.next_validators != digest {
+        return Err("header names another validator set");
+    }
+    check_attestation(tip, header)
+}
+
+/// The results a header attests must be ours.
+fn check_attestation(tip: &Tip, header: &Header) -> Result<(), &'static str> {
+    let lag_fits = header.executed_height + EXECUTION_LAG_MAX >= header.height;
+    if header.executed_height < tip.attested || !lag_fits {
+        return Err("header attests too old a result");
+    }
+    let Some(ours) = tip.result(header.executed_height) else {
+        return Err("header attests a result that does not exist yet");
+    };
+    if header.state_root != ours.state_root || header.receipts_root != ours.receipts_root {
+        return Err("header attests a result that is not ours");
+    }
+    Ok(())
+}
+
+/// The rules of a payload by itself.
+pub fn check_payload(header: &Header, payload: &Payload) -> Result<(), &'static str> {
+    if payload.batches.len() > BATCHES_MAX {
+        return Err("block names too many batches");
+    }
+    if header.payload != payload.digest() {
+        return Err("header does not commit to the payload");
+    }
+    let distinct: BTreeSet<_> = payload.batches.iter().collect();
+    if distinct.len() != payload.batches.len() {
+        return Err("block names a batch twice");
+    }
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! Executing a decided block and preparing the one write that makes it durable.
+
+use ballast_primitives::hash::Hash;
+use ballast_primitives::{CommitCertificate, merkle};
+use ballast_runtime::State;
+use ballast_runtime::execute::{BlockContext, execute_block};
+use ballast_runtime::tx::VerifiedTx;
+
+use crate::batches::Held;
+use crate::block::Tip;
+use crate::context::BlockValue;
+use crate::types::{CommitWrite, Evidence, Executed, StoredBlock, TxRecord};
+
+/// The chained receipts root of genesis.
+pub const GENESIS_RECEIPTS_ROOT: Hash = Hash::ZERO;
+
+/// What [`Executed`] says of the genesis state.
+pub fn genesis_result(state: &State, time: u64) -> Executed {
+    Executed {
+        height: 0,
+        time,
+        state_root: state.root(),
+        block_receipts_root: merkle::RECEIPTS.root_of(&[]),
+        receipts_root: GENESIS_RECEIPTS_ROOT,
+        objects: state.len(),
+    }
+}
+
+/// Executes `value`, whose batches are `held` in the payload's order, on top of `tip`.
+///
+/// An error is the report of a broken invariant: the state must not be used after it.
+pub fn execute(
+    state: &mut State,
+    tip: &Tip,
+    chain_id: u32,
+    value: &BlockValue,
+    held: &[Held],
+    certificate: CommitCertificate,
+    evidence: Vec<Evidence>,
+) -> Result<CommitWrite, String> {
+    let header = value.header();
+    let context = BlockContext {
+        genesis: header.genesis,
+        chain_id,
+        height: header.height,
+        time: header.time,
+    };
+    let mut places = Vec::new();
+    let mut txs: Vec<&VerifiedTx> = Vec::new();
+    for (batch, held) in (0u32..).zip(held) {
+        for (position, tx) in (0u32..).zip(held.txs.iter()) {
+            places.push((batch, position));
+            txs.push(tx);
+        }
+    }
+    let outcome = execute_block(state, &context, &txs).map_err(|breach| breach.to_string())?;
+    for (index, code) in &outcome.dropped {
+        let id = txs.get(*index as usize).map(|tx| tx.id());
+        tracing::debug!(height = header.height, ?id, %code, "transaction left out of its block");
+    }
+    let records = outcome
+        .receipts
+        .into_iter()
+        .zip(&outcome.origins)
+        .map(|(receipt, origin)| {
+            let (batch, position) = places.get(*origin as usize).copied().unwrap_or_default();
+            TxRecord { receipt, batch, position }
+        })
+        .collect();
+    let before = tip.newest().map_or(GENESIS_RECEIPTS_ROOT, |newest| newest.receipts_root);
+    let executed = Executed {
+        height: header.height,
+        time: header.time,
+        state_root: state.root(),
+        block_receipts_root: outcome.receipts_root,
+        receipts_root: merkle::chain_receipts(&before, &outcome.receipts_root),
+        objects: state.len(),
+    };
+    let block = StoredBlock {
+        header: header.clone(),
+        payload: value.payload().clone(),
+        certificate,
+    };
+    Ok(CommitWrite { block, executed, changes: outcome.changes, records, evidence })
+}

@@ -1,0 +1,49 @@
+//! What an operator may set of the replica's behaviour. Nothing here changes what is valid.
+
+/// Times in milliseconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// How long to wait for a proposal in round 0.
+    pub propose_timeout_ms: u64,
+    /// How long to wait for more prevotes once there are two thirds of any kind.
+    pub prevote_timeout_ms: u64,
+    /// The same for precommits.
+    pub precommit_timeout_ms: u64,
+    /// Added to each of the three for every round above zero.
+    pub timeout_step_ms: u64,
+    /// How often to say one's votes again while a round stands still.
+    pub rebroadcast_ms: u64,
+    /// The least time between two blocks.
+    pub block_interval_ms: u64,
+    /// The most time between two blocks when there is nothing to order.
+    pub heartbeat_ms: u64,
+    /// How long a batch waits for more transactions.
+    pub batch_delay_ms: u64,
+    /// A batch is sealed when it holds this many bytes.
+    pub batch_bytes: usize,
+    /// The most transactions a block of ours may order.
+    pub block_txs_max: usize,
+    /// The most transactions admitted here and not yet committed.
+    pub pool_txs_max: usize,
+    /// The most bytes of uncommitted batches held for one author.
+    pub author_bytes_max: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            propose_timeout_ms: 2_000,
+            prevote_timeout_ms: 500,
+            precommit_timeout_ms: 500,
+            timeout_step_ms: 500,
+            rebroadcast_ms: 1_000,
+            block_interval_ms: 20,
+            heartbeat_ms: 5_000,
+            batch_delay_ms: 3,
+            batch_bytes: 256 * 1024,
+            block_txs_max: 20_000,
+            pool_txs_max: 50_000,
+            author_bytes_max: 64 * 1024 * 1024,
+        }
+    }
+}

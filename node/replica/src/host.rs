@@ -1,0 +1,693 @@
+//! The consensus host: drives Malachite's core through one height after another and turns its
+//! effects into [`Out`] values, which the replica acts on after the core has returned.
+//!
+//! Rules kept here: the core is never entered from inside one of its effects; a signature is made
+//! only after [`Safety`] agrees; what must be durable comes out before what is to be sent; every
+//! signature is verified once per height and remembered.
+
+use std::collections::BTreeSet;
+
+use arc_malachitebft_core_consensus::{
+    Effect, Error, Input, LivenessMsg, LocallyProposedValue, Params, ProposedValue, Resumable,
+    Resume, SignedConsensusMsg, State, ThresholdParams, ValuePayload,
+};
+use arc_malachitebft_core_types as malachite;
+use ballast_primitives::hash::{Hash, Hasher};
+use ballast_primitives::signature;
+use ballast_primitives::{
+    CommitCertificate, CommitSignature, Committee, Domain, PublicKey, SecretKey, Signature,
+    VoteKind,
+};
+use malachite::{
+    CertificateError, NilOrVal, Round, SignedMessage, Timeout, Validity, ValueOrigin,
+    VoteExtensionPolicy, VoteType,
+};
+
+use crate::context::{BlockValue, Ctx, Height, Members, Proposal, ValidatorKey, Vote};
+use crate::message::{Message, WirePolka, WireProposal, WireRound, WireVote, proposal_signed_bytes};
+use crate::safety::{Refusal, Safety, SignState, Step};
+use crate::types::{Evidence, EvidenceKind};
+use crate::wal::WalEntry;
+
+type CoreError = Error<Ctx>;
+
+/// What the core asked for, in order.
+#[derive(Debug)]
+pub enum Out {
+    /// Append to the write-ahead log.
+    Wal(Vec<u8>),
+    /// Make durable before anything after it is sent.
+    SignState(SignState),
+    /// Send to every validator.
+    Broadcast(Message),
+    /// Build a block for this round and answer with [`Host::propose`].
+    GetValue { height: u64, round: u32 },
+    Schedule(Timeout),
+    Cancel(Timeout),
+    CancelAll,
+    RoundStarted { round: u32, proposer: PublicKey },
+    /// A quorum committed this block; the height is over.
+    Decided { value: BlockValue, certificate: CommitCertificate },
+    Evidence(Vec<Evidence>),
+    /// The validator was asked to sign and may not.
+    Refused(Refusal),
+}
+
+/// A stop that nothing but an operator can mend.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HostError {
+    #[error("replaying the write-ahead log gave another message than the one recorded: {0}")]
+    ReplayDivergence(String),
+}
+
+/// Drives the core.
+pub struct Host {
+    core: State<Ctx>,
+    room: Room,
+}
+
+/// What the effects need besides the core itself.
+struct Room {
+    genesis: Hash,
+    members: Members,
+    key: SecretKey,
+    public: PublicKey,
+    safety: Safety,
+    height: u64,
+    /// (signer, signed bytes, signature) verified at this height.
+    verified: BTreeSet<Hash>,
+    /// Records of the log being replayed: appended again, they would double it.
+    replayed: BTreeSet<Vec<u8>>,
+    outs: Vec<Out>,
+    /// The certificate of a decision whose value is still to be read from the core.
+    decided: Option<CommitCertificate>,
+}
+
+impl Host {
+    pub fn new(genesis: Hash, key: SecretKey, committee: Committee, safety: Safety) -> Self {
+        let public = key.public();
+        let members = Members::new(committee);
+        let params = Params {
+            address: ValidatorKey(public),
+            threshold_params: ThresholdParams::default(),
+            value_payload: ValuePayload::ProposalAndParts,
+            enabled: true,
+        };
+        // The queue of inputs for later heights stays unused: the replica checks and holds those
+        // itself, since the core would hold them before it verifies them.
+        let core = State::new(Ctx, Height(0), members.clone(), params, 1, 1);
+        let room = Room {
+            genesis,
+            members,
+            key,
+            public,
+            safety,
+            height: 0,
+            verified: BTreeSet::new(),
+            replayed: BTreeSet::new(),
+            outs: Vec::new(),
+            decided: None,
+        };
+        Self { core, room }
+    }
+
+    /// The height the core works on; 0 before the first.
+    pub const fn height(&self) -> u64 {
+        self.room.height
+    }
+
+    pub fn round(&self) -> u32 {
+        self.core.round().as_u32().unwrap_or(0)
+    }
+
+    pub fn is_validator(&self) -> bool {
+        self.core.is_active_validator()
+    }
+
+    pub const fn safety(&self) -> &Safety {
+        &self.room.safety
+    }
+
+    pub const fn safety_mut(&mut self) -> &mut Safety {
+        &mut self.room.safety
+    }
+
+    /// Starts `height` with its validator set.
+    pub fn start(&mut self, height: u64, committee: &Committee) -> Result<Vec<Out>, HostError> {
+        self.begin(height, committee, false)?;
+        Ok(self.take())
+    }
+
+    /// Starts `height` after a restart and feeds it the write-ahead log.
+    pub fn recover(
+        &mut self,
+        height: u64,
+        committee: &Committee,
+        entries: Vec<WalEntry>,
+    ) -> Result<Vec<Out>, HostError> {
+        self.room.replayed = entries.iter().map(WalEntry::encode).collect();
+        self.room.catch_up_sign_state(&entries);
+        let inputs: Vec<_> = entries.into_iter().map(WalEntry::into_input).collect();
+        self.begin_with_index(height, committee, &inputs)?;
+        for input in inputs {
+            self.feed(input)?;
+        }
+        self.core.reset_entries_index();
+        self.room.replayed.clear();
+        Ok(self.take())
+    }
+
+    fn begin_with_index(
+        &mut self,
+        height: u64,
+        committee: &Committee,
+        inputs: &[Input<Ctx>],
+    ) -> Result<(), HostError> {
+        self.core.index_wal_entries(inputs);
+        self.begin(height, committee, true)
+    }
+
+    fn begin(&mut self, height: u64, committee: &Committee, restart: bool) -> Result<(), HostError> {
+        if self.room.members.committee() != committee {
+            self.room.members = Members::new(committee.clone());
+        }
+        self.room.height = height;
+        self.room.verified.clear();
+        let members = self.room.members.clone();
+        let policy = VoteExtensionPolicy::Disabled;
+        self.feed(Input::StartHeight(Height(height), members, restart, None, policy))
+    }
+
+    pub fn vote(&mut self, vote: &WireVote) -> Result<Vec<Out>, HostError> {
+        self.feed(Input::Vote(vote.to_signed()))?;
+        Ok(self.take())
+    }
+
+    pub fn proposal(&mut self, proposal: WireProposal) -> Result<Vec<Out>, HostError> {
+        self.feed(Input::Proposal(proposal.into_signed()))?;
+        Ok(self.take())
+    }
+
+    pub fn polka(&mut self, polka: &WirePolka) -> Result<Vec<Out>, HostError> {
+        self.feed(Input::PolkaCertificate(polka.to_certificate()))?;
+        Ok(self.take())
+    }
+
+    pub fn round_certificate(&mut self, round: &WireRound) -> Result<Vec<Out>, HostError> {
+        if let Some(certificate) = round.to_certificate() {
+            self.feed(Input::RoundCertificate(certificate))?;
+        }
+        Ok(self.take())
+    }
+
+    pub fn timeout(&mut self, timeout: Timeout) -> Result<Vec<Out>, HostError> {
+        self.feed(Input::TimeoutElapsed(timeout))?;
+        Ok(self.take())
+    }
+
+    /// The replica's verdict on a proposed block: only when it is final either way.
+    pub fn verdict(
+        &mut self,
+        value: BlockValue,
+        round: u32,
+        proposer: PublicKey,
+        valid: bool,
+    ) -> Result<Vec<Out>, HostError> {
+        let value = ProposedValue {
+            height: Height(value.header().height),
+            round: Round::new(round),
+            valid_round: Round::Nil,
+            proposer: ValidatorKey(proposer),
+            value,
+            validity: Validity::from_bool(valid),
+        };
+        self.feed(Input::ProposedValue(value, ValueOrigin::Consensus))?;
+        Ok(self.take())
+    }
+
+    /// Answers [`Out::GetValue`].
+    pub fn propose(&mut self, round: u32, value: BlockValue) -> Result<Vec<Out>, HostError> {
+        let height = Height(value.header().height);
+        let value = LocallyProposedValue::new(height, Round::new(round), value);
+        self.feed(Input::Propose(value))?;
+        Ok(self.take())
+    }
+
+    /// Verifies a vote before the replica keeps it for a later height.
+    pub fn vote_is_genuine(&mut self, vote: &WireVote) -> bool {
+        let known = self.room.members.committee().get(&vote.validator).is_some();
+        let bytes = vote.vote.signed_bytes(&self.room.genesis);
+        known && self.room.verify(&vote.validator, &bytes, &vote.signature)
+    }
+
+    /// Verifies a proposal's signature, and that its proposer has the turn.
+    pub fn proposal_is_genuine(&mut self, proposal: &WireProposal) -> bool {
+        let turn = self.room.members.committee().proposer(proposal.header.height, proposal.round);
+        if turn.key != proposal.proposer {
+            return false;
+        }
+        let signed = proposal.clone().into_signed();
+        let bytes = proposal_signed_bytes(&signed.message, &self.room.genesis);
+        self.room.verify(&proposal.proposer, &bytes, &proposal.signature)
+    }
+
+    /// This validator's latest votes of the round, for a peer that has just come back.
+    pub fn own_votes(&self) -> Vec<WireVote> {
+        [&self.core.last_signed_prevote, &self.core.last_signed_precommit]
+            .into_iter()
+            .flatten()
+            .filter(|signed| signed.signature != MUTED)
+            .map(WireVote::from_signed)
+            .collect()
+    }
+
+    /// Evidence of a height that ends without the core's own decision.
+    pub fn take_evidence(&mut self) -> Vec<Evidence> {
+        let proposals = self.core.driver.take_proposal_evidence();
+        let votes = self.core.driver.take_vote_evidence();
+        self.room.evidence(&proposals, &votes)
+    }
+
+    /// The validators from whom no precommit of `round` has come: for the log.
+    pub fn missing_precommits(&self, round: u32) -> Vec<String> {
+        let committee = self.room.members.committee();
+        let votes = self.core.driver.votes().per_round(Round::new(round));
+        let voted = |key: PublicKey| {
+            votes.is_some_and(|votes| {
+                votes.get_vote(VoteType::Precommit, &ValidatorKey(key)).is_some()
+            })
+        };
+        let missing = committee.validators().iter().filter(|v| !voted(v.key));
+        missing.map(|v| v.name.clone()).collect()
+    }
+
+    fn take(&mut self) -> Vec<Out> {
+        std::mem::take(&mut self.room.outs)
+    }
+
+    fn feed(&mut self, input: Input<Ctx>) -> Result<(), HostError> {
+        let room = &mut self.room;
+        let result: Result<(), CoreError> = arc_malachitebft_core_consensus::process!(
+            input: input,
+            state: &mut self.core,
+            metrics: &(),
+            with: effect => room.handle(effect)
+        );
+        match result {
+            Ok(()) => {}
+            Err(error @ CoreError::ReplayDivergence(..)) => {
+                return Err(HostError::ReplayDivergence(error.to_string()));
+            }
+            // Every other error means that the input had no effect: it is the sender's fault.
+            Err(error) => tracing::debug!(%error, "consensus refused an input"),
+        }
+        self.attach_decided_values();
+        Ok(())
+    }
+
+    /// The core announces a decision by id; the value is in its state until the next height.
+    fn attach_decided_values(&mut self) {
+        let Some(certificate) = self.room.decided.take() else { return };
+        if let Some((_, value)) = self.core.decided_value() {
+            self.room.outs.push(Out::Decided { value, certificate });
+        }
+    }
+}
+
+/// Stands where a signature was refused. It verifies for no key, so the core drops the vote, and
+/// the room drops the message.
+const MUTED: Signature = Signature([0; 64]);
+
+impl Room {
+    fn handle(&mut self, effect: Effect<Ctx>) -> Result<Resume<Ctx>, CoreError> {
+        Ok(match effect {
+            Effect::CancelAllTimeouts(r) => {
+                self.outs.push(Out::CancelAll);
+                r.resume_with(())
+            }
+            Effect::CancelTimeout(timeout, r) => {
+                self.outs.push(Out::Cancel(timeout));
+                r.resume_with(())
+            }
+            Effect::ScheduleTimeout(timeout, r) => {
+                self.outs.push(Out::Schedule(timeout));
+                r.resume_with(())
+            }
+            Effect::StartRound(_, round, proposer, _, r) => {
+                let round = round.as_u32().unwrap_or(0);
+                self.outs.push(Out::RoundStarted { round, proposer: proposer.0 });
+                r.resume_with(())
+            }
+            Effect::PublishConsensusMsg(message, r) => {
+                self.publish(message);
+                r.resume_with(())
+            }
+            Effect::PublishLivenessMsg(message, r) => {
+                self.publish_liveness(message);
+                r.resume_with(())
+            }
+            Effect::RepublishVote(vote, r) => {
+                self.publish(SignedConsensusMsg::Vote(vote));
+                r.resume_with(())
+            }
+            Effect::RepublishRoundCertificate(certificate, r) => {
+                self.publish_liveness(LivenessMsg::SkipRoundCertificate(certificate));
+                r.resume_with(())
+            }
+            Effect::GetValue(height, round, _, r) => {
+                let round = round.as_u32().unwrap_or(0);
+                self.outs.push(Out::GetValue { height: height.0, round });
+                r.resume_with(())
+            }
+            // A proposal carries its value whole, and is published right after.
+            Effect::RestreamProposal(.., r) => r.resume_with(()),
+            // Catch-up applies certified blocks itself and never asks the core to.
+            Effect::CertVerifiedSyncValue(.., r) => r.resume_with(()),
+            Effect::CertRejectedSyncValue(.., r) => r.resume_with(()),
+            Effect::Decide(certificate, _, r) => {
+                self.decided = Some(plain_certificate(&certificate));
+                r.resume_with(())
+            }
+            Effect::Finalize(_, _, evidence, r) => {
+                let evidence = self.evidence(&evidence.proposals, &evidence.votes);
+                if !evidence.is_empty() {
+                    self.outs.push(Out::Evidence(evidence));
+                }
+                r.resume_with(())
+            }
+            Effect::SignVote(vote, r) => {
+                let signature = self.sign_vote(&vote);
+                r.resume_with(SignedMessage::new(vote, signature))
+            }
+            Effect::SignProposal(proposal, r) => {
+                let signature = self.sign_proposal(&proposal);
+                r.resume_with(SignedMessage::new(proposal, signature))
+            }
+            Effect::VerifySignature(message, key, r) => {
+                let valid = self.verify_message(&message, &key);
+                r.resume_with(valid)
+            }
+            Effect::VerifyCommitCertificate(certificate, members, _, r) => {
+                r.resume_with(self.verify_commit(&certificate, &members))
+            }
+            Effect::VerifyExtendedCommitCertificate(certificate, members, _, _, r) => {
+                r.resume_with(self.verify_commit(&certificate.trim_vote_extensions(), &members))
+            }
+            Effect::VerifyPolkaCertificate(certificate, members, _, r) => {
+                r.resume_with(self.verify_polka(&certificate, &members))
+            }
+            Effect::VerifyRoundCertificate(certificate, members, _, r) => {
+                r.resume_with(self.verify_round(&certificate, &members))
+            }
+            Effect::WalAppend(height, input, r) => {
+                self.append(height, &input);
+                r.resume_with(())
+            }
+            // Vote extensions are switched off.
+            Effect::ExtendVote(.., r) => r.resume_with(None),
+            Effect::VerifyVoteExtension(.., r) => r.resume_with(Ok(())),
+        })
+    }
+
+    fn append(&mut self, height: Height, input: &Input<Ctx>) {
+        if height.0 != self.height {
+            return;
+        }
+        let Some(entry) = WalEntry::from_input(input) else { return };
+        let bytes = entry.encode();
+        if !self.replayed.contains(&bytes) {
+            self.outs.push(Out::Wal(bytes));
+        }
+    }
+
+    fn publish(&mut self, message: SignedConsensusMsg<Ctx>) {
+        if *message.signature() == MUTED {
+            return;
+        }
+        self.outs.push(Out::Broadcast(match &message {
+            SignedConsensusMsg::Vote(vote) => Message::Vote(WireVote::from_signed(vote)),
+            SignedConsensusMsg::Proposal(proposal) => {
+                Message::Proposal(WireProposal::from_signed(proposal))
+            }
+        }));
+    }
+
+    fn publish_liveness(&mut self, message: LivenessMsg<Ctx>) {
+        self.outs.push(Out::Broadcast(match &message {
+            LivenessMsg::Vote(vote) => Message::Vote(WireVote::from_signed(vote)),
+            LivenessMsg::PolkaCertificate(polka) => {
+                Message::Polka(WirePolka::from_certificate(polka))
+            }
+            LivenessMsg::SkipRoundCertificate(round) => {
+                Message::Round(WireRound::from_certificate(round))
+            }
+        }));
+    }
+
+    fn sign_vote(&mut self, vote: &Vote) -> Signature {
+        let plain = vote.plain();
+        let step = match vote.kind {
+            VoteType::Prevote => Step::Prevote,
+            VoteType::Precommit => Step::Precommit,
+        };
+        self.sign(plain.height, plain.round, step, &plain.signed_bytes(&self.genesis))
+    }
+
+    fn sign_proposal(&mut self, proposal: &Proposal) -> Signature {
+        let round = proposal.round.as_u32().unwrap_or(0);
+        let bytes = proposal_signed_bytes(proposal, &self.genesis);
+        self.sign(proposal.height.0, round, Step::Proposal, &bytes)
+    }
+
+    fn sign(&mut self, height: u64, round: u32, step: Step, bytes: &[u8]) -> Signature {
+        let message = signed_digest(bytes);
+        match self.safety.approve(SignState { height, round, step, message }) {
+            Ok(state) => {
+                self.outs.extend(state.map(Out::SignState));
+                let signature = self.key.sign(bytes);
+                self.verified.insert(cache_key(&self.public, bytes, &signature));
+                signature
+            }
+            Err(refusal) => {
+                self.outs.push(Out::Refused(refusal));
+                MUTED
+            }
+        }
+    }
+
+    /// The log is synced before the sign-state is saved, so after a crash it may hold a message of
+    /// ours that the sign-state does not know. The core will send it again as recorded.
+    fn catch_up_sign_state(&mut self, entries: &[WalEntry]) {
+        for entry in entries {
+            let (height, round, step, bytes) = match entry {
+                WalEntry::Vote(vote) if vote.validator == self.public => {
+                    let step = match vote.vote.kind {
+                        VoteKind::Prevote => Step::Prevote,
+                        VoteKind::Precommit => Step::Precommit,
+                    };
+                    let bytes = vote.vote.signed_bytes(&self.genesis);
+                    (vote.vote.height, vote.vote.round, step, bytes)
+                }
+                WalEntry::Proposal(wire) if wire.proposer == self.public => {
+                    let signed = wire.clone().into_signed();
+                    let bytes = proposal_signed_bytes(&signed.message, &self.genesis);
+                    (wire.header.height, wire.round, Step::Proposal, bytes)
+                }
+                _ => continue,
+            };
+            let message = signed_digest(&bytes);
+            // A refusal means that the sign-state is further on already.
+            if let Ok(Some(state)) =
+                self.safety.approve(SignState { height, round, step, message })
+            {
+                self.outs.push(Out::SignState(state));
+            }
+        }
+    }
+
+    fn verify(&mut self, key: &PublicKey, bytes: &[u8], signature: &Signature) -> bool {
+        let cached = cache_key(key, bytes, signature);
+        if self.verified.contains(&cached) {
+            return true;
+        }
+        let valid = signature::verify(key, bytes, signature).is_ok();
+        if valid {
+            self.verified.insert(cached);
+        }
+        valid
+    }
+
+    fn verify_message(
+        &mut self,
+        message: &SignedMessage<Ctx, arc_malachitebft_core_consensus::ConsensusMsg<Ctx>>,
+        key: &PublicKey,
+    ) -> bool {
+        use arc_malachitebft_core_consensus::ConsensusMsg;
+        let bytes = match &message.message {
+            ConsensusMsg::Vote(vote) => vote.plain().signed_bytes(&self.genesis),
+            ConsensusMsg::Proposal(proposal) => proposal_signed_bytes(proposal, &self.genesis),
+        };
+        self.verify(key, &bytes, &message.signature)
+    }
+
+    fn verify_commit(
+        &mut self,
+        certificate: &malachite::CommitCertificate<Ctx>,
+        members: &Members,
+    ) -> Result<(), CertificateError<Ctx>> {
+        let votes = certificate.commit_signatures.iter().map(|entry| {
+            let vote = Vote {
+                kind: VoteType::Precommit,
+                height: certificate.height,
+                round: certificate.round,
+                value: NilOrVal::Val(certificate.value_id),
+                validator: entry.address,
+            };
+            (vote, entry.signature)
+        });
+        let votes: Vec<_> = votes.collect();
+        self.verify_votes(&votes, members, |signed, total| 3 * signed > 2 * total)
+    }
+
+    fn verify_polka(
+        &mut self,
+        certificate: &malachite::PolkaCertificate<Ctx>,
+        members: &Members,
+    ) -> Result<(), CertificateError<Ctx>> {
+        let votes = certificate.polka_signatures.iter().map(|entry| {
+            let vote = Vote {
+                kind: VoteType::Prevote,
+                height: certificate.height,
+                round: certificate.round,
+                value: NilOrVal::Val(certificate.value_id),
+                validator: entry.address,
+            };
+            (vote, entry.signature)
+        });
+        let votes: Vec<_> = votes.collect();
+        self.verify_votes(&votes, members, |signed, total| 3 * signed > 2 * total)
+    }
+
+    fn verify_round(
+        &mut self,
+        certificate: &malachite::RoundCertificate<Ctx>,
+        members: &Members,
+    ) -> Result<(), CertificateError<Ctx>> {
+        let precommits = certificate.cert_type == malachite::RoundCertificateType::Precommit;
+        let mut votes = Vec::new();
+        for entry in &certificate.round_signatures {
+            if precommits && entry.vote_type != VoteType::Precommit {
+                return Err(CertificateError::InvalidVoteType(entry.address));
+            }
+            let vote = Vote {
+                kind: entry.vote_type,
+                height: certificate.height,
+                round: certificate.round,
+                value: entry.value_id,
+                validator: entry.address,
+            };
+            votes.push((vote, entry.signature));
+        }
+        match precommits {
+            true => self.verify_votes(&votes, members, |signed, total| 3 * signed > 2 * total),
+            false => self.verify_votes(&votes, members, |signed, total| 3 * signed > total),
+        }
+    }
+
+    /// Every vote genuine, by a member, no member twice, and enough power.
+    fn verify_votes(
+        &mut self,
+        votes: &[(Vote, Signature)],
+        members: &Members,
+        enough: impl Fn(u128, u128) -> bool,
+    ) -> Result<(), CertificateError<Ctx>> {
+        let committee = members.committee();
+        let mut seen = BTreeSet::new();
+        let mut signed = 0u128;
+        for (vote, signature) in votes {
+            let key = vote.validator;
+            let member =
+                committee.get(&key.0).ok_or(CertificateError::UnknownValidator(key))?;
+            if !seen.insert(key) {
+                return Err(CertificateError::DuplicateVote(key));
+            }
+            let bytes = vote.plain().signed_bytes(&self.genesis);
+            if !self.verify(&key.0, &bytes, signature) {
+                let entry = malachite::CommitSignature::new(key, *signature);
+                return Err(CertificateError::InvalidCommitSignature(entry));
+            }
+            signed += u128::from(member.power);
+        }
+        let total = committee.total_power();
+        if enough(signed, total) {
+            return Ok(());
+        }
+        let as_u64 = |power: u128| u64::try_from(power).unwrap_or(u64::MAX);
+        Err(CertificateError::NotEnoughVotingPower {
+            signed: as_u64(signed),
+            total: as_u64(total),
+            expected: as_u64(2 * total / 3 + 1),
+        })
+    }
+
+    fn evidence(
+        &self,
+        proposals: &arc_malachitebft_core_driver::proposal_keeper::EvidenceMap<Ctx>,
+        votes: &arc_malachitebft_core_votekeeper::EvidenceMap<Ctx>,
+    ) -> Vec<Evidence> {
+        let mut found = Vec::new();
+        for validator in self.members.committee().validators() {
+            let address = ValidatorKey(validator.key);
+            for (first, second) in votes.get(&address).into_iter().flatten() {
+                let plain = first.message.plain();
+                found.push(Evidence {
+                    validator: validator.key,
+                    height: plain.height,
+                    round: plain.round,
+                    kind: EvidenceKind::Votes {
+                        first: (plain, first.signature),
+                        second: (second.message.plain(), second.signature),
+                    },
+                    seen_at: self.height,
+                });
+            }
+            for (first, second) in proposals.get(&address).into_iter().flatten() {
+                found.push(Evidence {
+                    validator: validator.key,
+                    height: first.message.height.0,
+                    round: first.message.round.as_u32().unwrap_or(0),
+                    kind: EvidenceKind::Proposals {
+                        first: (first.message.value.id(), first.signature),
+                        second: (second.message.value.id(), second.signature),
+                    },
+                    seen_at: self.height,
+                });
+            }
+        }
+        found
+    }
+}
+
+fn signed_digest(bytes: &[u8]) -> Hash {
+    Hasher::new(Domain::SignedMessage).update(bytes).finish()
+}
+
+fn cache_key(key: &PublicKey, bytes: &[u8], signature: &Signature) -> Hash {
+    Hasher::new(Domain::SignedMessage).update(&key.0).update(&signature.0).update(bytes).finish()
+}
+
+fn plain_certificate(certificate: &malachite::CommitCertificate<Ctx>) -> CommitCertificate {
+    let mut signatures: Vec<_> = certificate
+        .commit_signatures
+        .iter()
+        .map(|entry| CommitSignature { validator: entry.address.0, signature: entry.signature })
+        .collect();
+    signatures.sort_unstable_by_key(|entry| entry.validator);
+    signatures.dedup_by_key(|entry| entry.validator);
+    CommitCertificate {
+        height: certificate.height.0,
+        round: certificate.round.as_u32().unwrap_or(0),
+        block: certificate.value_id,
+        signatures,
+    }
+}

@@ -1,0 +1,41 @@
+//! The validator's brain, without I/O: [`Replica::step`] takes an input and the time, and returns
+//! effects. It knows no clock, socket, disk or thread; the node and the simulator run this same
+//! code.
+//!
+//! # The contract with the shell
+//!
+//! 1. `step` is called from one place, one input at a time; `now.mono_ms` never goes back.
+//! 2. The effects of a step (or of several steps together) are performed so: first all that
+//!    persist ([`Effect::is_persistent`]), in order; then, if one of them was a
+//!    [`Effect::Wal`], [`Effect::SignState`] or [`Effect::StoreBatch`], one sync of each file they
+//!    touched; only then the rest, in order. So nothing is sent before what it rests on is
+//!    durable. [`Effect::Commit`] is one synced write of its own.
+//! 3. A failed write or sync ends the process; it is never tried again.
+//! 4. `Input::Tick` is due at [`Replica::next_deadline`].
+//! 5. Transactions arrive as `VerifiedTx`: the shell has checked their signatures under rule R.
+//! 6. Messages arrive with the consensus key of the peer that sent them, as the connection proved
+//!    it.
+//!
+//! # Rooms
+//!
+//! [`replica`] holds the loop; [`host`] drives Malachite's core; [`safety`] alone says what may be
+//! signed; [`pool`] admits transactions and packs batches; [`batches`] holds what may be ordered;
+//! [`block`] builds and judges blocks; [`commit`] executes them; [`sync`] catches up.
+
+pub mod batches;
+pub mod block;
+pub mod commit;
+pub mod config;
+pub mod context;
+pub mod host;
+pub mod message;
+pub mod pool;
+pub mod replica;
+pub mod safety;
+pub mod sync;
+pub mod timers;
+pub mod types;
+pub mod wal;
+
+pub use config::Config;
+pub use replica::{Admission, Effect, Input, Now, Recovered, Replica};

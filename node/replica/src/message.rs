@@ -1,0 +1,298 @@
+//! What validators say to each other on the consensus lane and by request, in canonical Borsh.
+//! Sizes are bounded before and after decoding; nothing is recursive.
+
+use arc_malachitebft_core_types as malachite;
+use ballast_primitives::codec::{self, DecodeError};
+use ballast_primitives::domain::SignTag;
+use ballast_primitives::{
+    Hash, Header, Payload, PublicKey, Signature, Vote as PlainVote, block, committee,
+};
+use borsh::{BorshDeserialize, BorshSerialize};
+use malachite::{
+    NilOrVal, PolkaCertificate, PolkaSignature, Round, RoundCertificate, RoundCertificateType,
+    RoundSignature, SignedMessage, SignedProposal, SignedVote, VoteType,
+};
+
+use crate::context::{BlockValue, Ctx, Height, Proposal, ValidatorKey, Vote};
+use crate::types::StoredBlock;
+
+/// The most bytes of a message on the consensus lane.
+pub const MESSAGE_BYTES_MAX: usize = 256 * 1024;
+/// The most bytes of a request.
+pub const REQUEST_BYTES_MAX: usize = 64 * 1024;
+/// The most bytes of a response: what the network layer carries at most.
+pub const RESPONSE_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// The most batches asked for at once.
+pub const REQUEST_BATCHES_MAX: usize = 64;
+
+/// One message on the consensus lane. The sender is known from the connection.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Message {
+    Vote(WireVote),
+    Proposal(WireProposal),
+    Polka(WirePolka),
+    Round(WireRound),
+    /// The sender has committed this height: a hint, not a proof.
+    Status { height: u64 },
+    /// Asks for the proposal of a round, by the block that votes name.
+    WantProposal { height: u64, round: u32, block: Hash },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+pub struct WireVote {
+    pub vote: PlainVote,
+    pub validator: PublicKey,
+    pub signature: Signature,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct WireProposal {
+    pub round: u32,
+    /// The earlier round whose polka justifies proposing this block again.
+    pub pol_round: Option<u32>,
+    pub header: Header,
+    pub payload: Payload,
+    pub proposer: PublicKey,
+    pub signature: Signature,
+}
+
+/// A quorum of prevotes for one block.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct WirePolka {
+    pub height: u64,
+    pub round: u32,
+    pub block: Hash,
+    pub signatures: Vec<(PublicKey, Signature)>,
+}
+
+/// Votes that justify entering a round.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct WireRound {
+    pub height: u64,
+    pub round: u32,
+    /// Whether these are 2f+1 precommits (or f+1 votes that skip to the round).
+    pub precommits: bool,
+    pub votes: Vec<WireVote>,
+}
+
+/// A question that a peer answers from what it has stored.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Request {
+    /// Committed blocks from this height on, with their batches.
+    Blocks { from: u64 },
+    /// Batches by digest, at most [`REQUEST_BATCHES_MAX`].
+    Batches { digests: Vec<Hash> },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Response {
+    Blocks(Vec<SyncBlock>),
+    /// Those of the asked batches that the peer has.
+    Batches(Vec<Vec<u8>>),
+}
+
+/// A committed block and its encoded batches, in the payload's order.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct SyncBlock {
+    pub block: StoredBlock,
+    pub batches: Vec<Vec<u8>>,
+}
+
+impl Message {
+    pub fn encode(&self) -> Vec<u8> {
+        codec::encode(self)
+    }
+
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let message: Self = codec::decode(bytes, MESSAGE_BYTES_MAX)?;
+        message.check_bounds().map_err(|what| DecodeError::Malformed(what.to_owned()))?;
+        Ok(message)
+    }
+
+    fn check_bounds(&self) -> Result<(), &'static str> {
+        let signers_max = committee::VALIDATORS_MAX;
+        match self {
+            Self::Vote(_) | Self::Status { .. } | Self::WantProposal { .. } => Ok(()),
+            Self::Proposal(proposal) => proposal.check_bounds(),
+            Self::Polka(polka) if polka.signatures.len() > signers_max => {
+                Err("a certificate has more signatures than a validator set has members")
+            }
+            // A round certificate may hold each validator's prevote and precommit.
+            Self::Round(round) if round.votes.len() > 2 * signers_max => {
+                Err("a certificate has more signatures than a validator set can give")
+            }
+            Self::Polka(_) | Self::Round(_) => Ok(()),
+        }
+    }
+}
+
+impl WireProposal {
+    fn check_bounds(&self) -> Result<(), &'static str> {
+        if self.payload.batches.len() > block::BATCHES_MAX {
+            return Err("a block names too many batches");
+        }
+        if self.header.payload != self.payload.digest() {
+            return Err("the header does not commit to this payload");
+        }
+        Ok(())
+    }
+
+    pub fn from_signed(signed: &SignedProposal<Ctx>) -> Self {
+        let proposal = &signed.message;
+        Self {
+            round: proposal.round.as_u32().unwrap_or(0),
+            pol_round: proposal.pol_round.as_u32(),
+            header: proposal.value.header().clone(),
+            payload: proposal.value.payload().clone(),
+            proposer: proposal.proposer.0,
+            signature: signed.signature,
+        }
+    }
+
+    pub fn into_signed(self) -> SignedProposal<Ctx> {
+        let height = Height(self.header.height);
+        let proposal = Proposal {
+            height,
+            round: Round::new(self.round),
+            value: BlockValue::new(self.header, self.payload),
+            pol_round: self.pol_round.into(),
+            proposer: ValidatorKey(self.proposer),
+        };
+        SignedMessage::new(proposal, self.signature)
+    }
+}
+
+impl WireVote {
+    pub fn from_signed(signed: &SignedVote<Ctx>) -> Self {
+        Self {
+            vote: signed.message.plain(),
+            validator: signed.message.validator.0,
+            signature: signed.signature,
+        }
+    }
+
+    pub fn to_signed(&self) -> SignedVote<Ctx> {
+        SignedMessage::new(Vote::from_plain(&self.vote, self.validator), self.signature)
+    }
+}
+
+impl WirePolka {
+    pub fn from_certificate(certificate: &PolkaCertificate<Ctx>) -> Self {
+        Self {
+            height: certificate.height.0,
+            round: certificate.round.as_u32().unwrap_or(0),
+            block: certificate.value_id,
+            signatures: certificate
+                .polka_signatures
+                .iter()
+                .map(|entry| (entry.address.0, entry.signature))
+                .collect(),
+        }
+    }
+
+    pub fn to_certificate(&self) -> PolkaCertificate<Ctx> {
+        PolkaCertificate {
+            height: Height(self.height),
+            round: Round::new(self.round),
+            value_id: self.block,
+            polka_signatures: self
+                .signatures
+                .iter()
+                .map(|(key, signature)| PolkaSignature::new(ValidatorKey(*key), *signature))
+                .collect(),
+        }
+    }
+}
+
+impl WireRound {
+    pub fn from_certificate(certificate: &RoundCertificate<Ctx>) -> Self {
+        let wire = |entry: &RoundSignature<Ctx>| WireVote {
+            vote: Vote {
+                kind: entry.vote_type,
+                height: certificate.height,
+                round: certificate.round,
+                value: entry.value_id,
+                validator: entry.address,
+            }
+            .plain(),
+            validator: entry.address.0,
+            signature: entry.signature,
+        };
+        Self {
+            height: certificate.height.0,
+            round: certificate.round.as_u32().unwrap_or(0),
+            precommits: certificate.cert_type == RoundCertificateType::Precommit,
+            votes: certificate.round_signatures.iter().map(wire).collect(),
+        }
+    }
+
+    /// None when a vote in it is not of its height and round.
+    pub fn to_certificate(&self) -> Option<RoundCertificate<Ctx>> {
+        let fits = |v: &WireVote| v.vote.height == self.height && v.vote.round == self.round;
+        if !self.votes.iter().all(fits) {
+            return None;
+        }
+        let entry = |wire: &WireVote| {
+            let vote = Vote::from_plain(&wire.vote, wire.validator);
+            RoundSignature::<Ctx>::new(vote.kind, vote.value, vote.validator, wire.signature)
+        };
+        Some(RoundCertificate {
+            height: Height(self.height),
+            round: Round::new(self.round),
+            cert_type: match self.precommits {
+                true => RoundCertificateType::Precommit,
+                false => RoundCertificateType::Skip,
+            },
+            round_signatures: self.votes.iter().map(entry).collect(),
+        })
+    }
+}
+
+impl Request {
+    pub fn encode(&self) -> Vec<u8> {
+        codec::encode(self)
+    }
+
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let request: Self = codec::decode(bytes, REQUEST_BYTES_MAX)?;
+        match &request {
+            Self::Batches { digests } if digests.len() > REQUEST_BATCHES_MAX => {
+                Err(DecodeError::Malformed("too many batches asked for at once".to_owned()))
+            }
+            _ => Ok(request),
+        }
+    }
+}
+
+impl Response {
+    pub fn encode(&self) -> Vec<u8> {
+        codec::encode(self)
+    }
+
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        codec::decode(bytes, RESPONSE_BYTES_MAX)
+    }
+}
+
+/// The bytes a proposer signs: tag, genesis hash, height, round, round of the polka, block id.
+pub fn proposal_signed_bytes(proposal: &Proposal, genesis: &Hash) -> Vec<u8> {
+    let mut bytes = SignTag::Proposal.bytes().to_vec();
+    bytes.extend_from_slice(&genesis.0);
+    let round = proposal.round.as_u32().unwrap_or(0);
+    let fields = (proposal.height.0, round, proposal.pol_round.as_u32(), proposal.value.id());
+    bytes.extend_from_slice(&codec::encode(&fields));
+    bytes
+}
+
+/// A vote for nil or for a block, as the core holds it.
+pub fn is_for_block(vote: &Vote) -> Option<Hash> {
+    match vote.value {
+        NilOrVal::Nil => None,
+        NilOrVal::Val(id) => Some(id),
+    }
+}
+
+/// Whether this is a precommit.
+pub fn is_precommit(vote: &Vote) -> bool {
+    vote.kind == VoteType::Precommit
+}

@@ -1,0 +1,117 @@
+//! Transactions that were admitted and are not committed yet, and the batch being packed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ballast_primitives::codec;
+use ballast_primitives::{Hash, PublicKey};
+use ballast_runtime::admission;
+use ballast_runtime::tx::VerifiedTx;
+
+use crate::batches::Held;
+use crate::types::{BATCH_TXS_MAX, Batch};
+
+/// A transaction whose signatures the shell has verified, and the bytes it came in.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    pub tx: VerifiedTx,
+    pub bytes: Vec<u8>,
+}
+
+/// A batch just packed.
+#[derive(Clone, Debug)]
+pub struct Sealed {
+    pub digest: Hash,
+    pub bytes: Arc<Vec<u8>>,
+    pub held: Held,
+}
+
+#[derive(Debug)]
+pub struct Pool {
+    author: PublicKey,
+    sequence: u64,
+    open: Vec<Candidate>,
+    open_bytes: usize,
+    open_protective: bool,
+    /// Every transaction in the open batch or in a held one, with its `valid_until`.
+    pending: BTreeMap<Hash, u64>,
+}
+
+impl Pool {
+    /// `first_sequence` must be above every sequence this author used before.
+    pub const fn new(author: PublicKey, first_sequence: u64) -> Self {
+        Self {
+            author,
+            sequence: first_sequence,
+            open: Vec::new(),
+            open_bytes: 0,
+            open_protective: false,
+            pending: BTreeMap::new(),
+        }
+    }
+
+    /// Number of transactions admitted and not committed.
+    pub fn len(&self) -> usize {
+        self.pending.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    /// The `valid_until` of a transaction that waits here.
+    pub fn pending(&self, id: &Hash) -> Option<u64> {
+        self.pending.get(id).copied()
+    }
+
+    pub fn open_is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// Whether the open batch should be sealed without waiting.
+    pub fn should_seal(&self, batch_bytes: usize) -> bool {
+        self.open_protective || self.open_bytes >= batch_bytes || self.open.len() >= BATCH_TXS_MAX
+    }
+
+    /// Adds an admitted transaction to the open batch.
+    pub fn add(&mut self, candidate: Candidate) {
+        self.note(candidate.tx.id(), candidate.tx.tx().body.valid_until);
+        self.open_bytes += candidate.bytes.len() + 4;
+        self.open_protective |= admission::is_lane0(candidate.tx.tx());
+        self.open.push(candidate);
+    }
+
+    /// Notes a transaction that waits in a batch.
+    pub fn note(&mut self, id: Hash, valid_until: u64) {
+        self.pending.insert(id, valid_until);
+    }
+
+    /// Forgets transactions that were committed, or whose batch is gone.
+    pub fn forget<'a>(&mut self, ids: impl IntoIterator<Item = &'a Hash>) {
+        for id in ids {
+            self.pending.remove(id);
+        }
+    }
+
+    /// Packs the open batch; none when it is empty.
+    pub fn seal(&mut self) -> Option<Sealed> {
+        if self.open.is_empty() {
+            return None;
+        }
+        let (bytes, txs): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.open).into_iter().map(|c| (c.bytes, c.tx)).unzip();
+        let protective = std::mem::take(&mut self.open_protective);
+        self.open_bytes = 0;
+        self.sequence += 1;
+        let batch = Batch { author: self.author, sequence: self.sequence, txs: bytes };
+        let bytes = codec::encode(&batch);
+        let held = Held {
+            author: self.author,
+            expires: txs.iter().map(|tx| tx.tx().body.valid_until).max().unwrap_or(0),
+            txs: Arc::new(txs),
+            bytes: bytes.len(),
+            protective,
+        };
+        Some(Sealed { digest: Batch::digest_of_bytes(&bytes), bytes: Arc::new(bytes), held })
+    }
+}

@@ -1,0 +1,99 @@
+//! What a validator stores and sends, in its canonical form.
+
+use ballast_primitives::codec;
+use ballast_primitives::hash::{self, Hash};
+use ballast_primitives::{CommitCertificate, Domain, Header, Payload, PublicKey, Signature, Vote};
+use ballast_runtime::receipt::Receipt;
+use ballast_runtime::state::Change;
+use borsh::{BorshDeserialize, BorshSerialize};
+
+/// The most bytes of an encoded batch.
+pub const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The most transactions of a batch.
+pub const BATCH_TXS_MAX: usize = 8_192;
+
+/// Transactions that travel together. Its digest is what blocks name.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Batch {
+    /// Consensus key of the node that packed it.
+    pub author: PublicKey,
+    /// Makes two batches of one author differ, and orders them.
+    pub sequence: u64,
+    /// Encoded signed transactions.
+    pub txs: Vec<Vec<u8>>,
+}
+
+impl Batch {
+    pub fn digest_of_bytes(bytes: &[u8]) -> Hash {
+        hash::digest(Domain::Batch, bytes)
+    }
+
+    pub fn decode(bytes: &[u8]) -> Result<Self, codec::DecodeError> {
+        let batch: Self = codec::decode(bytes, BATCH_BYTES_MAX)?;
+        if batch.txs.is_empty() || batch.txs.len() > BATCH_TXS_MAX {
+            let what = format!("a batch holds 1 to {BATCH_TXS_MAX} transactions");
+            return Err(codec::DecodeError::Malformed(what));
+        }
+        Ok(batch)
+    }
+}
+
+/// A committed block as it is stored and served to those who catch up.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct StoredBlock {
+    pub header: Header,
+    pub payload: Payload,
+    pub certificate: CommitCertificate,
+}
+
+/// The results of a block's execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Executed {
+    pub height: u64,
+    /// The block's time.
+    pub time: u64,
+    pub state_root: Hash,
+    /// The root over this block's receipts alone.
+    pub block_receipts_root: Hash,
+    /// The chained root up to and including this block, as headers carry it.
+    pub receipts_root: Hash,
+    /// Number of objects in the state.
+    pub objects: u64,
+}
+
+/// A receipt, and where its transaction's bytes are.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct TxRecord {
+    pub receipt: Receipt,
+    /// Which of the block's batches, and where in it.
+    pub batch: u32,
+    pub position: u32,
+}
+
+/// Two votes of one validator that an honest one never signs both of.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Evidence {
+    pub validator: PublicKey,
+    pub height: u64,
+    pub round: u32,
+    pub kind: EvidenceKind,
+    /// The height at which it was stored.
+    pub seen_at: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum EvidenceKind {
+    Votes { first: (Vote, Signature), second: (Vote, Signature) },
+    /// The ids of two blocks proposed in one round, with the signatures of the proposals.
+    Proposals { first: (Hash, Signature), second: (Hash, Signature) },
+}
+
+/// All that one committed block changes on disk: one synced write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommitWrite {
+    pub block: StoredBlock,
+    pub executed: Executed,
+    pub changes: Vec<Change>,
+    pub records: Vec<TxRecord>,
+    pub evidence: Vec<Evidence>,
+}

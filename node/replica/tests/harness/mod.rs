@@ -1,0 +1,460 @@
+//! The cluster: nodes with disks, a queue of what is under way, one virtual clock.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use ballast_primitives::codec;
+use ballast_primitives::{Hash, PublicKey, SecretKey, Validator, VoteKind};
+use ballast_replica::message::{Message, Request, SyncBlock, WireVote};
+use ballast_replica::pool::Candidate;
+use ballast_replica::replica::Notice;
+use ballast_replica::safety::SignState;
+use ballast_replica::types::{Batch, Executed, StoredBlock};
+use ballast_replica::wal::WalEntry;
+use ballast_replica::{Admission, Config, Effect, Input, Now, Recovered, Replica, commit};
+use ballast_runtime::state::Change;
+use ballast_runtime::tx::{SignedTx, VerifiedTx};
+use ballast_runtime::{Genesis, Op, Receipt, State, TxBody, dev, ops};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+const START_WALL_MS: u64 = 1_800_000_000_000;
+const SEED: &str = "cluster test";
+
+#[derive(Clone, Copy)]
+pub struct Faults {
+    pub loss_percent: u8,
+    pub delay_ms_max: u64,
+}
+
+/// What survives a power cut.
+#[derive(Default)]
+struct Disk {
+    wal: (u64, Vec<Vec<u8>>),
+    sign_state: Option<Vec<u8>>,
+    batches: BTreeMap<Hash, Vec<u8>>,
+    committed: BTreeSet<Hash>,
+    state: BTreeMap<u64, Change>,
+    results: Vec<Executed>,
+    /// Written since the last sync: lost by a power cut.
+    loose_wal: Vec<Loose>,
+    loose_sign_state: Option<Vec<u8>>,
+    loose_batches: BTreeMap<Hash, Vec<u8>>,
+}
+
+enum Loose {
+    Append(Vec<u8>),
+    Reset(u64),
+}
+
+impl Disk {
+    fn settle(&mut self) {
+        self.batches.append(&mut self.loose_batches);
+        for loose in self.loose_wal.drain(..) {
+            match loose {
+                Loose::Append(record) => self.wal.1.push(record),
+                Loose::Reset(height) => self.wal = (height, Vec::new()),
+            }
+        }
+        self.sign_state = self.loose_sign_state.take().or(self.sign_state.take());
+    }
+
+    fn power_cut(&mut self) {
+        self.loose_wal.clear();
+        self.loose_batches.clear();
+        self.loose_sign_state = None;
+    }
+}
+
+pub struct Node {
+    key: SecretKey,
+    replica: Option<Replica>,
+    disk: Disk,
+    pub blocks: BTreeMap<u64, StoredBlock>,
+    receipts: BTreeMap<Hash, Receipt>,
+    pub notices: Vec<Notice>,
+    pub answers: BTreeMap<u64, Vec<Admission>>,
+}
+
+impl Node {
+    pub fn replica(&self) -> &Replica {
+        self.replica.as_ref().unwrap()
+    }
+
+    pub fn receipts(&self) -> &BTreeMap<Hash, Receipt> {
+        &self.receipts
+    }
+
+    pub fn height(&self) -> u64 {
+        self.disk.results.last().unwrap().height
+    }
+
+    pub fn signed_height(&self) -> Option<u64> {
+        self.disk.sign_state.as_ref().map(|bytes| SignState::decode(bytes).unwrap().height)
+    }
+
+    pub fn lose_wal(&mut self) {
+        self.disk.wal = (0, Vec::new());
+    }
+}
+
+pub struct Cluster {
+    pub nodes: Vec<Node>,
+    pub faults: Faults,
+    genesis: Genesis,
+    rng: StdRng,
+    now_ms: u64,
+    /// Deliveries by time, then by order of sending.
+    queue: BTreeMap<(u64, u64), (usize, Input)>,
+    sent: u64,
+    /// Every vote ever sent, by validator, height, round and kind.
+    pub votes: BTreeMap<(PublicKey, u64, u32, VoteKind), WireVote>,
+}
+
+impl Cluster {
+    pub fn new(seed: u64, count: usize, faults: Faults) -> Self {
+        let keys: Vec<_> = (0..count).map(|n| SecretKey::dev(SEED, &format!("v{n}"))).collect();
+        let validators = keys.iter().enumerate().map(|(n, key)| Validator {
+            key: key.public(),
+            peer: SecretKey::dev(SEED, &format!("p{n}")).public(),
+            power: 1,
+            name: format!("validator-{n}"),
+        });
+        let genesis = dev::genesis(&dev::DevSpec {
+            chain_id: 7,
+            time: START_WALL_MS,
+            validators: validators.collect(),
+            accounts: 4,
+            balance: 1_000_000_000,
+            seed: SEED.to_owned(),
+        })
+        .unwrap();
+        let state = State::from_genesis(&genesis).unwrap();
+        let nodes = keys.into_iter().map(|key| Node {
+            key,
+            replica: None,
+            disk: Disk {
+                state: state.changes().map(|change| (change.slot, change)).collect(),
+                results: vec![commit::genesis_result(&state, genesis.time)],
+                ..Disk::default()
+            },
+            blocks: BTreeMap::new(),
+            receipts: BTreeMap::new(),
+            notices: Vec::new(),
+            answers: BTreeMap::new(),
+        });
+        let mut cluster = Self {
+            nodes: nodes.collect(),
+            faults,
+            genesis,
+            rng: StdRng::seed_from_u64(seed),
+            now_ms: 0,
+            queue: BTreeMap::new(),
+            sent: 0,
+            votes: BTreeMap::new(),
+        };
+        (0..count).for_each(|n| cluster.start(n));
+        cluster
+    }
+
+    pub fn keys(&self) -> Vec<PublicKey> {
+        self.nodes.iter().map(|node| node.key.public()).collect()
+    }
+
+    fn now(&self) -> Now {
+        Now { wall_ms: START_WALL_MS + self.now_ms, mono_ms: self.now_ms }
+    }
+
+    /// Cuts a node's power.
+    pub fn stop(&mut self, n: usize) {
+        self.nodes[n].replica = None;
+        self.nodes[n].disk.power_cut();
+        self.queue.retain(|_, (to, _)| *to != n);
+        let key = self.nodes[n].key.public();
+        for other in (0..self.nodes.len()).filter(|other| *other != n) {
+            self.step(other, Input::PeerDown(key));
+        }
+    }
+
+    pub fn start(&mut self, n: usize) {
+        let now = self.now();
+        let hash = self.genesis.hash();
+        let node = &mut self.nodes[n];
+        let disk = &node.disk;
+        let pending = disk.batches.iter().filter(|(digest, _)| !disk.committed.contains(*digest));
+        let recovered = Recovered {
+            state: State::restore(disk.state.values().cloned()).unwrap(),
+            results: disk.results.clone(),
+            block: node.blocks.last_key_value().map(|(_, block)| block.clone()),
+            sign_state: disk.sign_state.as_ref().map(|bytes| SignState::decode(bytes).unwrap()),
+            wal: (
+                disk.wal.0,
+                disk.wal.1.iter().map(|bytes| WalEntry::decode(bytes).unwrap()).collect(),
+            ),
+            batches: pending.map(|(_, bytes)| bytes.clone()).collect(),
+        };
+        let (replica, effects) = Replica::open(
+            Config::default(),
+            hash,
+            self.genesis.chain_id,
+            node.key.clone(),
+            recovered,
+            now,
+        )
+        .unwrap();
+        node.replica = Some(replica);
+        self.perform(n, effects);
+        let up: Vec<_> = (0..self.nodes.len())
+            .filter(|other| *other != n && self.nodes[*other].replica.is_some())
+            .collect();
+        for other in up {
+            let (here, there) = (self.nodes[n].key.public(), self.nodes[other].key.public());
+            self.step(n, Input::PeerUp(there));
+            self.step(other, Input::PeerUp(here));
+        }
+    }
+
+    /// A payment between dev accounts, submitted to node `n`.
+    pub fn pay(&mut self, n: usize, from: u32, to: u32, amount: u64, nonce: u64) {
+        let to = dev::account_address(SEED, to);
+        let body = TxBody {
+            genesis: self.genesis.hash(),
+            chain_id: self.genesis.chain_id,
+            sender: dev::account_address(SEED, from),
+            nonce,
+            valid_until: START_WALL_MS + self.now_ms + 3_600_000,
+            sponsor: None,
+            memo: None,
+            ops: vec![Op::Transfer(ops::transfer::Transfer { to, amount })],
+        };
+        // The same bytes for the same payment at whatever time it is sent.
+        let body = TxBody { valid_until: START_WALL_MS + 3_600_000, ..body };
+        let tx = body.sign(&[&dev::account_key(SEED, from)]);
+        let candidate =
+            Candidate { bytes: tx.encode(), tx: VerifiedTx::verify(tx).unwrap() };
+        self.step(n, Input::Submit { ticket: nonce, txs: vec![candidate] });
+    }
+
+    /// Feeds one input to a node and returns the notices it gave.
+    pub fn inject(&mut self, n: usize, input: Input) -> Vec<Notice> {
+        let before = self.nodes[n].notices.len();
+        self.step(n, input);
+        self.nodes[n].notices[before..].to_vec()
+    }
+
+    fn step(&mut self, n: usize, input: Input) {
+        let now = self.now();
+        let Some(replica) = self.nodes[n].replica.as_mut() else { return };
+        let effects = replica.step(now, input);
+        self.perform(n, effects);
+    }
+
+    fn perform(&mut self, n: usize, effects: Vec<Effect>) {
+        let (persistent, rest): (Vec<_>, Vec<_>) =
+            effects.into_iter().partition(Effect::is_persistent);
+        let node = &mut self.nodes[n];
+        for effect in persistent {
+            match effect {
+                Effect::Wal(record) => node.disk.loose_wal.push(Loose::Append(record)),
+                Effect::WalReset { height } => node.disk.loose_wal.push(Loose::Reset(height)),
+                Effect::SignState(record) => node.disk.loose_sign_state = Some(record),
+                Effect::StoreBatch { digest, bytes } => {
+                    node.disk.loose_batches.insert(digest, bytes.to_vec());
+                }
+                Effect::RemoveBatches(digests) => {
+                    digests.iter().for_each(|digest| drop(node.disk.batches.remove(digest)));
+                }
+                Effect::Commit(write) => {
+                    node.disk.batches.append(&mut node.disk.loose_batches);
+                    for change in write.changes {
+                        node.disk.state.insert(change.slot, change);
+                    }
+                    node.disk.results.push(write.executed);
+                    node.disk.committed.extend(write.block.payload.batches.iter().copied());
+                    for record in write.records {
+                        let id = record.receipt.tx;
+                        assert!(node.receipts.insert(id, record.receipt).is_none(), "twice: {id}");
+                    }
+                    node.blocks.insert(write.executed.height, write.block);
+                }
+                _ => {}
+            }
+        }
+        for effect in rest {
+            self.send(n, effect);
+        }
+    }
+
+    fn send(&mut self, n: usize, effect: Effect) {
+        let from = self.nodes[n].key.public();
+        match effect {
+            Effect::Broadcast(message) => {
+                self.nodes[n].disk.settle();
+                self.watch(&message);
+                for to in (0..self.nodes.len()).filter(|to| *to != n) {
+                    self.deliver(to, Input::Message { from, message: message.clone() });
+                }
+            }
+            Effect::Send { to, message } => {
+                self.nodes[n].disk.settle();
+                self.watch(&message);
+                let to = self.index(&to);
+                self.deliver(to, Input::Message { from, message });
+            }
+            Effect::PushBatch { bytes } => {
+                for to in (0..self.nodes.len()).filter(|to| *to != n) {
+                    self.deliver(to, batch_input(from, &bytes));
+                }
+            }
+            Effect::Request { to, request } => self.request(n, to, &request),
+            Effect::Answer { ticket, answers } => {
+                self.nodes[n].answers.insert(ticket, answers);
+            }
+            Effect::Notice(notice) => self.nodes[n].notices.push(notice),
+            Effect::Halt(report) => panic!("node {n} halted: {report}"),
+            _ => {}
+        }
+    }
+
+    /// No honest validator ever signs two different votes at one place.
+    fn watch(&mut self, message: &Message) {
+        if let Message::Vote(vote) = message {
+            let place = (vote.validator, vote.vote.height, vote.vote.round, vote.vote.kind);
+            let first = self.votes.entry(place).or_insert(*vote);
+            assert_eq!(first.vote.block, vote.vote.block, "double sign at {place:?}");
+        }
+    }
+
+    fn index(&self, key: &PublicKey) -> usize {
+        self.nodes.iter().position(|node| node.key.public() == *key).unwrap()
+    }
+
+    fn deliver(&mut self, to: usize, input: Input) {
+        if self.rng.random_range(0..100) < self.faults.loss_percent {
+            return;
+        }
+        let at = self.now_ms + self.rng.random_range(1..=self.faults.delay_ms_max);
+        self.sent += 1;
+        self.queue.insert((at, self.sent), (to, input));
+    }
+
+    fn request(&mut self, n: usize, to: PublicKey, request: &Request) {
+        let peer = &self.nodes[self.index(&to)];
+        let up = peer.replica.is_some();
+        match request {
+            Request::Blocks { from } => {
+                let sync_block = |block: &StoredBlock| SyncBlock {
+                    block: block.clone(),
+                    batches: block
+                        .payload
+                        .batches
+                        .iter()
+                        .map(|digest| peer.disk.batches[digest].clone())
+                        .collect(),
+                };
+                let blocks: Vec<_> =
+                    peer.blocks.range(*from..).take(20).map(|(_, block)| sync_block(block)).collect();
+                self.deliver(n, Input::Blocks { from: to, blocks: up.then_some(blocks) });
+            }
+            Request::Batches { digests } => {
+                let found: Vec<_> = digests
+                    .iter()
+                    .filter_map(|d| peer.disk.batches.get(d).or(peer.disk.loose_batches.get(d)))
+                    .cloned()
+                    .collect();
+                for bytes in found.into_iter().filter(|_| up) {
+                    self.deliver(n, batch_input(to, &bytes));
+                }
+            }
+        }
+    }
+
+    pub fn run_for(&mut self, ms: u64) {
+        let end = self.now_ms + ms;
+        while self.advance(end) {}
+        self.now_ms = end;
+    }
+
+    /// Runs until `done`, at most `limit_ms` of virtual time.
+    pub fn run_until(&mut self, limit_ms: u64, done: impl Fn(&Self) -> bool) {
+        let end = self.now_ms + limit_ms;
+        while !done(self) {
+            assert!(self.advance(end), "not within {limit_ms} ms; heights {:?}", self.heights());
+        }
+    }
+
+    pub fn run_until_height(&mut self, height: u64, limit_ms: u64) {
+        self.run_until(limit_ms, |c| c.nodes.iter().all(|node| node.height() >= height));
+    }
+
+    /// Handles the next event before `end`; false when there is none.
+    fn advance(&mut self, end: u64) -> bool {
+        let delivery = self.queue.first_key_value().map(|((at, _), _)| *at);
+        let tick = (0..self.nodes.len())
+            .filter_map(|n| Some((self.nodes[n].replica.as_ref()?.next_deadline()?, n)))
+            .min();
+        let tick_at = tick.map(|(at, _)| at);
+        let next = [delivery, tick_at].into_iter().flatten().min();
+        let Some(at) = next.filter(|at| *at <= end) else { return false };
+        self.now_ms = self.now_ms.max(at);
+        if delivery == Some(at) {
+            let (_, (to, input)) = self.queue.pop_first().unwrap();
+            self.step(to, input);
+        } else if let Some((_, n)) = tick {
+            self.step(n, Input::Tick);
+        }
+        true
+    }
+
+    fn heights(&self) -> Vec<u64> {
+        self.nodes.iter().map(Node::height).collect()
+    }
+
+    /// The highest height any node has.
+    pub fn height(&self) -> u64 {
+        self.heights().into_iter().max().unwrap()
+    }
+
+    pub fn rounds_above_zero(&self) -> usize {
+        let notices = self.nodes.iter().flat_map(|node| &node.notices);
+        notices.filter(|notice| matches!(notice, Notice::Round { .. })).count()
+    }
+
+    /// One chain: same blocks, same results, valid certificates, at every height two nodes share.
+    pub fn check_agreement(&self) {
+        let hash = self.genesis.hash();
+        for node in &self.nodes {
+            for (height, block) in &node.blocks {
+                block.certificate.check_quorum(&self.genesis.validators).unwrap();
+                assert_eq!(block.certificate.block, block.header.id());
+                for other in &self.nodes {
+                    if let Some(theirs) = other.blocks.get(height) {
+                        assert_eq!(theirs.header, block.header, "fork at {height}");
+                    }
+                }
+            }
+            if let Some((_, block)) = node.blocks.last_key_value() {
+                block.certificate.verify(&hash, &self.genesis.validators).unwrap();
+            }
+            for (one, other) in node.disk.results.iter().zip(&self.nodes[0].disk.results) {
+                assert_eq!(one, other);
+            }
+            let replica = node.replica.as_ref();
+            if let Some(replica) = replica {
+                assert_eq!(replica.state().root(), node.disk.results.last().unwrap().state_root);
+            }
+        }
+    }
+}
+
+fn batch_input(from: PublicKey, bytes: &[u8]) -> Input {
+    let batch: Batch = codec::decode(bytes, usize::MAX).unwrap();
+    let txs = batch.txs.iter().map(|tx| VerifiedTx::verify(SignedTx::decode(tx).unwrap()).unwrap());
+    Input::Batch {
+        from,
+        digest: Batch::digest_of_bytes(bytes),
+        bytes: Arc::new(bytes.to_vec()),
+        author: batch.author,
+        txs: txs.collect(),
+    }
+}
