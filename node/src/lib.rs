@@ -1,1 +1,18 @@
+//! A Ballast validator: the only sockets, disks, clocks and threads of the project.
+//!
+//! [`engine`] connects the replica to them. [`net`] is the peer network, [`rpc`] the gRPC services,
+//! [`operator`] health and metrics over HTTP; [`store`] is the database, [`journal`] what stops a
+//! validator from signing twice. [`config`], [`keyfile`], [`logging`] and [`setup`] are what the
+//! command line needs.
 
+pub mod config;
+pub mod engine;
+pub mod journal;
+pub mod keyfile;
+pub mod logging;
+pub mod metrics;
+pub mod net;
+pub mod operator;
+pub mod rpc;
+pub mod setup;
+pub mod store;

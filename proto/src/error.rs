@@ -150,7 +150,8 @@ const fn grpc_code_of(code: Code) -> tonic::Code {
     match code {
         Code::Decode | Code::BadSignature | Code::InvalidArgument => Grpc::InvalidArgument,
         Code::ZeroAmount | Code::SelfTransfer | Code::BadPolicy => Grpc::InvalidArgument,
-        Code::UnknownAccount | Code::UnknownRecipient | Code::UnknownDeposit => Grpc::NotFound,
+        Code::UnknownAccount | Code::UnknownRecipient => Grpc::NotFound,
+        Code::UnknownTarget | Code::UnknownDeposit => Grpc::NotFound,
         Code::NonceUsed | Code::AlreadyRegistered | Code::DuplicateBankRef => Grpc::AlreadyExists,
         Code::QuotaExceeded => Grpc::ResourceExhausted,
         Code::LaneUnauthorized | Code::Unauthorized | Code::RoleExpired => Grpc::PermissionDenied,
@@ -240,6 +241,12 @@ impl WireError {
                 .unwrap_or_default(),
             retry_after: details.retry_info().and_then(|info| info.retry_delay),
         })
+    }
+
+    /// Reads any error; one that came from elsewhere is `INTERNAL` with its message.
+    pub fn of(status: Status) -> Self {
+        Self::from_status(&status)
+            .unwrap_or_else(|| Self::new(ServiceReason::Internal).detail(status.message()))
     }
 
     /// The runtime's code, if the runtime refused.

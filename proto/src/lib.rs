@@ -4,6 +4,20 @@
 //! Canonical Borsh is what is signed and hashed; Protobuf carries it and shows it. Nothing here is
 //! ever hashed. `tests/codegen.rs` keeps `src/gen/` equal to the `.proto` files.
 
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "what the other side sends is answered, whatever it is"
+    )
+)]
+
 pub mod convert;
 pub mod error;
 

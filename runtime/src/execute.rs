@@ -141,7 +141,8 @@ impl Run<'_> {
             memo: body.memo.as_deref(),
             events: Vec::with_capacity(body.ops.len()),
         };
-        let failure = (0u8..).zip(&body.ops).find_map(|(number, op)| {
+        let failure = body.ops.iter().enumerate().find_map(|(number, op)| {
+            let number = u8::try_from(number).unwrap_or(u8::MAX);
             operation(op, &mut env).err().map(|code| Outcome::Failed { op: number, code })
         });
         let events = env.events;

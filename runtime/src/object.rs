@@ -61,7 +61,13 @@ impl Scope {
     }
 }
 
-/// A power. Each holder has at most one operational role, and a council member none.
+/// A power. Each holder has at most one operational role, and a council member none: an account
+/// that shares a key with the council's holds no role.
+///
+/// Until there are proposals the council is one account, named at genesis, whose key policy is
+/// k-of-n over its members: it signs its operations directly, and is the system account that
+/// nothing can freeze. Its grant does not end; every other ends within 366 days. Which role may
+/// send which operation is in [`crate::op::Op::signers`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
 #[borsh(use_discriminant = true)]
 #[repr(u8)]

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use ballast_primitives::codec::{self, DecodeError};
+use ballast_primitives::committee::CommitteeError;
 use ballast_primitives::hash::Hasher;
 use ballast_primitives::merkle::{self, Path};
 use ballast_primitives::{Address, Committee, Hash};
@@ -114,6 +115,8 @@ pub enum RestoreError {
     FixedKey { slot: u64 },
     #[error("two slots hold the same key")]
     DuplicateKey,
+    #[error("the validator set is not valid: {0}")]
+    Validators(#[from] CommitteeError),
     #[error("{0}")]
     Breach(#[from] Breach),
 }
@@ -151,6 +154,7 @@ impl State {
         if state.index.len() != state.slots.len() {
             return Err(RestoreError::DuplicateKey);
         }
+        state.committee().check()?;
         invariants::check_supply(&state)?;
         Ok(state)
     }

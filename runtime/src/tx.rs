@@ -41,8 +41,9 @@ pub struct TxBody {
 }
 
 /// One key's signature over the body. It carries the key, so that signatures can be verified in
-/// bulk before any state is known; whether the key belongs to the account's policy is checked
-/// against the state, at admission and again at execution.
+/// bulk before any state is known. Whether the keys satisfy the policies is checked against the
+/// state, at admission and again at execution: as many keys of the sender's policy as it asks
+/// for, likewise of the sponsor's, and no key of neither.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Witness {
     pub key: PublicKey,

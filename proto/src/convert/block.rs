@@ -1,7 +1,7 @@
 //! Blocks.
 
-use ballast_primitives::{CommitCertificate, Header, Payload, Validator, codec};
 use ballast_primitives::proof::CertifiedHeader;
+use ballast_primitives::{CommitCertificate, Header, Payload, Validator, codec};
 
 use super::{ConvertError, Wire, read_hash, read_key};
 use crate::v1;

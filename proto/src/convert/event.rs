@@ -59,13 +59,15 @@ impl Wire {
                     allowance_micros: *allowance,
                 })
             }
-            Event::Frozen { account, inbound, outbound, until, order } => Kind::Frozen(v1::Frozen {
-                account: self.address(account),
-                inbound: *inbound,
-                outbound: *outbound,
-                until_ms: *until,
-                order: order.to_string(),
-            }),
+            Event::Frozen { account, inbound, outbound, until, order } => {
+                Kind::Frozen(v1::Frozen {
+                    account: self.address(account),
+                    inbound: *inbound,
+                    outbound: *outbound,
+                    until_ms: *until,
+                    order: order.to_string(),
+                })
+            }
             Event::Unfrozen { account } => {
                 Kind::Unfrozen(v1::Unfrozen { account: self.address(account) })
             }

@@ -85,7 +85,9 @@ impl Wire {
         match (policy.threshold, policy.required, keys.as_slice()) {
             (false, 1, [key]) => Ok(KeyPolicy::Single(*key)),
             (false, ..) => Err(ConvertError::new("policy", "a single policy has one key")),
-            (true, required, _) => Ok(KeyPolicy::Threshold { k: read_u8("required", required)?, keys }),
+            (true, required, _) => {
+                Ok(KeyPolicy::Threshold { k: read_u8("required", required)?, keys })
+            }
         }
     }
 }

@@ -1,9 +1,7 @@
 //! Objects of the state.
 
 use ballast_primitives::Address;
-use ballast_runtime::object::{
-    Account, Bucket, FreezeState, Minter, Role, RoleGrant, Supply,
-};
+use ballast_runtime::object::{Account, Bucket, FreezeState, Minter, Role, RoleGrant, Supply};
 use ballast_runtime::replay::ReplayWindow;
 
 use super::{ConvertError, Wire, read_hash, read_role, read_total, read_u8, role};

@@ -26,10 +26,9 @@ impl Wire {
 
     fn op_kind(&self, op: &Op) -> Kind {
         match op {
-            Op::Transfer(op) => Kind::Transfer(v1::Transfer {
-                to: self.address(&op.to),
-                amount_micros: op.amount,
-            }),
+            Op::Transfer(op) => {
+                Kind::Transfer(v1::Transfer { to: self.address(&op.to), amount_micros: op.amount })
+            }
             Op::DepositConfirm(op) => Kind::DepositConfirm(v1::DepositConfirm {
                 bank_ref: op.bank_ref.clone(),
                 amount_micros: op.amount,
@@ -51,9 +50,7 @@ impl Wire {
                 outbound: op.outbound,
                 order: op.order.to_string(),
             }),
-            Op::Unfreeze(op) => {
-                Kind::Unfreeze(v1::Unfreeze { account: self.address(&op.account) })
-            }
+            Op::Unfreeze(op) => Kind::Unfreeze(v1::Unfreeze { account: self.address(&op.account) }),
             Op::Pause(op) => {
                 Kind::Pause(v1::Pause { scopes: scopes(&op.scopes), until_ms: op.until })
             }
@@ -113,9 +110,8 @@ impl Wire {
             }
             Kind::Unpause(op) => Op::Unpause(Unpause { scopes: read_scopes(&op.scopes)? }),
             Kind::RegisterAccount(op) => Op::RegisterAccount(RegisterAccount {
-                policy: self.read_policy(
-                    op.policy.as_ref().ok_or(ConvertError::missing("policy"))?,
-                )?,
+                policy: self
+                    .read_policy(op.policy.as_ref().ok_or(ConvertError::missing("policy"))?)?,
                 kyc_class: read_u8("kyc_class", op.kyc_class)?,
                 kyc_until: op.kyc_until_ms,
                 institution: op.institution,

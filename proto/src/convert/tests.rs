@@ -28,7 +28,13 @@ fn every_event() -> Vec<Event> {
     vec![
         Event::Transferred { from: a, to: b, amount: u64::MAX, memo },
         Event::Transferred { from: a, to: b, amount: 1, memo: None },
-        Event::DepositConfirmed { deposit: h, custodian: a, beneficiary: b, amount: 2, final_at: 3 },
+        Event::DepositConfirmed {
+            deposit: h,
+            custodian: a,
+            beneficiary: b,
+            amount: 2,
+            final_at: 3,
+        },
         Event::Minted { deposit: h, minter: a, to: b, amount: 4 },
         Event::Burned { minter: a, amount: 5 },
         Event::MinterConfigured { minter: a, allowance: 6 },
@@ -56,7 +62,11 @@ fn every_op() -> Vec<Op> {
     };
     vec![
         Op::Transfer(ops::transfer::Transfer { to: a, amount: 1 }),
-        Op::DepositConfirm(ops::deposit_confirm::DepositConfirm { bank_ref, amount: 2, beneficiary: a }),
+        Op::DepositConfirm(ops::deposit_confirm::DepositConfirm {
+            bank_ref,
+            amount: 2,
+            beneficiary: a,
+        }),
         Op::Mint(ops::mint::Mint { deposit: h, amount: 3 }),
         Op::Burn(ops::burn::Burn { amount: 4 }),
         Op::SetMinterAllowance(ops::set_minter_allowance::SetMinterAllowance {

@@ -1323,7 +1323,7 @@ pub mod control_service_client {
                 .insert(GrpcMethod::new("ballast.v1.ControlService", "ListRoles"));
             self.inner.unary(req, path, codec).await
         }
-        /// Equivocations on record, oldest first.
+        /// Equivocations on record, newest first.
         pub async fn list_evidence(
             &mut self,
             request: impl tonic::IntoRequest<super::ListEvidenceRequest>,
@@ -1373,7 +1373,7 @@ pub mod control_service_server {
             tonic::Response<super::ListRolesResponse>,
             tonic::Status,
         >;
-        /// Equivocations on record, oldest first.
+        /// Equivocations on record, newest first.
         async fn list_evidence(
             &self,
             request: tonic::Request<super::ListEvidenceRequest>,

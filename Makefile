@@ -1,0 +1,53 @@
+# `make testnet` runs four validators on this machine; `make test` is what CI runs. Both install
+# what they need first (.ci/packages). One cargo profile serves everything, so that RocksDB's C++
+# is compiled once.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+# Outside the clone, so that a fresh clone finds what an earlier one has built.
+export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ballast/target
+# Where tests and the demo find the programs.
+export BALLAST_BIN_DIR := $(CARGO_TARGET_DIR)/release
+# rustup's default place, for shells that have not read its profile.
+export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
+# Where `make testnet` puts the network. Empty: the CLI's default.
+DIR ?=
+
+# `--examples` (there are none) makes cargo choose the same features as for tests. Without it
+# RocksDB's build script gets other dependencies than in `make test` and compiles a second time.
+BUILD := cargo build --release --locked --workspace --bins --examples
+
+.PHONY: help testnet clean-testnet test build lint fmt packages bench
+
+help:
+	@echo 'make testnet        build, start four validators, make a payment'
+	@echo 'make clean-testnet  stop that network and delete it'
+	@echo 'make test           format check, lints, build, all tests'
+	@echo 'make build|lint|fmt|bench'
+
+packages:
+	@.ci/packages
+
+build: packages
+	$(BUILD)
+
+testnet: build
+	@testnet/demo.sh $(DIR)
+
+clean-testnet:
+	@"$(BALLAST_BIN_DIR)/ballast" testnet reset --yes $(if $(DIR),--dir "$(DIR)")
+
+fmt: packages
+	cargo fmt --all
+
+lint: packages
+	cargo fmt --all -- --check
+	cargo clippy --release --locked --workspace --all-targets -- -D warnings
+
+test: lint
+	$(BUILD)
+	cargo test --release --locked --workspace
+
+bench: build
+	"$(BALLAST_BIN_DIR)/ballast-bench" --help

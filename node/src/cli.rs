@@ -1,0 +1,182 @@
+//! The command line, as clap reads it.
+
+use std::path::PathBuf;
+
+use ballast_node::config::{ConfigError, Loaded};
+use ballast_node::keyfile::PassphraseSource;
+use ballast_node::setup::Home;
+use clap::{Args, Parser, Subcommand};
+
+/// Runs a Ballast validator or observer, and looks after its home folder.
+#[derive(Parser)]
+#[command(name = "ballast-node", version, max_term_width = 100)]
+pub struct Cli {
+    /// Answer with one JSON object on standard output, errors too.
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Prepare a home: keys if asked for, then the data folder and the sign-state, once.
+    Init(InitArgs),
+    /// Run the node until SIGTERM or SIGINT; a second signal ends it at once.
+    Start(StartArgs),
+    /// Ask a running node how it is.
+    Status(ConfiguredHome),
+    /// Check a home before starting: configuration, keys, genesis, ports, disk, sign-state.
+    Doctor(StartArgs),
+    /// Key files.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Genesis files.
+    #[command(subcommand)]
+    Genesis(GenesisCommand),
+    /// The configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// The database.
+    #[command(subcommand)]
+    Db(DbCommand),
+    /// Print a completion script for a shell.
+    Completions { shell: clap_complete::Shell },
+}
+
+#[derive(Subcommand)]
+pub enum KeyCommand {
+    /// Print the public key of a key file.
+    Show {
+        file: PathBuf,
+        #[command(flatten)]
+        passphrase: PassphraseArgs,
+    },
+    /// Write a fresh key into a new file, encrypted.
+    Generate {
+        file: PathBuf,
+        /// Not encrypted: only a dev chain accepts such a key.
+        #[arg(long)]
+        plaintext: bool,
+        #[command(flatten)]
+        passphrase: PassphraseArgs,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum GenesisCommand {
+    /// Print what a genesis file sets up.
+    Show { file: PathBuf },
+    /// Check a genesis file and print its hash, which names the chain.
+    Verify { file: PathBuf },
+}
+
+#[derive(Subcommand)]
+pub enum ConfigCommand {
+    /// Print every value in effect.
+    Show {
+        #[command(flatten)]
+        home: ConfiguredHome,
+        /// Say where each value came from.
+        #[arg(long)]
+        origin: bool,
+    },
+    /// Print a commented configuration file with every default.
+    Default,
+}
+
+#[derive(Subcommand)]
+pub enum DbCommand {
+    /// Print what the database of a stopped node holds.
+    Stats(HomeArgs),
+}
+
+#[derive(Args)]
+pub struct HomeArgs {
+    /// The node's home folder.
+    #[arg(long, value_name = "DIR", env = "BALLAST_HOME")]
+    home: PathBuf,
+}
+
+impl HomeArgs {
+    pub fn home(&self) -> Home {
+        Home::new(&self.home)
+    }
+}
+
+#[derive(Args)]
+pub struct ConfiguredHome {
+    #[command(flatten)]
+    home: HomeArgs,
+    /// Set a value, stronger than config.toml and BALLAST_* variables.
+    #[arg(long, value_name = "SECTION.NAME=VALUE")]
+    set: Vec<String>,
+}
+
+impl ConfiguredHome {
+    pub fn home(&self) -> Home {
+        self.home.home()
+    }
+
+    /// The configuration in effect. A home without a file runs on defaults.
+    pub fn load(&self) -> Result<Loaded, ConfigError> {
+        let file = self.home().config();
+        let file = file.exists().then_some(file.as_path());
+        // A variable that is not Unicode is none of ours.
+        let variables = std::env::vars_os()
+            .filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)));
+        Loaded::new(file, variables, &self.set)
+    }
+}
+
+#[derive(Args)]
+pub struct StartArgs {
+    #[command(flatten)]
+    pub home: ConfiguredHome,
+    #[command(flatten)]
+    pub passphrase: PassphraseArgs,
+}
+
+#[derive(Args)]
+pub struct InitArgs {
+    #[command(flatten)]
+    pub home: HomeArgs,
+    /// Generate encrypted consensus and peer keys. An existing key is never overwritten.
+    #[arg(long)]
+    pub new_keys: bool,
+    #[command(flatten)]
+    pub passphrase: PassphraseArgs,
+}
+
+/// A passphrase never comes from the command line itself, which every user can read.
+#[derive(Args)]
+pub struct PassphraseArgs {
+    /// Read the passphrase from this open descriptor instead of the terminal.
+    #[arg(long, value_name = "N", conflicts_with = "passphrase_file")]
+    passphrase_fd: Option<u32>,
+    /// Read the passphrase from this file, such as a service manager's credential.
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+impl PassphraseArgs {
+    pub fn source(&self) -> PassphraseSource {
+        match (&self.passphrase_fd, &self.passphrase_file) {
+            (Some(number), _) => PassphraseSource::Descriptor(*number),
+            (None, Some(path)) => PassphraseSource::File(path.clone()),
+            (None, None) => PassphraseSource::Terminal,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,242 @@
+//! The validator as a process: opens what is on the disk, connects the replica to clocks, sockets
+//! and disks, and takes it down again.
+//!
+//! One thread owns the replica ([`brain`]); everything else talks to it through the
+//! [`mailbox`]. Signatures are verified before they get there ([`verify`]); what must be durable
+//! goes through [`disk`]; [`peers`] speaks to other validators, [`backend`] to the gRPC services,
+//! and [`view`] publishes what the rest of the node may see.
+
+mod backend;
+mod brain;
+mod clock;
+mod disk;
+mod mailbox;
+mod open;
+mod peers;
+mod verify;
+mod view;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use ballast_primitives::SecretKey;
+use parking_lot::Mutex;
+use prometheus_client::registry::Registry;
+use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
+use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
+
+use self::backend::{NodeBackend, Verifier};
+use self::brain::Brain;
+use self::clock::Clock;
+use self::disk::Disk;
+use self::mailbox::{Letter, Mailbox};
+use self::open::{Opened, open};
+use self::peers::Peers;
+use self::view::{Published, Shared, View};
+use crate::config::Config;
+use crate::metrics::NodeMetrics;
+use crate::net::{self, NetConfig, NetLimits, NetMetrics, PeerEntry, PeerKey};
+use crate::operator::{self, Limits, NodeStatus, Operator};
+use crate::rpc;
+use crate::rpc::backend::NodeInfo;
+use crate::setup::{RunError, Setup};
+
+/// Runs a validator until it is asked to stop, or until going on could be wrong.
+pub async fn run(setup: Setup) -> Result<(), RunError> {
+    let mut registry = Registry::default();
+    let metrics = Arc::new(NodeMetrics::register(&mut registry));
+    let net_metrics = NetMetrics::default();
+    net_metrics.register(&mut registry);
+
+    let clock = Clock::start();
+    let Setup { home, config, genesis, consensus_key, peer_key, stop } = setup;
+    let genesis = Arc::new(genesis);
+    let genesis_hash = genesis.hash();
+    let opened = {
+        let (genesis, config) = (Arc::clone(&genesis), config.clone());
+        let opening =
+            move || open(&home, &config, &genesis, genesis_hash, consensus_key, clock.now());
+        tokio::task::spawn_blocking(opening)
+            .await
+            .map_err(|error| RunError::Failed(error.to_string()))??
+    };
+    let Opened { replica, effects, store, wal, sign_state, lock, head, data, evidence } = opened;
+
+    // From here on, whatever ends first ends everything.
+    let over = stop.child_token();
+    let committee = genesis.validators.clone();
+    let net = net::start(net_config(&config, &genesis, &replica, &peer_key, genesis_hash)?, net_metrics)
+        .await
+        .map_err(|error| RunError::Config(error.to_string()))?;
+    let mailbox = Arc::new(Mailbox::default());
+    let me = replica.key();
+    let peers =
+        Peers::new(net.network.clone(), &committee, &me, Arc::clone(&mailbox), Arc::clone(&metrics));
+    tokio::spawn(peers.clone().pump_events(net.events));
+    tokio::spawn(peers.clone().pump_batches(net.batches, Arc::clone(&store)));
+
+    let validator = committee.get(&me);
+    let info = NodeInfo {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        validator_name: validator.map_or_else(|| config.node.name.clone(), |v| v.name.clone()),
+        validators: u32::try_from(committee.len()).unwrap_or(u32::MAX),
+        evidence,
+        ..NodeInfo::default()
+    };
+    let mut status =
+        NodeStatus::new(config.node.name.clone(), genesis.chain_id, genesis_hash.to_string());
+    (status.height, status.executed_height, status.time_ms) =
+        (head.height, head.height, head.time_ms);
+    let (status, status_seen) = watch::channel(status);
+    let (head, head_seen) = watch::channel(head);
+    let (serving, serving_seen) = watch::channel(false);
+    let shared = Arc::new(Shared {
+        info: Mutex::new(info),
+        pending: Mutex::new(BTreeMap::new()),
+        proofs: Mutex::new(Vec::new()),
+    });
+    let tickets = Arc::new(Mutex::new(BTreeMap::new()));
+    let brain = Brain {
+        replica,
+        clock,
+        disk: Disk::new(Arc::clone(&store), wal, sign_state, Arc::clone(&metrics)),
+        mailbox: Arc::clone(&mailbox),
+        peers,
+        tickets: Arc::clone(&tickets),
+        view: View::new(Arc::clone(&shared), Published { head, status, serving }, data),
+        metrics: Arc::clone(&metrics),
+        last_commit: None,
+    };
+    let (ended, end) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("replica".to_owned()).spawn(move || {
+        // If nobody waits any more, the process is ending.
+        let _ = ended.send(brain.run(effects));
+    });
+    let thread = thread.map_err(|error| RunError::Failed(error.to_string()))?;
+
+    let operator = serve_operator(&config, status_seen, registry, &over).await?;
+    let backend = Arc::new(NodeBackend {
+        genesis,
+        genesis_hash,
+        store,
+        head: head_seen,
+        shared,
+        mailbox: Arc::clone(&mailbox),
+        tickets,
+        metrics: Arc::clone(&metrics),
+        clock,
+        stop: over.clone(),
+        verifier: Verifier::start(metrics),
+        next_ticket: AtomicU64::new(1),
+    });
+    let server = rpc::serve(rpc_config(&config)?, backend, serving_seen, over.clone())
+        .await
+        .map_err(|error| RunError::Config(error.to_string()))?;
+    tracing::info!(peers = %net.address, rpc = %server.address, operator = %config.operator.listen,
+        genesis = %genesis_hash, "validator started");
+
+    let result = wait(end, &stop, &mailbox).await;
+    over.cancel();
+    tracing::info!("stopping");
+    if server.task.await.is_err() {
+        tracing::error!("the gRPC server failed");
+    }
+    let _ = tokio::time::timeout(Duration::from_secs(2), operator).await;
+    net.network.shutdown().await;
+    if tokio::task::spawn_blocking(move || thread.join()).await.is_err() {
+        tracing::error!("the replica's thread did not end");
+    }
+    drop(lock);
+    result
+}
+
+/// Waits for the replica to end; asks it to when the node is asked to.
+async fn wait(
+    mut end: oneshot::Receiver<Result<(), RunError>>,
+    stop: &CancellationToken,
+    mailbox: &Mailbox,
+) -> Result<(), RunError> {
+    let gone = || RunError::Failed("the replica's thread is gone".to_owned());
+    tokio::select! {
+        ended = &mut end => return ended.map_err(|_| gone())?,
+        () = stop.cancelled() => mailbox.urgent(Letter::Stop),
+    }
+    end.await.map_err(|_| gone())?
+}
+
+async fn serve_operator(
+    config: &Config,
+    status: watch::Receiver<NodeStatus>,
+    registry: Registry,
+    over: &CancellationToken,
+) -> Result<tokio::task::JoinHandle<()>, RunError> {
+    let listen = config.operator.listen;
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|error| RunError::Config(format!("operator.listen {listen}: {error}")))?;
+    let heartbeat = Duration::from_millis(config.consensus.heartbeat_ms);
+    let limits = Limits::for_heartbeat(heartbeat);
+    let operator = Operator { status, registry: Arc::new(registry), limits };
+    let over = over.clone();
+    Ok(tokio::spawn(async move {
+        if let Err(error) = operator::serve(listener, operator, over).await {
+            tracing::error!(%error, "the operator port failed");
+        }
+    }))
+}
+
+/// Validators come from the chain; their addresses from the configuration.
+fn net_config(
+    config: &Config,
+    genesis: &ballast_runtime::Genesis,
+    replica: &ballast_replica::Replica,
+    peer_key: &SecretKey,
+    chain: ballast_primitives::Hash,
+) -> Result<NetConfig, RunError> {
+    let mut peers = Vec::new();
+    for validator in genesis.validators.validators() {
+        if validator.key == replica.key() {
+            continue;
+        }
+        let key = validator.peer.to_string();
+        let listed = config.network.peers.iter().find(|peer| peer.key.eq_ignore_ascii_case(&key));
+        let Some(listed) = listed else {
+            let name = &validator.name;
+            return Err(RunError::Config(format!(
+                "network.peers has no address for validator {name}, peer key {key}"
+            )));
+        };
+        peers.push(PeerEntry { key: PeerKey(validator.peer.0), address: listed.address.clone() });
+    }
+    Ok(NetConfig {
+        secret: Zeroizing::new(*peer_key.expose()),
+        listen: config.network.listen.clone(),
+        peers,
+        chain: chain.0,
+        limits: NetLimits::default(),
+    })
+}
+
+fn rpc_config(config: &Config) -> Result<rpc::RpcConfig, RunError> {
+    let settings = &config.rpc;
+    let mut rpc = rpc::RpcConfig::new(settings.listen);
+    rpc.connections_max = settings.max_connections as usize;
+    rpc.connections_per_address_max = settings.max_connections_per_address as usize;
+    rpc.call_timeout = Duration::from_millis(settings.request_timeout_ms);
+    let read = |path: &std::path::Path| {
+        std::fs::read(path)
+            .map_err(|error| RunError::Config(format!("{}: {error}", path.display())))
+    };
+    if let (Some(cert), Some(key)) = (&settings.tls_cert, &settings.tls_key) {
+        rpc.tls = Some(rpc::TlsConfig {
+            certificate_pem: read(cert)?,
+            key_pem: read(key)?,
+            client_ca_pem: settings.tls_client_ca.as_deref().map(read).transpose()?,
+        });
+    }
+    Ok(rpc)
+}

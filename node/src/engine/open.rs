@@ -1,0 +1,171 @@
+//! From a home folder to a replica that is where the disk says it was.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ballast_primitives::{Hash, SecretKey};
+use ballast_replica::wal::WalEntry;
+use ballast_replica::{Effect, Now, Recovered, Replica, commit, safety};
+use ballast_runtime::{Genesis, State};
+
+use crate::config::Config;
+use crate::journal::{DataLock, LockError, SignState, SignStateError, Wal, WalError};
+use crate::rpc::backend::Head;
+use crate::setup::{Home, RunError};
+use crate::store::{Store, StoreOptions};
+
+/// Results kept for headers that may still attest them.
+const RESULTS: u64 = 32;
+/// The most pieces of evidence counted at the start.
+const EVIDENCE_MAX: usize = 10_000;
+
+pub struct Opened {
+    pub replica: Replica,
+    /// The first to perform.
+    pub effects: Vec<Effect>,
+    pub store: Arc<Store>,
+    pub wal: Wal,
+    pub sign_state: SignState,
+    /// Held for as long as the process uses the folder.
+    pub lock: DataLock,
+    pub head: Head,
+    pub data: PathBuf,
+    pub evidence: u64,
+}
+
+pub fn open(
+    home: &Path,
+    config: &Config,
+    genesis: &Genesis,
+    genesis_hash: Hash,
+    key: SecretKey,
+    now: Now,
+) -> Result<Opened, RunError> {
+    let home = Home::new(home);
+    let data = home.data();
+    if !data.is_dir() {
+        let path = home.path().display();
+        let why = format!("{} is missing: run `ballast-node init --home {path}`", data.display());
+        return Err(RunError::Config(why));
+    }
+    let lock = DataLock::acquire(&data).map_err(locked)?;
+    let (sign_state, last_signed) = open_sign_state(&home)?;
+    let store = Store::open(&data.join("db"), &genesis_hash, store_options(config)).map_err(failed)?;
+    let state = open_state(&store, genesis)?;
+    let (wal, contents) = Wal::open(&data.join("consensus.wal")).map_err(bad_wal)?;
+    if contents.cut_bytes > 0 {
+        tracing::warn!(bytes = contents.cut_bytes, "cut an unfinished record off the log's end");
+    }
+    let entries: Result<Vec<_>, _> = contents.entries.iter().map(|e| WalEntry::decode(e)).collect();
+    let entries = entries.map_err(|error| {
+        RunError::Safety(format!("the consensus write-ahead log holds a foreign record: {error}"))
+    })?;
+
+    let newest = store.head().map_err(failed)?;
+    let newest = newest.ok_or_else(|| RunError::Failed("the store is empty".to_owned()))?;
+    let mut results = Vec::new();
+    for height in newest.height.saturating_sub(RESULTS)..=newest.height {
+        results.extend(store.executed(height).map_err(failed)?);
+    }
+    let block = store.block(newest.height).map_err(failed)?;
+    let mut batches = Vec::new();
+    for digest in store.batch_hashes().map_err(failed)? {
+        batches.extend(store.batch(&digest).map_err(failed)?);
+    }
+    let head = Head {
+        height: newest.height,
+        time_ms: newest.time,
+        state_root: newest.state_root,
+        block: block.as_ref().map_or(genesis_hash, |block| block.header.id()),
+    };
+    tracing::info!(height = newest.height, objects = newest.objects, waiting = batches.len(),
+        records = entries.len(), "opened the data folder");
+    let recovered = Recovered {
+        state,
+        results,
+        block,
+        sign_state: last_signed,
+        wal: (contents.height, entries),
+        batches,
+    };
+    let config = replica_config(config);
+    let (replica, effects) =
+        Replica::open(config, genesis_hash, genesis.chain_id, key, recovered, now)
+            .map_err(RunError::Safety)?;
+    if replica.muted_through() > 0 {
+        tracing::warn!(through = replica.muted_through(),
+            "the write-ahead log of a signed height is gone: following without voting");
+    }
+    let evidence = store.evidence(EVIDENCE_MAX).map_err(failed)?.len() as u64;
+    let store = Arc::new(store);
+    Ok(Opened { replica, effects, store, wal, sign_state, lock, head, data, evidence })
+}
+
+fn open_sign_state(home: &Home) -> Result<(SignState, Option<safety::SignState>), RunError> {
+    let path = home.sign_state();
+    let (file, record) = SignState::open(&path).map_err(|error| match error {
+        SignStateError::Missing { .. } => RunError::Safety(format!(
+            "{} is missing. It remembers what this validator has signed; without it the validator \
+             could sign twice at one height. If it was lost, restore it from this machine's \
+             latest backup taken after the validator was stopped, or give the validator a new \
+             consensus key. Only for a validator that has never signed: `ballast-node init`",
+            path.display()
+        )),
+        other => RunError::Safety(other.to_string()),
+    })?;
+    let state = record.map(|bytes| safety::SignState::decode(&bytes)).transpose();
+    let state = state.map_err(|error| {
+        RunError::Safety(format!("{} does not decode: {error}", path.display()))
+    })?;
+    Ok((file, state))
+}
+
+/// The newest state; a new folder begins with the genesis state.
+fn open_state(store: &Store, genesis: &Genesis) -> Result<State, RunError> {
+    if store.head().map_err(failed)?.is_none() {
+        let state =
+            State::from_genesis(genesis).map_err(|error| RunError::Config(error.to_string()))?;
+        let executed = commit::genesis_result(&state, genesis.time);
+        store.initialise(state.changes(), &executed).map_err(failed)?;
+        return Ok(state);
+    }
+    let leaves: Result<Vec<_>, _> = store.leaves().collect();
+    State::restore(leaves.map_err(failed)?)
+        .map_err(|error| RunError::Safety(format!("the stored state is damaged: {error}")))
+}
+
+fn store_options(config: &Config) -> StoreOptions {
+    let mib = usize::try_from(config.store.block_cache_mib).unwrap_or(usize::MAX >> 20);
+    StoreOptions { block_cache_bytes: mib << 20, ..StoreOptions::default() }
+}
+
+fn replica_config(config: &Config) -> ballast_replica::Config {
+    let consensus = &config.consensus;
+    ballast_replica::Config {
+        propose_timeout_ms: consensus.propose_timeout_ms,
+        prevote_timeout_ms: consensus.prevote_timeout_ms,
+        precommit_timeout_ms: consensus.precommit_timeout_ms,
+        timeout_step_ms: consensus.timeout_step_ms,
+        block_interval_ms: consensus.min_block_interval_ms,
+        heartbeat_ms: consensus.heartbeat_ms,
+        batch_delay_ms: consensus.batch_delay_ms,
+        batch_bytes: usize::try_from(consensus.batch_bytes).unwrap_or(usize::MAX),
+        ..ballast_replica::Config::default()
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> RunError {
+    RunError::Failed(error.to_string())
+}
+
+fn locked(error: LockError) -> RunError {
+    RunError::Safety(error.to_string())
+}
+
+fn bad_wal(error: WalError) -> RunError {
+    RunError::Safety(format!(
+        "{error}. The log holds what this validator must remember to vote safely. Restore it, or \
+         remove the file: the validator then follows without voting until the chain has passed \
+         every height it may have signed"
+    ))
+}

@@ -1,0 +1,113 @@
+//! Decoding transactions and verifying their signatures under rule R, in bulk and on all cores,
+//! off the replica's thread.
+//!
+//! Each validator verifies each transaction once: those of its own clients as they come in, those
+//! of others with the batch that brings them.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use ballast_primitives::hash;
+use ballast_primitives::signature::verify_batch;
+use ballast_primitives::{Domain, Hash, PublicKey};
+use ballast_replica::pool::Candidate;
+use ballast_replica::types::Batch;
+use ballast_runtime::Code;
+use ballast_runtime::tx::{SignedTx, VerifiedTx};
+use rayon::prelude::*;
+
+use crate::metrics::{NodeMetrics, ObserveDuration};
+
+/// Signatures verified together: beyond this a larger batch gains little.
+const CHUNK: usize = 256;
+
+/// A transaction that cannot go on: its id when it has one, why, and what more to say.
+pub struct Rejected {
+    pub tx: Option<(Hash, Box<SignedTx>)>,
+    pub code: Code,
+    pub detail: String,
+}
+
+/// A batch whose every transaction decodes and verifies.
+pub struct CheckedBatch {
+    pub digest: Hash,
+    pub author: PublicKey,
+    pub bytes: Arc<Vec<u8>>,
+    pub txs: Vec<VerifiedTx>,
+}
+
+struct Decoded {
+    tx: SignedTx,
+    message: Vec<u8>,
+}
+
+fn decode(bytes: &[u8]) -> Result<Decoded, Rejected> {
+    let tx = SignedTx::decode(bytes).map_err(|error| Rejected {
+        tx: None,
+        code: Code::Decode,
+        detail: error.to_string(),
+    })?;
+    let message = tx.body.signed_bytes();
+    Ok(Decoded { tx, message })
+}
+
+/// Decodes and verifies, one answer for each of `txs`, in order.
+fn check_chunk(txs: &[Vec<u8>]) -> Vec<Result<VerifiedTx, Rejected>> {
+    let decoded: Vec<_> = txs.iter().map(|bytes| decode(bytes)).collect();
+    let good = || decoded.iter().flatten();
+    let items: Vec<_> = good().flat_map(|d| d.tx.items(&d.message)).collect();
+    let mut verdicts = verify_batch(&items, &mut rand::rng()).into_iter();
+    decoded
+        .into_iter()
+        .map(|decoded| {
+            let decoded = decoded?;
+            let count = decoded.tx.witnesses.len();
+            // All of a transaction's verdicts are taken, whether or not one is bad.
+            let bad = verdicts.by_ref().take(count).filter(Result::is_err).count();
+            let id = hash::digest(Domain::TxId, &decoded.message);
+            if bad > 0 {
+                return Err(Rejected {
+                    tx: Some((id, Box::new(decoded.tx))),
+                    code: Code::BadSignature,
+                    detail: "a signature does not verify".to_owned(),
+                });
+            }
+            Ok(VerifiedTx::assume_verified(decoded.tx, id))
+        })
+        .collect()
+}
+
+/// Checks what clients submitted.
+pub fn submissions(
+    txs: Vec<Vec<u8>>,
+    metrics: &NodeMetrics,
+) -> Vec<Result<Candidate, Rejected>> {
+    let start = Instant::now();
+    let checked: Vec<_> = txs.par_chunks(CHUNK).flat_map_iter(check_chunk).collect();
+    metrics.verify_seconds.observe_duration(start.elapsed());
+    let bad = checked.iter().filter(|answer| answer.is_err()).count();
+    metrics.signatures_valid.inc_by((checked.len() - bad) as u64);
+    metrics.signatures_invalid.inc_by(bad as u64);
+    let candidate = |(bytes, checked): (Vec<u8>, Result<_, _>)| {
+        checked.map(|tx| Candidate { tx, bytes })
+    };
+    txs.into_iter().zip(checked).map(candidate).collect()
+}
+
+/// Checks a peer's batch. One bad transaction refuses it whole, with the reason.
+pub fn batch(bytes: Vec<u8>, metrics: &NodeMetrics) -> Result<CheckedBatch, String> {
+    let start = Instant::now();
+    let digest = Batch::digest_of_bytes(&bytes);
+    let batch = Batch::decode(&bytes).map_err(|error| error.to_string())?;
+    let checked: Vec<_> = batch.txs.par_chunks(CHUNK).flat_map_iter(check_chunk).collect();
+    metrics.verify_seconds.observe_duration(start.elapsed());
+    let mut txs = Vec::with_capacity(checked.len());
+    for answer in checked {
+        txs.push(answer.map_err(|bad| {
+            metrics.signatures_invalid.inc();
+            format!("batch {digest} holds a bad transaction: {}: {}", bad.code, bad.detail)
+        })?);
+    }
+    metrics.signatures_valid.inc_by(txs.len() as u64);
+    Ok(CheckedBatch { digest, author: batch.author, bytes: Arc::new(bytes), txs })
+}

@@ -1,0 +1,166 @@
+//! What the rest of the node sees of the replica: the newest head, status and figures, published
+//! by the replica's thread after what they say is durable.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ballast_primitives::Hash;
+use ballast_primitives::merkle::Path;
+use ballast_primitives::proof::{CertifiedHeader, StateProof};
+use ballast_replica::Replica;
+use ballast_replica::types::{CommitWrite, StoredBlock};
+use parking_lot::Mutex;
+use tokio::sync::{oneshot, watch};
+
+use super::peers::Peers;
+use crate::metrics::NodeMetrics;
+use crate::operator::disk::Space;
+use crate::operator::{NodeStatus, Voting};
+use crate::rpc::backend::{Head, NodeInfo};
+
+/// How often the figures that change without a commit are looked at.
+const REFRESH: Duration = Duration::from_millis(100);
+const DISK_REFRESH: Duration = Duration::from_secs(5);
+
+/// Written by the replica's thread, read by everyone.
+pub struct Shared {
+    pub info: Mutex<NodeInfo>,
+    /// Transactions submitted here and not yet committed, with their `valid_until`.
+    pub pending: Mutex<BTreeMap<Hash, u64>>,
+    /// Proofs waiting for a header that attests their root.
+    pub proofs: Mutex<Vec<WaitingProof>>,
+}
+
+pub struct WaitingProof {
+    pub leaf: Vec<u8>,
+    pub path: Path,
+    pub root: Hash,
+    pub reply: oneshot::Sender<StateProof>,
+}
+
+/// What others watch.
+pub struct Published {
+    pub head: watch::Sender<Head>,
+    pub status: watch::Sender<NodeStatus>,
+    /// What the gRPC health service says: connected to a quorum and not behind.
+    pub serving: watch::Sender<bool>,
+}
+
+pub struct View {
+    shared: Arc<Shared>,
+    published: Published,
+    data: PathBuf,
+    refreshed: Instant,
+    disk_read: Option<Instant>,
+}
+
+pub fn certified(block: &StoredBlock) -> CertifiedHeader {
+    CertifiedHeader { header: block.header.clone(), certificate: block.certificate.clone() }
+}
+
+impl View {
+    pub fn new(shared: Arc<Shared>, published: Published, data: PathBuf) -> Self {
+        Self { shared, published, data, refreshed: Instant::now(), disk_read: None }
+    }
+
+    /// A block is durable.
+    pub fn committed(&mut self, write: &CommitWrite) {
+        {
+            let mut pending = self.shared.pending.lock();
+            for record in &write.records {
+                pending.remove(&record.receipt.tx);
+            }
+            // Those that can never commit any more.
+            pending.retain(|_, valid_until| *valid_until > write.executed.time);
+        }
+        self.shared.info.lock().evidence += write.evidence.len() as u64;
+        self.answer_proofs(&write.block);
+        self.published.head.send_replace(Head {
+            height: write.executed.height,
+            time_ms: write.executed.time,
+            state_root: write.executed.state_root,
+            block: write.block.certificate.block,
+        });
+        let height = write.executed.height;
+        let time_ms = write.executed.time;
+        self.published.status.send_modify(|status| {
+            status.height = height;
+            status.executed_height = height;
+            status.time_ms = time_ms;
+            status.last_commit = Some(Instant::now());
+        });
+    }
+
+    fn answer_proofs(&self, block: &StoredBlock) {
+        let mut proofs = self.shared.proofs.lock();
+        let waiting = std::mem::take(&mut *proofs);
+        for proof in waiting {
+            if proof.root == block.header.state_root {
+                let WaitingProof { leaf, path, reply, .. } = proof;
+                // Whoever asked may have gone away.
+                let _ = reply.send(StateProof { leaf, path, anchor: certified(block) });
+            } else if !proof.reply.is_closed() {
+                proofs.push(proof);
+            }
+        }
+    }
+
+    /// Between commits, every now and then.
+    pub fn refresh(&mut self, replica: &Replica, peers: &Peers, metrics: &NodeMetrics) {
+        let now = Instant::now();
+        if now.duration_since(self.refreshed) < REFRESH {
+            return;
+        }
+        self.refreshed = now;
+        let connected = peers.connected();
+        let committee = replica.state().committee();
+        let power = |key| committee.get(key).map_or(0, |v| u128::from(v.power));
+        let others: u128 = connected.iter().map(power).sum();
+        let reachable = others + power(&replica.key());
+        let quorum = committee.is_quorum(reachable);
+        let lag = replica.lag();
+        let voting = match replica.muted_through() {
+            _ if !replica.is_validator() => Voting::Observer,
+            through if through > replica.height() => Voting::No(format!(
+                "its write-ahead log is gone; it follows until height {through} has passed"
+            )),
+            _ => Voting::Yes,
+        };
+        let disk = self.read_disk(now);
+        let (round, height) = (replica.round(), replica.height());
+        self.published.status.send_modify(|status| {
+            status.round = round;
+            status.best_height = height + lag;
+            status.peers_connected = connected.len();
+            status.peers_listed = peers.listed();
+            status.peers_quorum = quorum;
+            status.syncing = lag > 1;
+            status.voting = voting;
+            status.disk = disk.or(status.disk);
+        });
+        let waiting = replica.pool().len();
+        self.published.serving.send_if_modified(|serving| {
+            let before = std::mem::replace(serving, quorum && lag <= 1);
+            before != *serving
+        });
+        metrics.round.set(i64::from(round));
+        metrics.mempool_transactions.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+        metrics.mempool_bytes.set(i64::try_from(replica.bytes_waiting()).unwrap_or(i64::MAX));
+        let mut info = self.shared.info.lock();
+        info.peers = u32::try_from(connected.len()).unwrap_or(u32::MAX);
+        info.validators = u32::try_from(committee.len()).unwrap_or(u32::MAX);
+        info.syncing = lag > 1;
+        info.round = round;
+        info.mempool_txs = waiting as u64;
+    }
+
+    fn read_disk(&mut self, now: Instant) -> Option<Space> {
+        if self.disk_read.is_some_and(|at| now.duration_since(at) < DISK_REFRESH) {
+            return None;
+        }
+        self.disk_read = Some(now);
+        Space::of(&self.data).ok()
+    }
+}

@@ -1,0 +1,154 @@
+//! The node's own metrics, named `ballast_*` in base units. `docs/metrics.md` lists every one; a
+//! test compares the two. The peer network's are in [`crate::net::NetMetrics`].
+//!
+//! Every label value that is known beforehand is there from the start at zero, so that a rate
+//! does not miss the first event.
+
+mod process;
+
+use std::time::Duration;
+
+use ballast_runtime::Code;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Metric, Registry};
+
+type ByLabel = Family<[(&'static str, &'static str); 1], Counter>;
+
+/// Handles to the node's metrics; clones share the values.
+#[derive(Clone, Debug)]
+pub struct NodeMetrics {
+    /// The newest committed height.
+    pub height: Gauge,
+    /// The round that the current height is in.
+    pub round: Gauge,
+    pub rounds_above_zero: Counter,
+    pub blocks: Counter,
+    pub transactions: TransactionCounters,
+    refused: ByLabel,
+    pub mempool_transactions: Gauge,
+    pub mempool_bytes: Gauge,
+    /// Batches that this node packed, and those it took from others.
+    pub batches_own: Counter,
+    pub batches_peer: Counter,
+    pub block_execution_seconds: Histogram,
+    pub commit_interval_seconds: Histogram,
+    pub wal_sync_seconds: Histogram,
+    pub sign_state_sync_seconds: Histogram,
+    pub store_sync_seconds: Histogram,
+    pub verify_seconds: Histogram,
+    pub signatures_valid: Counter,
+    pub signatures_invalid: Counter,
+    /// Blocks taken from others after they were decided.
+    pub sync_blocks: Counter,
+    pub evidence: Counter,
+}
+
+/// What became of transactions in committed blocks.
+#[derive(Clone, Debug)]
+pub struct TransactionCounters {
+    pub succeeded: Counter,
+    pub failed: Counter,
+    /// In a block, but without a trace: a duplicate, expired, or no longer includable.
+    pub dropped: Counter,
+}
+
+impl NodeMetrics {
+    /// Makes the metrics and adds them to `registry`.
+    pub fn register(registry: &mut Registry) -> Self {
+        let mut add = Adder(registry);
+        let transactions = add.family("ballast_transactions", "Transactions in committed blocks");
+        let batches = add.family("ballast_batches", "Batches stored, by where they were packed");
+        let signatures = add.family("ballast_signatures", "Signatures of transactions checked");
+        let outcome = |value| transactions.get_or_create_owned(&[("outcome", value)]);
+        let metrics = Self {
+            height: add.gauge("ballast_height", "Newest committed height"),
+            round: add.gauge("ballast_round", "Round of the height being decided"),
+            rounds_above_zero: add
+                .counter("ballast_rounds_above_zero", "Rounds entered because one before failed"),
+            blocks: add.counter("ballast_blocks", "Blocks committed"),
+            transactions: TransactionCounters {
+                succeeded: outcome("succeeded"),
+                failed: outcome("failed"),
+                dropped: outcome("dropped"),
+            },
+            refused: add
+                .family("ballast_transactions_refused", "Transactions refused at admission"),
+            mempool_transactions: add
+                .gauge("ballast_mempool_transactions", "Transactions waiting for a block"),
+            mempool_bytes: add.gauge("ballast_mempool_bytes", "Bytes of waiting transactions"),
+            batches_own: batches.get_or_create_owned(&[("origin", "own")]),
+            batches_peer: batches.get_or_create_owned(&[("origin", "peer")]),
+            block_execution_seconds: add
+                .seconds("ballast_block_execution_seconds", "Time to execute a block"),
+            commit_interval_seconds: add
+                .seconds("ballast_commit_interval_seconds", "Time from one commit to the next"),
+            wal_sync_seconds: add
+                .seconds("ballast_wal_sync_seconds", "Time to make the consensus WAL durable"),
+            sign_state_sync_seconds: add
+                .seconds("ballast_sign_state_sync_seconds", "Time to make the sign-state durable"),
+            store_sync_seconds: add
+                .seconds("ballast_store_sync_seconds", "Time of a block's synced database write"),
+            verify_seconds: add
+                .seconds("ballast_verify_seconds", "Time to verify one batch of signatures"),
+            signatures_valid: signatures.get_or_create_owned(&[("result", "valid")]),
+            signatures_invalid: signatures.get_or_create_owned(&[("result", "invalid")]),
+            sync_blocks: add
+                .counter("ballast_sync_blocks", "Blocks fetched from others after their decision"),
+            evidence: add.counter("ballast_evidence", "Proofs of a validator signing twice"),
+        };
+        for code in Code::ALL.iter().filter(|code| code.is_not_includable()) {
+            metrics.refused(code.name()).inc_by(0);
+        }
+        registry.register_collector(Box::new(process::ProcessMetrics));
+        metrics
+    }
+
+    /// The counter of transactions refused for `reason`, a stable wire name.
+    pub fn refused(&self, reason: &'static str) -> Counter {
+        self.refused.get_or_create_owned(&[("reason", reason)])
+    }
+}
+
+/// For histograms, which take seconds.
+pub trait ObserveDuration {
+    fn observe_duration(&self, duration: Duration);
+}
+
+impl ObserveDuration for Histogram {
+    fn observe_duration(&self, duration: Duration) {
+        self.observe(duration.as_secs_f64());
+    }
+}
+
+/// Registers each metric as it is made. Counters get their `_total` when they are encoded.
+struct Adder<'a>(&'a mut Registry);
+
+impl Adder<'_> {
+    fn add<M: Metric + Clone>(&mut self, name: &str, help: &str, metric: M) -> M {
+        self.0.register(name, help, metric.clone());
+        metric
+    }
+
+    fn gauge(&mut self, name: &str, help: &str) -> Gauge {
+        self.add(name, help, Gauge::default())
+    }
+
+    fn counter(&mut self, name: &str, help: &str) -> Counter {
+        self.add(name, help, Counter::default())
+    }
+
+    fn family(&mut self, name: &str, help: &str) -> ByLabel {
+        self.add(name, help, ByLabel::default())
+    }
+
+    /// From 50 µs to 26 s, each bucket twice the last.
+    fn seconds(&mut self, name: &str, help: &str) -> Histogram {
+        self.add(name, help, Histogram::new(exponential_buckets(0.000_05, 2.0, 20)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! What the services need of the validator behind them.
+//!
+//! The contract: [`Backend::head`] changes only after a block is committed, executed and durable,
+//! so whatever a service reads from [`Backend::store`] afterwards includes that block. No method
+//! but the two `async` ones may block for longer than a few point reads take.
+
+use ballast_primitives::Hash;
+use ballast_primitives::proof::StateProof;
+use ballast_runtime::{Code, Genesis, Key};
+use tokio::sync::watch;
+
+use crate::store::Store;
+
+/// The newest committed and executed block, stored durably. Height 0 is the genesis state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    pub height: u64,
+    pub time_ms: u64,
+    pub state_root: Hash,
+    /// The block's id; the genesis hash at height 0.
+    pub block: Hash,
+}
+
+/// A transaction that was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Submitted {
+    pub id: Hash,
+    pub valid_until: u64,
+    /// The same bytes were submitted before, or are committed.
+    pub known: bool,
+}
+
+/// Why a transaction was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The runtime's answer, and what more there is to say (may be empty).
+    Code(Code, String),
+    /// The pools are full; try again after this many milliseconds.
+    Busy {
+        retry_ms: u64,
+    },
+    ShuttingDown,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProveError {
+    /// The state holds no such object.
+    NotFound,
+    /// No committed header attests it in time.
+    Timeout,
+    /// This validator cannot build proofs now, e.g. because it is catching up.
+    Unavailable,
+}
+
+/// What there is to say about this validator.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NodeInfo {
+    pub version: String,
+    /// Source revision; may be empty.
+    pub commit: String,
+    pub validator_name: String,
+    /// Other validators connected.
+    pub peers: u32,
+    /// Validators of the chain.
+    pub validators: u32,
+    pub syncing: bool,
+    /// Round of the height being decided.
+    pub round: u32,
+    pub evidence: u64,
+    pub mempool_txs: u64,
+}
+
+#[tonic::async_trait]
+pub trait Backend: Send + Sync + 'static {
+    fn genesis(&self) -> &Genesis;
+
+    fn genesis_hash(&self) -> Hash;
+
+    /// Changes with every commit, after it is durable.
+    fn head(&self) -> watch::Receiver<Head>;
+
+    /// Decodes, checks and admits transactions; one answer each, in order. A committed
+    /// transaction sent again is answered with `known`, not with an error.
+    async fn submit(&self, txs: Vec<Vec<u8>>) -> Vec<Result<Submitted, Refusal>>;
+
+    /// `valid_until` of a transaction that waits here.
+    fn pending(&self, id: &Hash) -> Option<u64>;
+
+    /// Proves an object under the newest header that attests the state it is in.
+    async fn prove(&self, key: Key) -> Result<StateProof, ProveError>;
+
+    fn store(&self) -> &Store;
+
+    fn info(&self) -> NodeInfo;
+}

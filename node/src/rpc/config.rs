@@ -1,0 +1,105 @@
+//! Every limit of the gRPC server, in one place.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tonic::transport::{Certificate, Identity, ServerTlsConfig};
+
+/// The most transactions of one SubmitBatch.
+pub const BATCH_TXS_MAX: usize = 8_192;
+
+/// How to serve. [`RpcConfig::new`] has the defaults that the fields name.
+#[derive(Clone)]
+pub struct RpcConfig {
+    /// Where to listen; port 0 takes a free one. An address other than loopback needs TLS.
+    pub listen: SocketAddr,
+    /// None: plaintext, on loopback only.
+    pub tls: Option<TlsConfig>,
+    /// Origins that browsers may call from; empty allows any. (empty)
+    pub cors_origins: Vec<String>,
+    /// The most bytes of a request. (256 KiB)
+    pub request_bytes_max: usize,
+    /// The most bytes of a SubmitBatch. (4 MiB)
+    pub batch_bytes_max: usize,
+    /// The most bytes of an answer that has a page; the page is cut short to fit. (2 MiB)
+    pub page_bytes_max: usize,
+    /// The most a call may take, from its first byte to its answer. (10 s)
+    pub call_timeout: Duration,
+    /// The most that WaitTx and GetProof may wait. (60 s)
+    pub wait_max: Duration,
+    /// The most connections in all, and from one address. (1,024 and 64)
+    pub connections_max: usize,
+    pub connections_per_address_max: usize,
+    /// The most time from the connection to the HTTP/2 preface, or to the TLS handshake's end.
+    /// (5 s)
+    pub preface_timeout: Duration,
+    /// A connection on which no byte moves for this long, in either direction, is closed. (HTTP/2
+    /// connections are pinged, so only dead ones and HTTP/1.1 ones come to this.) (60 s)
+    pub idle_timeout: Duration,
+    /// The most calls at once on one connection. (64)
+    pub streams_max: u32,
+    /// The most bytes of a call's headers. (16 KiB)
+    pub header_bytes_max: u32,
+    /// How often a silent HTTP/2 connection is pinged, and how long the answer may take.
+    /// (20 s and 10 s)
+    pub keepalive_interval: Duration,
+    pub keepalive_timeout: Duration,
+    /// The most event subscriptions at once. (512)
+    pub subscriptions_max: usize,
+    /// The most frames that wait for a subscriber. (256)
+    pub subscription_frames_max: usize,
+    /// A subscriber that takes nothing for this long, with all frames waiting, is closed. (10 s)
+    pub subscription_stall: Duration,
+    /// The most time between two frames of a subscription. (5 s)
+    pub heartbeat: Duration,
+    /// How long open calls may take to end once the server stops. (5 s)
+    pub drain: Duration,
+}
+
+/// PEM texts of a TLS server.
+#[derive(Clone)]
+pub struct TlsConfig {
+    pub certificate_pem: Vec<u8>,
+    pub key_pem: Vec<u8>,
+    /// Set for mutual TLS: who signs the clients' certificates.
+    pub client_ca_pem: Option<Vec<u8>>,
+}
+
+impl RpcConfig {
+    pub const fn new(listen: SocketAddr) -> Self {
+        Self {
+            listen,
+            tls: None,
+            cors_origins: Vec::new(),
+            request_bytes_max: 256 * 1024,
+            batch_bytes_max: 4 * 1024 * 1024,
+            page_bytes_max: 2 * 1024 * 1024,
+            call_timeout: Duration::from_secs(10),
+            wait_max: Duration::from_secs(60),
+            connections_max: 1_024,
+            connections_per_address_max: 64,
+            preface_timeout: Duration::from_secs(5),
+            idle_timeout: Duration::from_secs(60),
+            streams_max: 64,
+            header_bytes_max: 16 * 1024,
+            keepalive_interval: Duration::from_secs(20),
+            keepalive_timeout: Duration::from_secs(10),
+            subscriptions_max: 512,
+            subscription_frames_max: 256,
+            subscription_stall: Duration::from_secs(10),
+            heartbeat: Duration::from_secs(5),
+            drain: Duration::from_secs(5),
+        }
+    }
+}
+
+impl TlsConfig {
+    pub(super) fn server(&self, handshake: Duration) -> ServerTlsConfig {
+        let identity = Identity::from_pem(&self.certificate_pem, &self.key_pem);
+        let tls = ServerTlsConfig::new().identity(identity).timeout(handshake);
+        match &self.client_ca_pem {
+            Some(ca) => tls.client_ca_root(Certificate::from_pem(ca)),
+            None => tls,
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The gRPC server: the services of `proto/ballast/v1/`, health, reflection and gRPC-web.
+//!
+//! It reads the store and asks a [`Backend`]; it decides nothing about the chain. Each service is
+//! one file. What every request meets first, from the outside in: the accept loop's limits
+//! ([`listen`], [`connection`]), HTTP/2's own ([`server`]), the deadline of its call
+//! ([`deadline`]), the size of its message, then its service.
+//!
+//! Nothing here panics on what a client sends; a failure inside is logged and answered with
+//! `INTERNAL`.
+
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "what a client sends is answered, whatever it is"
+    )
+)]
+
+mod account;
+pub mod backend;
+pub mod config;
+mod connection;
+mod context;
+mod control;
+mod cursor;
+mod deadline;
+mod event;
+mod ledger;
+mod listen;
+mod page;
+mod proof;
+mod receipt_proof;
+mod roles;
+mod scan;
+mod seen;
+mod server;
+mod subscription;
+mod supply;
+mod tx;
+mod tx_limits;
+
+pub use backend::{Backend, Head, NodeInfo, ProveError, Refusal, Submitted};
+pub use config::{RpcConfig, TlsConfig};
+pub use server::{RpcError, RpcServer, serve};

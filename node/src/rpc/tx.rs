@@ -1,0 +1,218 @@
+//! TxService: takes transactions and tells what became of them.
+
+use std::time::Duration;
+
+use ballast_primitives::{Hash, codec};
+use ballast_proto::error::{ServiceReason, WireError};
+use ballast_proto::v1::submit_batch_result::Result as BatchAnswer;
+use ballast_proto::v1::tx_service_server::TxService;
+use ballast_proto::v1::{
+    GetTxRequest, GetTxResponse, SubmitBatchRequest, SubmitBatchResponse, SubmitBatchResult,
+    SubmitTxRequest, SubmitTxResponse, TxState, WaitTxRequest, WaitTxResponse,
+};
+use ballast_runtime::{Outcome, SignedTx};
+use tokio::time::{Instant, timeout_at};
+use tonic::{Request, Response, Status};
+
+use super::backend::{Head, Refusal, Submitted};
+use super::config::BATCH_TXS_MAX;
+use super::context::{Context, internal, read_tx_id};
+
+/// How long WaitTx waits when it is not told.
+const WAIT_DEFAULT: Duration = Duration::from_secs(30);
+
+pub(super) struct Tx(pub Context);
+
+#[tonic::async_trait]
+impl TxService for Tx {
+    async fn submit_tx(
+        &self,
+        request: Request<SubmitTxRequest>,
+    ) -> Result<Response<SubmitTxResponse>, Status> {
+        let mut answers = self.submit(vec![request.into_inner().signed_tx]).await;
+        let answer = answers.pop().unwrap_or_else(|| Err(internal("no answer to a submission")));
+        Ok(Response::new(answer?))
+    }
+
+    async fn submit_batch(
+        &self,
+        request: Request<SubmitBatchRequest>,
+    ) -> Result<Response<SubmitBatchResponse>, Status> {
+        let txs = request.into_inner().signed_txs;
+        if txs.is_empty() || txs.len() > BATCH_TXS_MAX {
+            let problem = format!("a batch has 1 to {BATCH_TXS_MAX} transactions");
+            return Err(WireError::field("signed_txs", problem).into());
+        }
+        let count = txs.len();
+        let answers = self.submit(txs).await;
+        if answers.len() != count {
+            return Err(internal("not every transaction of a batch was answered").into());
+        }
+        let result = |answer| SubmitBatchResult {
+            result: Some(match answer {
+                Ok(accepted) => BatchAnswer::Accepted(accepted),
+                Err(error) => BatchAnswer::Refused(WireError::into(error)),
+            }),
+        };
+        let results = answers.into_iter().map(result).collect();
+        Ok(Response::new(SubmitBatchResponse { results }))
+    }
+
+    async fn wait_tx(
+        &self,
+        request: Request<WaitTxRequest>,
+    ) -> Result<Response<WaitTxResponse>, Status> {
+        let request = request.into_inner();
+        let id = read_tx_id(&request.tx_id)?;
+        let wait = match request.timeout_ms {
+            0 => WAIT_DEFAULT.min(self.0.config.wait_max),
+            ms => Duration::from_millis(ms),
+        };
+        if wait > self.0.config.wait_max {
+            let problem = format!("is above {} ms", self.0.config.wait_max.as_millis());
+            return Err(WireError::field("timeout_ms", problem).into());
+        }
+        Ok(Response::new(self.wait(&id, request.valid_until_ms, wait).await?))
+    }
+
+    async fn get_tx(
+        &self,
+        request: Request<GetTxRequest>,
+    ) -> Result<Response<GetTxResponse>, Status> {
+        let id = read_tx_id(&request.into_inner().tx_id)?;
+        if let Some(answer) = self.find(&id)? {
+            return Ok(Response::new(answer));
+        }
+        let valid_until = self.0.backend.pending(&id);
+        // It may have left the pool for the chain between the two looks.
+        match (valid_until, self.find(&id)?) {
+            (_, Some(answer)) => Ok(Response::new(answer)),
+            (Some(valid_until), None) => Ok(Response::new(GetTxResponse {
+                tx_id: id.to_string(),
+                state: TxState::Pending.into(),
+                valid_until_ms: valid_until,
+                ..GetTxResponse::default()
+            })),
+            (None, None) => Err(WireError::new(ServiceReason::TxNotFound).into()),
+        }
+    }
+}
+
+impl Tx {
+    async fn submit(&self, txs: Vec<Vec<u8>>) -> Vec<Result<SubmitTxResponse, WireError>> {
+        let answers = self.0.backend.submit(txs).await;
+        answers
+            .into_iter()
+            .map(|answer| answer.map(|taken| self.taken(&taken)).map_err(refused))
+            .collect()
+    }
+
+    fn taken(&self, taken: &Submitted) -> SubmitTxResponse {
+        self.0.seen.remember(taken.id, taken.valid_until);
+        SubmitTxResponse {
+            tx_id: taken.id.to_string(),
+            valid_until_ms: taken.valid_until,
+            known: taken.known,
+        }
+    }
+
+    /// Looks after every commit until there is a final answer, or the time is up.
+    async fn wait(
+        &self,
+        id: &Hash,
+        hint: u64,
+        wait: Duration,
+    ) -> Result<WaitTxResponse, WireError> {
+        let deadline = Instant::now().checked_add(wait).unwrap_or_else(Instant::now);
+        let mut heads = self.0.backend.head();
+        let mut valid_until = 0;
+        loop {
+            // The head first: all that is committed up to it is in the store.
+            let head = *heads.borrow_and_update();
+            if valid_until == 0 {
+                valid_until = self.known_valid_until(id).unwrap_or(0);
+            }
+            let limit = if valid_until == 0 { hint } else { valid_until };
+            let answer = self.look(id, limit, &head)?;
+            if answer.state() != TxState::Pending {
+                return Ok(answer);
+            }
+            let stopped = self.0.stop.run_until_cancelled(timeout_at(deadline, heads.changed()));
+            match stopped.await {
+                Some(Ok(Ok(()))) => {}
+                // Stopping, out of time, or no more commits: not known yet is the true answer.
+                None | Some(Err(_) | Ok(Err(_))) => return Ok(answer),
+            }
+        }
+    }
+
+    fn known_valid_until(&self, id: &Hash) -> Option<u64> {
+        self.0.backend.pending(id).or_else(|| self.0.seen.valid_until(id))
+    }
+
+    fn look(&self, id: &Hash, valid_until: u64, head: &Head) -> Result<WaitTxResponse, WireError> {
+        let answer = WaitTxResponse {
+            tx_id: id.to_string(),
+            valid_until_ms: valid_until,
+            head_height: head.height,
+            head_time_ms: head.time_ms,
+            ..WaitTxResponse::default()
+        };
+        let store = self.0.store();
+        let Some((height, index)) = store.tx_location(id).map_err(internal)? else {
+            let expired = valid_until != 0 && head.time_ms >= valid_until;
+            let state = if expired { TxState::Expired } else { TxState::Pending };
+            return Ok(WaitTxResponse { state: state.into(), ..answer });
+        };
+        let record = store.record(height, index).map_err(internal)?;
+        let receipt =
+            record.ok_or_else(|| internal("a located transaction has no record"))?.receipt;
+        let executed = store.executed(height).map_err(internal)?;
+        Ok(WaitTxResponse {
+            state: state_of(&receipt.outcome).into(),
+            receipt: Some(self.0.wire.receipt(&receipt)),
+            block_time_ms: executed.map_or(0, |executed| executed.time),
+            ..answer
+        })
+    }
+
+    fn find(&self, id: &Hash) -> Result<Option<GetTxResponse>, WireError> {
+        let store = self.0.store();
+        let Some((height, index)) = store.tx_location(id).map_err(internal)? else {
+            return Ok(None);
+        };
+        let record = store.record(height, index).map_err(internal)?;
+        let record = record.ok_or_else(|| internal("a located transaction has no record"))?;
+        let signed_tx = store.tx_bytes(height, &record).map_err(internal)?.unwrap_or_default();
+        let tx = SignedTx::decode(&signed_tx).ok();
+        let executed = store.executed(height).map_err(internal)?;
+        Ok(Some(GetTxResponse {
+            tx_id: id.to_string(),
+            state: state_of(&record.receipt.outcome).into(),
+            receipt_bytes: codec::encode(&record.receipt),
+            receipt: Some(self.0.wire.receipt(&record.receipt)),
+            transaction: tx.as_ref().map(|tx| self.0.wire.transaction(tx)),
+            block_time_ms: executed.map_or(0, |executed| executed.time),
+            valid_until_ms: tx.as_ref().map_or(0, |tx| tx.body.valid_until),
+            signed_tx,
+        }))
+    }
+}
+
+const fn state_of(outcome: &Outcome) -> TxState {
+    match outcome {
+        Outcome::Success => TxState::Committed,
+        Outcome::Failed { .. } => TxState::Failed,
+    }
+}
+
+fn refused(refusal: Refusal) -> WireError {
+    match refusal {
+        Refusal::Code(code, detail) if detail.is_empty() => WireError::new(code),
+        Refusal::Code(code, detail) => {
+            WireError::new(code).detail(format!("{} ({detail})", code.text()))
+        }
+        Refusal::Busy { retry_ms } => WireError::new(ServiceReason::Busy).retry_ms(retry_ms),
+        Refusal::ShuttingDown => WireError::new(ServiceReason::ShuttingDown),
+    }
+}

@@ -1,0 +1,117 @@
+//! What the command line hands to the engine, where things lie in a validator's home, and how a
+//! run can end.
+
+use std::path::{Path, PathBuf};
+
+use ballast_primitives::SecretKey;
+use ballast_runtime::Genesis;
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+
+/// Everything that a node runs on, checked. No `Debug`: it holds secrets.
+pub struct Setup {
+    /// The folder that [`Home`] maps.
+    pub home: PathBuf,
+    pub config: Config,
+    pub genesis: Genesis,
+    /// Signs votes and proposals. A node whose key is not in the validator set only follows.
+    pub consensus_key: SecretKey,
+    /// The identity on the peer network; listed beside the consensus key in the validator set.
+    pub peer_key: SecretKey,
+    /// Cancelled by the first SIGTERM or SIGINT: finish the block in hand, then return. A second
+    /// signal ends the process wherever it is.
+    pub stop: CancellationToken,
+}
+
+/// The map of a validator's home.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Home(PathBuf);
+
+impl Home {
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub fn config(&self) -> PathBuf {
+        self.0.join("config.toml")
+    }
+
+    /// The chain's first state, in canonical Borsh: the same bytes on every node.
+    pub fn genesis(&self) -> PathBuf {
+        self.0.join("genesis.bin")
+    }
+
+    pub fn keys(&self) -> PathBuf {
+        self.0.join("keys")
+    }
+
+    pub fn consensus_key(&self) -> PathBuf {
+        self.keys().join("consensus.key")
+    }
+
+    pub fn peer_key(&self) -> PathBuf {
+        self.keys().join("peer.key")
+    }
+
+    /// What can be fetched again from other validators: the database and the consensus WAL.
+    pub fn data(&self) -> PathBuf {
+        self.0.join("data")
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.data().join("db")
+    }
+
+    /// The consensus write-ahead log.
+    pub fn wal(&self) -> PathBuf {
+        self.data().join("consensus.wal")
+    }
+
+    /// What this validator has signed. Beside `data/`, not inside it: whoever deletes the data to
+    /// sync afresh must not delete the memory that keeps the key from signing twice.
+    pub fn sign_state(&self) -> PathBuf {
+        self.0.join("sign-state")
+    }
+}
+
+/// Why a run ended, other than by being asked to.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// To go on could harm the chain or lose what was promised: a missing sign-state, a data folder
+    /// that another process holds, a state root that a quorum contradicts.
+    #[error("{0}")]
+    Safety(String),
+    /// What was configured cannot be used, such as an address that cannot be bound.
+    #[error("{0}")]
+    Config(String),
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl RunError {
+    /// The process's exit code.
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Safety(_) => exit::SAFETY,
+            Self::Config(_) => exit::CONFIG,
+            Self::Failed(_) => exit::INTERNAL,
+        }
+    }
+}
+
+/// The exit codes of the node's commands; they mean the same in the `ballast` CLI.
+pub mod exit {
+    pub const INTERNAL: u8 = 1;
+    pub const USAGE: u8 = 2;
+    pub const NOT_FOUND: u8 = 3;
+    pub const UNREACHABLE: u8 = 7;
+    pub const SAFETY: u8 = 9;
+    pub const CONFIG: u8 = 78;
+    pub const INTERRUPTED: u8 = 130;
+}

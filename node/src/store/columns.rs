@@ -1,0 +1,191 @@
+//! Every column family, key and value of the store, in one file.
+//!
+//! Integers in keys are big-endian, so that the order of keys is the order of heights and indexes.
+//! `borsh(…)` is the canonical encoding; it is read back with `codec::decode`, under the family's
+//! limit.
+//!
+//! | Family | Key | Value | Unit |
+//! |---|---|---|---|
+//! | `meta` | `format` | u32 BE, [`FORMAT`] | written at creation |
+//! | | `genesis` | genesis hash (32) | written at creation |
+//! | | `head` | borsh([`Executed`](ballast_replica::types::Executed)) | the newest committed block's |
+//! | `state` | borsh(`Key`) | slot u64 BE ‖ borsh(`Object`) | one object |
+//! | `blocks` | height | borsh(`StoredBlock`) | one block and its certificate |
+//! | `executed` | height | borsh(`Executed`) | one block; height 0 is genesis |
+//! | `batches` | digest (32) | the batch's own bytes | one batch; in blob files |
+//! | `loose` | digest (32) | empty | a stored batch that no committed block names |
+//! | `records` | height ‖ index u32 | borsh([`Stored`]) | one transaction; height and index are not repeated in the value |
+//! | `tx_index` | first 8 bytes of the id ‖ height ‖ index u32 | empty | one transaction; a reader compares the record's whole id |
+//! | `history` | address (32) ‖ height ‖ index u32 | empty | one account in one transaction |
+//! | `evidence` | seen at ‖ height ‖ round u32 ‖ validator (32) ‖ kind (1) | borsh(`Evidence`) | one equivocation; storing it again changes nothing |
+
+use ballast_primitives::{Address, Hash};
+use ballast_replica::types::{BATCH_BYTES_MAX, Evidence, EvidenceKind, TxRecord};
+use ballast_runtime::event::Event;
+use ballast_runtime::receipt::{Outcome, Receipt};
+use borsh::{BorshDeserialize, BorshSerialize};
+
+/// The layout described above. A store of another format is refused.
+pub(super) const FORMAT: u32 = 1;
+
+/// One column family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Family {
+    Meta,
+    State,
+    Blocks,
+    Executed,
+    Batches,
+    Loose,
+    Records,
+    TxIndex,
+    History,
+    Evidence,
+}
+
+impl Family {
+    pub const ALL: [Self; 10] = [
+        Self::Meta,
+        Self::State,
+        Self::Blocks,
+        Self::Executed,
+        Self::Batches,
+        Self::Loose,
+        Self::Records,
+        Self::TxIndex,
+        Self::History,
+        Self::Evidence,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Meta => "meta",
+            Self::State => "state",
+            Self::Blocks => "blocks",
+            Self::Executed => "executed",
+            Self::Batches => "batches",
+            Self::Loose => "loose",
+            Self::Records => "records",
+            Self::TxIndex => "tx_index",
+            Self::History => "history",
+            Self::Evidence => "evidence",
+        }
+    }
+
+    /// The most bytes of a value. What is larger is neither written nor decoded.
+    pub const fn value_bytes_max(self) -> usize {
+        match self {
+            Self::Meta | Self::Executed => 1024,
+            // 8 bytes of slot before the runtime's own limit for an object.
+            Self::State => 64 * 1024 + 8,
+            // 1,024 batches and 100 signatures come to some 43 KiB.
+            Self::Blocks => 256 * 1024,
+            Self::Batches => BATCH_BYTES_MAX,
+            // 16 operations with their events come to some 4 KiB.
+            Self::Records => 64 * 1024,
+            Self::Evidence => 4 * 1024,
+            Self::Loose | Self::TxIndex | Self::History => 0,
+        }
+    }
+}
+
+pub(super) const FORMAT_KEY: &[u8] = b"format";
+pub(super) const GENESIS_KEY: &[u8] = b"genesis";
+pub(super) const HEAD_KEY: &[u8] = b"head";
+
+/// How much of an id `tx_index` keeps. Ids that share it are told apart by their records, so it
+/// only has to be rare that two do.
+pub(super) const ID_PREFIX_BYTES: usize = 8;
+/// height ‖ index.
+pub(super) const PLACE_BYTES: usize = 12;
+
+pub(super) const fn height_key(height: u64) -> [u8; 8] {
+    height.to_be_bytes()
+}
+
+pub(super) fn height_of(key: &[u8]) -> Option<u64> {
+    Some(u64::from_be_bytes(key.try_into().ok()?))
+}
+
+/// Where a transaction is on the chain.
+pub(super) fn place_key(height: u64, index: u32) -> [u8; PLACE_BYTES] {
+    let mut key = [0; PLACE_BYTES];
+    key.iter_mut()
+        .zip(height.to_be_bytes().into_iter().chain(index.to_be_bytes()))
+        .for_each(|(to, from)| *to = from);
+    key
+}
+
+/// The place at the end of a key.
+pub(super) fn place_of(key: &[u8]) -> Option<(u64, u32)> {
+    let (_, place) = key.split_last_chunk::<PLACE_BYTES>()?;
+    let (height, index) = place.split_first_chunk::<8>()?;
+    Some((u64::from_be_bytes(*height), u32::from_be_bytes(index.try_into().ok()?)))
+}
+
+pub(super) fn tx_prefix(id: &Hash) -> [u8; ID_PREFIX_BYTES] {
+    id.0.first_chunk().copied().unwrap_or_default()
+}
+
+pub(super) fn tx_key(id: &Hash, height: u64, index: u32) -> Vec<u8> {
+    [tx_prefix(id).as_slice(), &place_key(height, index)].concat()
+}
+
+pub(super) fn history_key(account: &Address, height: u64, index: u32) -> Vec<u8> {
+    [account.0.as_slice(), &place_key(height, index)].concat()
+}
+
+pub(super) fn evidence_key(evidence: &Evidence) -> Vec<u8> {
+    let kind = match &evidence.kind {
+        EvidenceKind::Votes { first: (vote, _), .. } => vote.kind as u8,
+        EvidenceKind::Proposals { .. } => 2,
+    };
+    let mut key = evidence.seen_at.to_be_bytes().to_vec();
+    key.extend_from_slice(&evidence.height.to_be_bytes());
+    key.extend_from_slice(&evidence.round.to_be_bytes());
+    key.extend_from_slice(&evidence.validator.0);
+    key.push(kind);
+    key
+}
+
+/// A [`TxRecord`] without what its key says.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub(super) struct Stored {
+    pub tx: Hash,
+    pub sender: Address,
+    pub nonce: u64,
+    pub outcome: Outcome,
+    pub events: Vec<Event>,
+    pub batch: u32,
+    pub position: u32,
+}
+
+impl Stored {
+    pub fn of(record: &TxRecord) -> Self {
+        let TxRecord { receipt, batch, position } = record;
+        Self {
+            tx: receipt.tx,
+            sender: receipt.sender,
+            nonce: receipt.nonce,
+            outcome: receipt.outcome,
+            events: receipt.events.clone(),
+            batch: *batch,
+            position: *position,
+        }
+    }
+
+    pub fn at(self, height: u64, index: u32) -> TxRecord {
+        let Self { tx, sender, nonce, outcome, events, batch, position } = self;
+        let receipt = Receipt { tx, sender, nonce, height, index, outcome, events };
+        TxRecord { receipt, batch, position }
+    }
+}
+
+/// The accounts whose history shows a receipt: the sender and those of its events, each once.
+pub(super) fn accounts_of(receipt: &Receipt) -> Vec<Address> {
+    let mut accounts = vec![receipt.sender];
+    accounts.extend(receipt.events.iter().flat_map(Event::accounts));
+    accounts.sort_unstable();
+    accounts.dedup();
+    accounts
+}

@@ -1,0 +1,199 @@
+//! Everything that writes.
+
+use std::collections::BTreeSet;
+
+use ballast_primitives::Hash;
+use ballast_replica::types::{CommitWrite, Executed, StoredBlock};
+use ballast_runtime::state::Change;
+use rocksdb::{IteratorMode, WriteBatch};
+
+use super::columns::{
+    Family, HEAD_KEY, Stored, accounts_of, evidence_key, height_key, history_key, place_key,
+    tx_key,
+};
+use super::{Result, Store, StoreError, Synced, check_size, encode};
+
+/// Genesis objects of one write.
+const CHUNK: usize = 4096;
+
+impl Store {
+    /// Stores the genesis state, whose results are `executed`, at height 0. Only for a store
+    /// without a chain. The objects are written in parts and the head last, in a synced write that
+    /// covers them all: a crash on the way leaves a store that is still without a chain.
+    pub fn initialise(
+        &self,
+        state: impl Iterator<Item = Change>,
+        executed: &Executed,
+    ) -> Result<()> {
+        let _writer = self.writer.lock();
+        if let Some(head) = self.head()? {
+            return Err(StoreError::NotEmpty { head: head.height });
+        }
+        if executed.height != 0 {
+            let (height, what) = (executed.height, "genesis has height 0");
+            return Err(StoreError::Inconsistent { height, what });
+        }
+        self.clear_state()?;
+        let mut batch = WriteBatch::default();
+        let mut count = 0_u64;
+        for change in state {
+            self.put_change(&mut batch, &change)?;
+            count = count.saturating_add(1);
+            if batch.len() >= CHUNK {
+                self.write(std::mem::take(&mut batch), Synced::No)?;
+            }
+        }
+        if count != executed.objects {
+            let what = "genesis has another number of objects";
+            return Err(StoreError::Inconsistent { height: 0, what });
+        }
+        self.put_head(&mut batch, executed)?;
+        self.write(batch, Synced::Yes)?;
+        *self.head.write() = Some(*executed);
+        Ok(())
+    }
+
+    /// Removes what an interrupted initialisation left.
+    fn clear_state(&self) -> Result<()> {
+        let mut batch = WriteBatch::default();
+        let state = self.cf(Family::State)?;
+        for item in self.db.iterator_cf(state, IteratorMode::Start) {
+            let (key, _) = item.map_err(StoreError::database("read"))?;
+            batch.delete_cf(state, key);
+        }
+        if batch.is_empty() { Ok(()) } else { self.write(batch, Synced::No) }
+    }
+
+    /// Stores batches, by digest, that are not there yet. Durable after [`Self::sync`] or the next
+    /// [`Self::commit_block`].
+    pub fn put_batches(&self, batches: &[(Hash, Vec<u8>)]) -> Result<()> {
+        let _writer = self.writer.lock();
+        let mut write = WriteBatch::default();
+        for (digest, bytes) in batches {
+            check_size(Family::Batches, bytes.len())?;
+            // One that a block has committed must not become loose again.
+            if !self.has_batch(digest)? {
+                write.put_cf(self.cf(Family::Batches)?, digest.0, bytes);
+                write.put_cf(self.cf(Family::Loose)?, digest.0, []);
+            }
+        }
+        if write.is_empty() { Ok(()) } else { self.write(write, Synced::No) }
+    }
+
+    /// Removes those of the batches that no committed block names; leaves the others. Not synced:
+    /// after a power cut they may be there again.
+    pub fn remove_batches(&self, digests: &[Hash]) -> Result<()> {
+        let _writer = self.writer.lock();
+        let mut write = WriteBatch::default();
+        for digest in digests {
+            if self.get(Family::Loose, &digest.0)?.is_some() {
+                write.delete_cf(self.cf(Family::Batches)?, digest.0);
+                write.delete_cf(self.cf(Family::Loose)?, digest.0);
+            }
+        }
+        if write.is_empty() { Ok(()) } else { self.write(write, Synced::No) }
+    }
+
+    /// Makes everything written so far durable.
+    pub fn sync(&self) -> Result<()> {
+        self.db.flush_wal(true).map_err(StoreError::database("sync"))
+    }
+
+    /// Stores a committed block and all that it changed, in one synced write. The next reader sees
+    /// all of it. Nothing is written when it does not follow the head or fit together.
+    pub fn commit_block(&self, write: &CommitWrite) -> Result<()> {
+        let _writer = self.writer.lock();
+        let head = self.head()?.ok_or(StoreError::NotInitialised)?;
+        let height = write.executed.height;
+        if head.height.checked_add(1) != Some(height) {
+            return Err(StoreError::OutOfOrder { head: head.height, height });
+        }
+        check(write)?;
+        let mut batch = WriteBatch::default();
+        self.put_block(&mut batch, write)?;
+        for change in &write.changes {
+            self.put_change(&mut batch, change)?;
+        }
+        self.put_records(&mut batch, write)?;
+        for evidence in &write.evidence {
+            let value = encode(Family::Evidence, evidence)?;
+            batch.put_cf(self.cf(Family::Evidence)?, evidence_key(evidence), value);
+        }
+        self.put_head(&mut batch, &write.executed)?;
+        self.write(batch, Synced::Yes)?;
+        *self.head.write() = Some(write.executed);
+        Ok(())
+    }
+
+    fn put_block(&self, batch: &mut WriteBatch, write: &CommitWrite) -> Result<()> {
+        let height = write.executed.height;
+        let value = encode(Family::Blocks, &write.block)?;
+        batch.put_cf(self.cf(Family::Blocks)?, height_key(height), value);
+        let loose = self.cf(Family::Loose)?;
+        for digest in &write.block.payload.batches {
+            if self.get(Family::Loose, &digest.0)?.is_some() {
+                batch.delete_cf(loose, digest.0);
+            } else if !self.has_batch(digest)? {
+                return Err(StoreError::MissingBatch { height, batch: *digest });
+            }
+        }
+        Ok(())
+    }
+
+    fn put_records(&self, batch: &mut WriteBatch, write: &CommitWrite) -> Result<()> {
+        let height = write.executed.height;
+        let records = self.cf(Family::Records)?;
+        let tx_index = self.cf(Family::TxIndex)?;
+        let history = self.cf(Family::History)?;
+        for record in &write.records {
+            let index = record.receipt.index;
+            let value = encode(Family::Records, &Stored::of(record))?;
+            batch.put_cf(records, place_key(height, index), value);
+            batch.put_cf(tx_index, tx_key(&record.receipt.tx, height, index), []);
+            for account in accounts_of(&record.receipt) {
+                batch.put_cf(history, history_key(&account, height, index), []);
+            }
+        }
+        Ok(())
+    }
+
+    fn put_change(&self, batch: &mut WriteBatch, change: &Change) -> Result<()> {
+        let value = [change.slot.to_be_bytes().as_slice(), &change.value].concat();
+        check_size(Family::State, value.len())?;
+        batch.put_cf(self.cf(Family::State)?, &change.key, value);
+        Ok(())
+    }
+
+    fn put_head(&self, batch: &mut WriteBatch, executed: &Executed) -> Result<()> {
+        let value = encode(Family::Meta, executed)?;
+        batch.put_cf(self.cf(Family::Executed)?, height_key(executed.height), &value);
+        batch.put_cf(self.cf(Family::Meta)?, HEAD_KEY, value);
+        Ok(())
+    }
+}
+
+/// That the parts of a write are of one block.
+fn check(write: &CommitWrite) -> Result<()> {
+    let height = write.executed.height;
+    let refuse = |what| Err(StoreError::Inconsistent { height, what });
+    let StoredBlock { header, payload, certificate } = &write.block;
+    if header.height != height || certificate.height != height {
+        return refuse("header, certificate and results are of different heights");
+    }
+    if payload.digest() != header.payload {
+        return refuse("the header names another payload");
+    }
+    if certificate.block != header.id() {
+        return refuse("the certificate is of another block");
+    }
+    let mut indexes = BTreeSet::new();
+    for record in &write.records {
+        if record.receipt.height != height {
+            return refuse("a receipt is of another height");
+        }
+        if !indexes.insert(record.receipt.index) {
+            return refuse("two receipts have one index");
+        }
+    }
+    Ok(())
+}
