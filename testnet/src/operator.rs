@@ -1,0 +1,62 @@
+//! Asking a validator's operator port: one HTTP/1.0 request.
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+const PATIENCE: Duration = Duration::from_secs(2);
+const ANSWER_BYTES_MAX: u64 = 4 << 20;
+
+/// The part of `/status` that is shown here.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Status {
+    pub ready: bool,
+    pub height: u64,
+    pub peers_connected: usize,
+    pub syncing: bool,
+    pub voting: String,
+}
+
+/// Whether `/readyz` answers 200, and if not why.
+pub fn ready(port: u16) -> Result<(), String> {
+    match get(port, "/readyz?verbose") {
+        Ok((200, _)) => Ok(()),
+        Ok((_, why)) => Err(why),
+        Err(error) => Err(format!("the operator port does not answer: {error}")),
+    }
+}
+
+pub fn live(port: u16) -> bool {
+    matches!(get(port, "/livez"), Ok((200, _)))
+}
+
+pub fn status(port: u16) -> Option<Status> {
+    let (_, body) = get(port, "/status").ok()?;
+    serde_json::from_str(&body).ok()
+}
+
+/// The value of a metric without labels.
+pub fn metric(port: u16, name: &str) -> Option<f64> {
+    let (_, body) = get(port, "/metrics").ok()?;
+    body.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
+}
+
+/// The HTTP status code and the body.
+fn get(port: u16, path: &str) -> io::Result<(u16, String)> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n").as_bytes())?;
+    let mut text = String::new();
+    stream.take(ANSWER_BYTES_MAX).read_to_string(&mut text)?;
+    parse(&text).ok_or_else(|| io::Error::other("not an HTTP answer"))
+}
+
+fn parse(text: &str) -> Option<(u16, String)> {
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    let code = head.strip_prefix("HTTP/1.")?.split(' ').nth(1)?;
+    Some((code.parse().ok()?, body.to_owned()))
+}
