@@ -1,12 +1,17 @@
 # `make testnet` runs four validators on this machine; `make test` is what CI runs. Both install
-# what they need first (.ci/packages). One cargo profile serves everything, so that RocksDB's C++
-# is compiled once.
+# what they need first (.ci/packages). One cargo profile serves everything, so that dependencies
+# are compiled once.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
 # Outside the clone, so that a fresh clone finds what an earlier one has built.
-export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ballast/target
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ballast
+export CARGO_TARGET_DIR ?= $(CACHE)/target
+# RocksDB's C++ is compiled once by .ci/rocksdb, whatever is built with it afterwards.
+ROCKSDB := $(shell awk '/^name = "librocksdb-sys"/ { getline; print $$3 }' Cargo.lock | tr -d '"')
+export ROCKSDB_LIB_DIR := $(CACHE)/rocksdb-$(ROCKSDB)
+export ROCKSDB_STATIC := 1
 # Where tests and the demo find the programs.
 export BALLAST_BIN_DIR := $(CARGO_TARGET_DIR)/release
 # rustup's default place, for shells that have not read its profile.
@@ -14,9 +19,7 @@ export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 # Where `make testnet` puts the network. Empty: the CLI's default.
 DIR ?=
 
-# `--examples` (there are none) makes cargo choose the same features as for tests. Without it
-# RocksDB's build script gets other dependencies than in `make test` and compiles a second time.
-BUILD := cargo build --release --locked --workspace --bins --examples
+BUILD := cargo build --release --locked --workspace --bins
 
 .PHONY: help testnet clean-testnet test build lint fmt packages bench
 
@@ -28,6 +31,7 @@ help:
 
 packages:
 	@.ci/packages
+	@.ci/rocksdb "$(ROCKSDB_LIB_DIR)"
 
 build: packages
 	$(BUILD)
@@ -50,4 +54,4 @@ test: lint
 	cargo test --release --locked --workspace
 
 bench: build
-	"$(BALLAST_BIN_DIR)/ballast-bench" --help
+	"$(BALLAST_BIN_DIR)/ballast-bench"

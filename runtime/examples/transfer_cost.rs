@@ -79,8 +79,7 @@ fn populate(accounts: u64) -> (State, BlockContext, Vec<KeyPolicy>) {
     supply.genesis = supply.total;
     supply.cap += supply.total;
     leaves[1].value = codec::encode(&Object::Supply(supply));
-    let context =
-        BlockContext { genesis: genesis.hash(), chain_id, height: 0, time: time + 1_000 };
+    let context = BlockContext { genesis: genesis.hash(), chain_id, height: 0, time: time + 1_000 };
     (State::restore(leaves).unwrap(), context, policies)
 }
 

@@ -78,9 +78,7 @@ fn check_witnesses(
         sender.keys().contains(&witness.key)
             || sponsor.is_some_and(|policy| policy.keys().contains(&witness.key))
     };
-    let good = satisfied(sender)
-        && sponsor.is_none_or(satisfied)
-        && witnesses.iter().all(known);
+    let good = satisfied(sender) && sponsor.is_none_or(satisfied) && witnesses.iter().all(known);
     if good { Ok(()) } else { Err(Code::BadSignature) }
 }
 

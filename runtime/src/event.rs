@@ -10,18 +10,64 @@ use crate::object::{Role, Scope};
 #[borsh(use_discriminant = true)]
 #[repr(u8)]
 pub enum Event {
-    Transferred { from: Address, to: Address, amount: u64, memo: Option<Vec<u8>> } = 1,
-    DepositConfirmed { deposit: Hash, custodian: Address, beneficiary: Address, amount: u64, final_at: u64 } = 10,
-    Minted { deposit: Hash, minter: Address, to: Address, amount: u64 } = 20,
-    Burned { minter: Address, amount: u64 } = 21,
-    MinterConfigured { minter: Address, allowance: u64 } = 22,
-    Frozen { account: Address, inbound: bool, outbound: bool, until: Option<u64>, order: Hash } = 30,
-    Unfrozen { account: Address } = 31,
-    Paused { scope: Scope, until: u64 } = 40,
-    Unpaused { scope: Scope } = 41,
-    AccountRegistered { account: Address, kyc_class: u8, institution: u32 } = 50,
-    RoleGranted { role: Role, holder: Address, valid_until: u64 } = 60,
-    RoleRevoked { role: Role, holder: Address } = 61,
+    Transferred {
+        from: Address,
+        to: Address,
+        amount: u64,
+        memo: Option<Vec<u8>>,
+    } = 1,
+    DepositConfirmed {
+        deposit: Hash,
+        custodian: Address,
+        beneficiary: Address,
+        amount: u64,
+        final_at: u64,
+    } = 10,
+    Minted {
+        deposit: Hash,
+        minter: Address,
+        to: Address,
+        amount: u64,
+    } = 20,
+    Burned {
+        minter: Address,
+        amount: u64,
+    } = 21,
+    MinterConfigured {
+        minter: Address,
+        allowance: u64,
+    } = 22,
+    Frozen {
+        account: Address,
+        inbound: bool,
+        outbound: bool,
+        until: Option<u64>,
+        order: Hash,
+    } = 30,
+    Unfrozen {
+        account: Address,
+    } = 31,
+    Paused {
+        scope: Scope,
+        until: u64,
+    } = 40,
+    Unpaused {
+        scope: Scope,
+    } = 41,
+    AccountRegistered {
+        account: Address,
+        kyc_class: u8,
+        institution: u32,
+    } = 50,
+    RoleGranted {
+        role: Role,
+        holder: Address,
+        valid_until: u64,
+    } = 60,
+    RoleRevoked {
+        role: Role,
+        holder: Address,
+    } = 61,
 }
 
 impl Event {

@@ -101,10 +101,7 @@ pub(crate) fn check_block(
 /// Checks the whole state, as it stands at `now`.
 pub fn check_all(state: &State, now: u64) -> Result<(), Breach> {
     check_supply(state)?;
-    state
-        .slots
-        .iter()
-        .try_for_each(|stored| check_object(state, &stored.key, &stored.object, now))
+    state.slots.iter().try_for_each(|stored| check_object(state, &stored.key, &stored.object, now))
 }
 
 /// The part of [`check_all`] that holds at any time: sums over every account and deposit.
@@ -112,10 +109,8 @@ pub(crate) fn check_supply(state: &State) -> Result<(), Breach> {
     let amounts = state.slots.iter().map(|stored| Amounts::of(&stored.object));
     let sums = amounts.fold(Sums::default(), |sums, amounts| sums.add(&amounts));
     let supply = state.supply();
-    let accounted = sums
-        .balances
-        .saturating_add(supply.redeem_escrow)
-        .saturating_add(supply.bridge_escrow);
+    let accounted =
+        sums.balances.saturating_add(supply.redeem_escrow).saturating_add(supply.bridge_escrow);
     for (what, sum, recorded) in [
         ("balances and escrows against total supply", accounted, supply.total),
         ("deposits against cum_deposit", sums.deposited, supply.cum_deposit),
@@ -168,4 +163,94 @@ pub(crate) fn is_council_member(state: &State, holder: &Address, keys: &[PublicK
         .iter()
         .collect();
     council == holder || keys.iter().any(|key| members.contains(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use ballast_primitives::{SecretKey, Validator};
+
+    use super::*;
+    use crate::dev::{self, DevSpec};
+    use crate::genesis::Genesis;
+    use crate::journal::Journal;
+    use crate::object::{Account, RoleGrant};
+
+    const NOW: u64 = 1_000;
+
+    fn genesis() -> Genesis {
+        let key = |label| SecretKey::dev("invariants", label).public();
+        let name = "validator-0".to_owned();
+        let validator = Validator { key: key("validator"), peer: key("peer"), power: 1, name };
+        dev::genesis(&DevSpec {
+            chain_id: 1,
+            time: NOW,
+            validators: vec![validator],
+            accounts: 2,
+            balance: 10,
+            seed: "invariants".to_owned(),
+        })
+        .unwrap()
+    }
+
+    /// What a block that does `work` is told.
+    fn check(work: impl FnOnce(&mut Journal<'_>)) -> Result<(), String> {
+        let mut state = State::from_genesis(&genesis()).unwrap();
+        let before = state.supply().clone();
+        let mut journal = Journal::begin_block(&mut state);
+        journal.begin_ops();
+        work(&mut journal);
+        let touched = journal.end_block();
+        let in_block = check_block(&state, &before, &touched, NOW).map_err(|breach| breach.what);
+        let in_full = check_all(&state, NOW).map_err(|breach| breach.what);
+        assert_eq!(in_block.is_ok(), in_full.is_ok(), "{in_block:?} {in_full:?}");
+        in_block
+    }
+
+    fn credit(journal: &mut Journal<'_>, n: u32, amount: u64) {
+        let key = Key::Account(dev::account_address("invariants", n));
+        let at = journal.find::<Account>(&key).unwrap();
+        journal.write(at).balance += amount;
+    }
+
+    #[test]
+    fn what_a_wrong_operation_would_break_is_found_in_its_block() {
+        assert_eq!(check(|_| ()), Ok(()));
+        let broken = |what: &str, work: fn(&mut Journal<'_>)| {
+            let report = check(work).unwrap_err();
+            assert!(report.contains(what), "{report}");
+        };
+        broken("balances", |journal| credit(journal, 0, 1));
+        broken("balances", |journal| journal.supply_mut().total += 1);
+        broken("total = genesis", |journal| {
+            credit(journal, 0, 1);
+            journal.supply_mut().total += 1;
+        });
+        broken("cum_mint", |journal| {
+            credit(journal, 0, 1);
+            journal.supply_mut().total += 1;
+            journal.supply_mut().cum_mint += 1;
+        });
+        broken("<= cap", |journal| journal.supply_mut().cap = 19);
+        broken("cum_deposit", |journal| journal.supply_mut().cum_deposit += 1);
+        broken("roles", |journal| {
+            let holder = dev::role_address("invariants", Role::Minter);
+            let grant = RoleGrant { valid_until: NOW + 1 };
+            journal.create(Key::Role(Role::Bridge, holder), Object::Role(grant));
+        });
+        broken("within its amount", |journal| {
+            let holder = dev::account_address("invariants", 0);
+            let deposit = crate::object::Deposit {
+                custodian: holder,
+                bank_ref: "r".to_owned(),
+                amount: 1,
+                beneficiary: holder,
+                final_at: 0,
+                minted: 2,
+            };
+            journal.create(Key::Deposit(Default::default()), Object::Deposit(deposit));
+            credit(journal, 0, 2);
+            let supply = journal.supply_mut();
+            (supply.cum_deposit, supply.cum_mint, supply.total) = (1, 2, supply.total + 2);
+        });
+    }
 }

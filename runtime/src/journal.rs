@@ -38,9 +38,7 @@ pub(crate) struct Amounts {
 impl Amounts {
     pub(crate) const fn of(object: &Object) -> Self {
         match object {
-            Object::Account(account) => {
-                Self { balance: account.balance, deposited: 0, minted: 0 }
-            }
+            Object::Account(account) => Self { balance: account.balance, deposited: 0, minted: 0 },
             Object::Deposit(deposit) => {
                 Self { balance: 0, deposited: deposit.amount, minted: deposit.minted }
             }
@@ -121,7 +119,11 @@ impl<'a> Journal<'a> {
         self.write(pause_at(scope))
     }
 
-    pub(crate) fn role_at(&self, role: Role, holder: &ballast_primitives::Address) -> Option<At<RoleGrant>> {
+    pub(crate) fn role_at(
+        &self,
+        role: Role,
+        holder: &ballast_primitives::Address,
+    ) -> Option<At<RoleGrant>> {
         self.find(&Key::Role(role, *holder))
     }
 

@@ -11,7 +11,10 @@ pub enum Outcome {
     Success,
     /// Operation number `op` (from 0) failed with `code`; no operation had an effect, the nonce
     /// is consumed.
-    Failed { op: u8, code: Code },
+    Failed {
+        op: u8,
+        code: Code,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]

@@ -22,7 +22,11 @@ impl ReplayWindow {
     /// used. Nonce 0 is never fresh.
     pub const fn check(&self, nonce: u64) -> Result<(), Code> {
         if nonce > self.high {
-            return if nonce.abs_diff(self.high) <= WINDOW { Ok(()) } else { Err(Code::NonceTooNew) };
+            return if nonce.abs_diff(self.high) <= WINDOW {
+                Ok(())
+            } else {
+                Err(Code::NonceTooNew)
+            };
         }
         let age = self.high.abs_diff(nonce);
         if age >= WINDOW || nonce == 0 {

@@ -138,9 +138,8 @@ impl VerifiedTx {
     pub fn verify(tx: SignedTx) -> Result<Self, Code> {
         tx.check_shape().map_err(|_| Code::Decode)?;
         let message = tx.body.signed_bytes();
-        let verified = |item: Item<'_>| {
-            signature::verify(&item.key, item.message, &item.signature).is_ok()
-        };
+        let verified =
+            |item: Item<'_>| signature::verify(&item.key, item.message, &item.signature).is_ok();
         if !tx.items(&message).all(verified) {
             return Err(Code::BadSignature);
         }

@@ -14,11 +14,8 @@ const COMPLIANCE: common::Who = Officer(Role::Compliance);
 
 /// What admission and execution say, which must be the same and leave no trace.
 fn refused(world: &World, tx: &VerifiedTx) -> Option<Code> {
-    let next = BlockContext {
-        height: world.context.height + 1,
-        time: world.now(),
-        ..world.context
-    };
+    let next =
+        BlockContext { height: world.context.height + 1, time: world.now(), ..world.context };
     let admission = admission::check(&world.state, &next, tx.tx()).err();
     let mut after = world.clone();
     let outcome = after.block(std::slice::from_ref(tx));
@@ -49,9 +46,8 @@ fn what_is_not_includable_is_refused_in_order_and_leaves_no_trace() {
     body.nonce = 1_129;
     let other = [SecretKey::dev("other", "key")];
     let keys = Holder(0).keys();
-    let refused = |body: &TxBody, keys: &[SecretKey]| {
-        refused(&world, &unsigned(body.clone(), keys))
-    };
+    let refused =
+        |body: &TxBody, keys: &[SecretKey]| refused(&world, &unsigned(body.clone(), keys));
     assert_eq!(refused(&body, &other), Some(Code::BadChain));
     body.genesis = good_genesis;
     body.chain_id += 1;
@@ -68,7 +64,9 @@ fn what_is_not_includable_is_refused_in_order_and_leaves_no_trace() {
     body.sponsor = None;
     assert_eq!(refused(&body, &other), Some(Code::BadSignature));
     assert_eq!(refused(&body, &keys), Some(Code::NonceTooNew));
-    for (nonce, code) in [(872, Code::NonceTooOld), (0, Code::NonceTooOld), (1_000, Code::NonceUsed)] {
+    for (nonce, code) in
+        [(872, Code::NonceTooOld), (0, Code::NonceTooOld), (1_000, Code::NonceUsed)]
+    {
         body.nonce = nonce;
         assert_eq!(refused(&body, &keys), Some(code), "{nonce}");
     }
@@ -93,9 +91,8 @@ fn witnesses_satisfy_the_policies_of_sender_and_sponsor_and_nothing_else() {
     let mut sponsored = body.clone();
     sponsored.sponsor = Some(Holder(0).address());
     let holder = Holder(0).keys();
-    let refused = |body: &TxBody, keys: &[SecretKey]| {
-        refused(&world, &unsigned(body.clone(), keys))
-    };
+    let refused =
+        |body: &TxBody, keys: &[SecretKey]| refused(&world, &unsigned(body.clone(), keys));
     let bad = Some(Code::BadSignature);
     assert_eq!(refused(&body, &members[..2]), bad, "one too few");
     assert_eq!(refused(&body, &members[1..4]), None);
@@ -182,10 +179,7 @@ fn a_freeze_cannot_be_outrun_inside_its_block() {
     assert_eq!(outcome.origins, [2, 0, 1], "lane 0 first, then the others in their order");
     let outcomes: Vec<_> = outcome.receipts.iter().map(|receipt| receipt.outcome).collect();
     let failed = |code| Outcome::Failed { op: 0, code };
-    assert_eq!(
-        outcomes,
-        [Outcome::Success, failed(Code::AccountFrozen), failed(Code::NotFrozen)]
-    );
+    assert_eq!(outcomes, [Outcome::Success, failed(Code::AccountFrozen), failed(Code::NotFrozen)]);
     let positions: Vec<_> = outcome.receipts.iter().map(|receipt| receipt.index).collect();
     assert_eq!(positions, [0, 1, 2]);
 }
@@ -244,9 +238,8 @@ fn a_retail_account_has_a_burst_of_20_and_one_more_in_3_seconds() {
     world.wait(1);
     assert_eq!(world.block(&txs[20..]).receipts.len(), 1);
     world.wait(DAY);
-    let more: Vec<_> = (0..25)
-        .map(|_| world.tx(Holder(0), vec![op::transfer(Holder(1), 1)]))
-        .collect();
+    let more: Vec<_> =
+        (0..25).map(|_| world.tx(Holder(0), vec![op::transfer(Holder(1), 1)])).collect();
     assert_eq!(world.block(&more).receipts.len(), 20, "unused quota does not pile up");
 }
 
@@ -350,10 +343,19 @@ fn a_damaged_store_is_not_restored() {
     let last = leaves.len() as u64 - 1;
     assert_eq!(restore(&|leaves| leaves.reverse()), Ok(world.state.root()));
     assert!(matches!(restore(&|leaves| leaves.clear()), Err(E::FixedKey { slot: 0 })));
-    assert!(matches!(restore(&|leaves| drop(leaves.remove(9))), Err(E::Slots { expected: 9, found: 10 })));
-    assert!(matches!(restore(&|leaves| leaves[9].slot = 8), Err(E::Slots { expected: 9, found: 8 })));
+    assert!(matches!(
+        restore(&|leaves| drop(leaves.remove(9))),
+        Err(E::Slots { expected: 9, found: 10 })
+    ));
+    assert!(matches!(
+        restore(&|leaves| leaves[9].slot = 8),
+        Err(E::Slots { expected: 9, found: 8 })
+    ));
     assert!(matches!(restore(&|leaves| leaves[9].slot = u64::MAX), Err(E::Slots { .. })));
-    assert!(matches!(restore(&|leaves| leaves[9].key = leaves[8].key.clone()), Err(E::DuplicateKey)));
+    assert!(matches!(
+        restore(&|leaves| leaves[9].key = leaves[8].key.clone()),
+        Err(E::DuplicateKey)
+    ));
     assert!(matches!(restore(&|leaves| leaves[9].value.push(0)), Err(E::Decode { slot: 9, .. })));
     assert!(matches!(
         restore(&|leaves| leaves[1].value = leaves[0].value.clone()),
@@ -393,8 +395,14 @@ fn a_genesis_is_refused_at_each_edge() {
     assert_eq!(check(&|_| ()), Ok(()));
     assert!(matches!(check(&|g| g.policy.quotas.clear()), Err(E::Classes(0))));
     assert!(matches!(check(&|g| g.policy.rail_hold_ms = u64::MAX), Err(E::RailHold(_))));
-    assert!(matches!(check(&|g| g.accounts.push(g.accounts[0].clone())), Err(E::DuplicateAccount { .. })));
-    assert!(matches!(check(&|g| g.accounts[3].kyc_class = 3), Err(E::Class { index: 3, class: 3 })));
+    assert!(matches!(
+        check(&|g| g.accounts.push(g.accounts[0].clone())),
+        Err(E::DuplicateAccount { .. })
+    ));
+    assert!(matches!(
+        check(&|g| g.accounts[3].kyc_class = 3),
+        Err(E::Class { index: 3, class: 3 })
+    ));
     assert!(matches!(check(&|g| g.cap = 3_999_999_999), Err(E::AboveCap { .. })));
     assert!(check(&|g| g.cap = 4_000_000_000).is_ok());
     assert!(matches!(

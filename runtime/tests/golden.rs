@@ -97,9 +97,8 @@ fn domains_and_tags_are_as_committed() {
 fn keys_and_addresses_are_as_committed() {
     let mut golden = Golden::new("addresses.txt");
     let key = |n: usize| SecretKey::dev("golden", &n.to_string());
-    let threshold = |k, n: usize| {
-        KeyPolicy::threshold(k, (0..n).map(|n| key(n).public()).collect()).unwrap()
-    };
+    let threshold =
+        |k, n: usize| KeyPolicy::threshold(k, (0..n).map(|n| key(n).public()).collect()).unwrap();
     for n in 0..4 {
         golden.bytes(&format!("dev seed {n}"), key(n).expose());
         golden.text(&format!("public key {n}"), key(n).public());
@@ -256,7 +255,10 @@ fn scenario(world: &mut World) -> Vec<Vec<VerifiedTx>> {
         ],
         vec![
             memo,
-            tx(Officer(Role::MintController), vec![op::allowance(minter.address(), allowance, 60 * DOLLAR)]),
+            tx(
+                Officer(Role::MintController),
+                vec![op::allowance(minter.address(), allowance, 60 * DOLLAR)],
+            ),
             tx(minter, vec![op::mint(deposit, 20 * DOLLAR)]),
             tx(Holder(0), vec![op::transfer(minter, 10 * DOLLAR)]),
             tx(minter, vec![op::burn(4 * DOLLAR)]),

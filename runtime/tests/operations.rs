@@ -54,12 +54,8 @@ fn a_transfer_is_refused_in_order_and_then_moves_exactly_its_amount() {
     full.set_cap(u128::MAX);
     full.set_balance(to, u64::MAX - BALANCE + 1);
     assert_eq!(full.try_run(from, all.clone()), Err(Code::Overflow));
-    let moved = Event::Transferred {
-        from: from.address(),
-        to: to.address(),
-        amount: BALANCE,
-        memo: None,
-    };
+    let moved =
+        Event::Transferred { from: from.address(), to: to.address(), amount: BALANCE, memo: None };
     assert_eq!(world.run(from, all), Ok(vec![moved]));
     assert_eq!((world.balance(from), world.balance(to)), (0, 2 * BALANCE));
 }
@@ -168,8 +164,7 @@ fn a_mint_is_refused_in_order_and_then_makes_exactly_its_amount() {
     full.set_cap(u128::MAX);
     full.set_balance(to, u64::MAX);
     assert_eq!(full.try_run(MINTER, mint(1)), Err(Code::Overflow));
-    let minted =
-        Event::Minted { deposit, minter: MINTER.address(), to: to.address(), amount: 30 };
+    let minted = Event::Minted { deposit, minter: MINTER.address(), to: to.address(), amount: 30 };
     assert_eq!(world.run(MINTER, mint(30)), Ok(vec![minted]));
     assert_eq!(world.balance(to), BALANCE + 30);
     assert_eq!(world.state.minter(&MINTER.address()).unwrap().allowance, 10);

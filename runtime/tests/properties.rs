@@ -48,24 +48,34 @@ fn role() -> impl Strategy<Value = Role> {
 
 fn policy() -> impl Strategy<Value = KeyPolicy> {
     let key = |n: u32| SecretKey::dev("property", &n.to_string()).public();
-    let threshold = (any::<u8>(), prop::collection::vec(0..9u32, 0..5)).prop_map(move |(k, keys)| {
-        KeyPolicy::Threshold { k: k % 6, keys: keys.into_iter().map(key).collect() }
-    });
+    let threshold =
+        (any::<u8>(), prop::collection::vec(0..9u32, 0..5)).prop_map(move |(k, keys)| {
+            KeyPolicy::Threshold { k: k % 6, keys: keys.into_iter().map(key).collect() }
+        });
     prop_oneof![3 => (0..9u32).prop_map(move |n| KeyPolicy::Single(key(n))), 1 => threshold]
+}
+
+/// The allowance at genesis replaced by another, or anything.
+fn allowance() -> impl Strategy<Value = Op> {
+    let minter = Officer(Role::Minter).address();
+    let current = 200_000_000 * common::DOLLAR;
+    prop_oneof![
+        amount().prop_map(move |new| op::allowance(minter, current, new)),
+        (address(), amount(), amount()).prop_map(|(m, old, new)| op::allowance(m, old, new)),
+    ]
 }
 
 /// Any operation, mostly one that has a chance; shapes that decoding refuses included.
 fn any_op() -> impl Strategy<Value = Op> {
     let bank_ref = prop::sample::select(vec!["a", "b", "c", "d", "e"]);
-    let deposit = prop::sample::select(vec!["a", "b", "c", "d", "e", "none"]).prop_map(|bank_ref| {
-        deposit_id(&Officer(Role::Custodian).address(), bank_ref)
-    });
+    let deposit = prop::sample::select(vec!["a", "b", "c", "d", "e", "none"])
+        .prop_map(|bank_ref| deposit_id(&Officer(Role::Custodian).address(), bank_ref));
     prop_oneof![
         6 => (address(), amount()).prop_map(|(to, amount)| op::transfer_to(to, amount)),
         2 => (bank_ref, amount(), address()).prop_map(|(r, amount, to)| op::deposit(r, amount, to)),
         4 => (deposit, amount()).prop_map(|(deposit, amount)| op::mint(deposit, amount)),
         2 => amount().prop_map(op::burn),
-        1 => (address(), amount(), amount()).prop_map(|(m, old, new)| op::allowance(m, old, new)),
+        1 => allowance(),
         1 => (address(), any::<bool>(), any::<bool>())
             .prop_map(|(account, inbound, outbound)| op::freeze(account, inbound, outbound)),
         1 => address().prop_map(op::unfreeze),
@@ -155,7 +165,7 @@ proptest! {
         let txs: Vec<_> = before.iter().map(|step| tx(&mut world, step)).collect();
         world.block(&txs);
         let who = sender(&ops[0], stray, 0);
-        let fails = vec![ops, vec![op::burn(0), op::transfer(who, 0)]].concat();
+        let fails = [ops, vec![op::burn(0), op::transfer(who, 0)]].concat();
         let attempt = world.tx(who, fails);
         let mut after = world.clone();
         let outcome = after.block(&[attempt]);
@@ -278,18 +288,19 @@ proptest! {
 }
 
 /// The random blocks above prove little if they only fail: here, that every operation succeeds
-/// somewhere in them, and which codes they reach.
+/// somewhere in them, and that they reach every code they could.
 #[test]
-fn random_operations_reach_success_and_most_codes() {
+fn random_operations_succeed_and_reach_every_code_they_could() {
     let mut runner = TestRunner::deterministic();
+    let steps = step();
     let (mut succeeded, mut codes) = (BTreeSet::new(), BTreeSet::new());
     for _ in 0..150 {
         let mut world = World::new();
         for _ in 0..100 {
-            let step = step().new_tree(&mut runner).unwrap().current();
+            let step = steps.new_tree(&mut runner).unwrap().current();
             let made = tx(&mut world, &step);
             world.wait(step.3 / 30);
-            let outcome = world.block(&[made.clone()]);
+            let outcome = world.block(std::slice::from_ref(&made));
             match outcome.receipts.first().map(|receipt| receipt.outcome) {
                 Some(Outcome::Success) => {
                     succeeded.extend(made.body().ops.iter().map(Op::name));
@@ -327,7 +338,27 @@ mod codes_and_names {
         "RevokeRole",
     ];
 
-    /// What these transactions cannot run into, because of how they are made or what is not
-    /// there yet; table tests cover those that exist.
-    pub const UNREACHED: &[Code] = &[];
+    /// What these blocks of well-signed, fresh transactions do not run into. The tables in
+    /// `blocks.rs` and `operations.rs` have all of them but the first three: `DECODE` precedes
+    /// execution, and two are not used yet.
+    pub const UNREACHED: &[Code] = &[
+        Code::Decode,
+        Code::NotEligible,
+        Code::PauseCooldown,
+        Code::BadChain,
+        Code::UnknownAccount,
+        Code::BadSignature,
+        Code::NonceTooOld,
+        Code::NonceUsed,
+        Code::NonceTooNew,
+        Code::QuotaExceeded,
+        Code::KycExpired,
+        Code::MemoRequired,
+        Code::MinterSuspended,
+        Code::DepositNotFinal,
+        Code::CapExceeded,
+        Code::FreezeCooldown,
+        Code::FreezeConfirmed,
+        Code::Overflow,
+    ];
 }

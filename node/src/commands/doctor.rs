@@ -39,7 +39,10 @@ pub fn run(args: &StartArgs, output: Output) -> Result<u8, Failure> {
         rows.push(("ports", ports(&loaded.config)));
     }
     rows.insert(0, ("genesis", genesis.map_or_else(Bad, |g| Good(format!("hash {}", g.hash())))));
-    rows.insert(0, ("config", config.map_or_else(|error| Bad(error.into()), |_| Good("valid".to_owned()))));
+    rows.insert(
+        0,
+        ("config", config.map_or_else(|error| Bad(error.into()), |_| Good("valid".to_owned()))),
+    );
     Ok(report(&rows, output))
 }
 

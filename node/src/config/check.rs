@@ -37,16 +37,19 @@ impl Loaded {
     fn check_peers(&self) -> Result<(), ConfigError> {
         for peer in &self.config.network.peers {
             let key = peer.key.parse::<ballast_primitives::PublicKey>();
-            let good = key.is_ok_and(|key| {
-                ballast_primitives::signature::check_public_key(&key).is_ok()
-            });
+            let good =
+                key.is_ok_and(|key| ballast_primitives::signature::check_public_key(&key).is_ok());
             let why = format!("\"{}\" is not a public key of 64 hex digits", peer.key);
             self.require("network.peers", good, &why)?;
             let why = format!("\"{}\" is not host:port", peer.address);
             self.require("network.peers", is_address(&peer.address), &why)?;
         }
         let listen = &self.config.network.listen;
-        self.require("network.listen", is_address(listen), &format!("\"{listen}\" is not host:port"))
+        self.require(
+            "network.listen",
+            is_address(listen),
+            &format!("\"{listen}\" is not host:port"),
+        )
     }
 
     fn check_consensus(&self) -> Result<(), ConfigError> {
@@ -65,7 +68,11 @@ impl Loaded {
         ] {
             self.require(key, value <= 60_000, "must be at most 60000")?;
         }
-        self.require("consensus.batch_delay_ms", consensus.batch_delay_ms <= 1_000, "at most 1000")?;
+        self.require(
+            "consensus.batch_delay_ms",
+            consensus.batch_delay_ms <= 1_000,
+            "at most 1000",
+        )?;
         let bytes = BATCH_BYTES.contains(&consensus.batch_bytes);
         self.require("consensus.batch_bytes", bytes, "must be 1024 to 4194304")
     }
@@ -80,5 +87,6 @@ impl Loaded {
 }
 
 fn is_address(text: &str) -> bool {
-    text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+    text.rsplit_once(':')
+        .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
 }

@@ -141,7 +141,9 @@ impl Layers {
     ) -> Result<(), ConfigError> {
         let defaults = Config::default().to_table();
         let value = match value_of(&defaults, setting) {
-            Some(Value::Integer(_)) => text.trim().replace('_', "").parse().map(Value::Integer).ok(),
+            Some(Value::Integer(_)) => {
+                text.trim().replace('_', "").parse().map(Value::Integer).ok()
+            }
             Some(Value::Array(_)) => peers(text),
             _ => Some(Value::String(text.to_owned())),
         };
@@ -149,12 +151,7 @@ impl Layers {
         self.set(setting, value, origin)
     }
 
-    fn set(
-        &mut self,
-        setting: &Setting,
-        value: Value,
-        origin: &Origin,
-    ) -> Result<(), ConfigError> {
+    fn set(&mut self, setting: &Setting, value: Value, origin: &Origin) -> Result<(), ConfigError> {
         let mut table = self.config.to_table();
         if let Some(section) = table.get_mut(setting.section).and_then(Value::as_table_mut) {
             section.insert(setting.name.to_owned(), value);
@@ -191,7 +188,8 @@ fn bad(origin: &Origin, setting: &Setting, why: String) -> ConfigError {
 fn unknown(origin: &Origin, key: String) -> ConfigError {
     let name = key.rsplit('.').next().unwrap_or(&key).to_lowercase();
     let close = |setting: &&Setting| shared_start(setting.name, &name) * 2 > setting.name.len();
-    let best = SETTINGS.iter().filter(close).max_by_key(|setting| shared_start(setting.name, &name));
+    let best =
+        SETTINGS.iter().filter(close).max_by_key(|setting| shared_start(setting.name, &name));
     let nearest = best.map(|setting| setting.name);
     ConfigError::UnknownKey { origin: origin.clone(), key, nearest }
 }

@@ -79,7 +79,11 @@ pub const SETTINGS: &[Setting] = &[
     setting("consensus", "prevote_timeout_ms", "How long to wait for more prevotes."),
     setting("consensus", "precommit_timeout_ms", "How long to wait for more precommits."),
     setting("consensus", "timeout_step_ms", "Added to each timeout for every round above zero."),
-    setting("consensus", "min_block_interval_ms", "Least time from one block to the start of the next."),
+    setting(
+        "consensus",
+        "min_block_interval_ms",
+        "Least time from one block to the start of the next.",
+    ),
     setting("consensus", "heartbeat_ms", "An idle chain makes an empty block this often."),
     setting("consensus", "batch_delay_ms", "How long a batch waits for more transactions."),
     setting("consensus", "batch_bytes", "A batch of this many bytes leaves at once."),

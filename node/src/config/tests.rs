@@ -42,7 +42,11 @@ fn the_commented_file_gives_the_defaults_and_so_does_it_with_its_comments_remove
     let uncommented: String = text
         .lines()
         .map(|line| match line.strip_prefix('#') {
-            Some(rest) if !rest.starts_with(' ') && !rest.contains('<') && !rest.contains("tls_") => rest,
+            Some(rest)
+                if !rest.starts_with(' ') && !rest.contains('<') && !rest.contains("tls_") =>
+            {
+                rest
+            }
             _ => line,
         })
         .map(|line| format!("{line}\n"))
@@ -104,7 +108,10 @@ fn each_mistake_names_its_place_and_its_key() {
         ("[rpc]\nlisten = \"here\"\n", "FILE: rpc.listen: invalid socket address"),
         ("[rpc]\nlisten = \"0.0.0.0:1\"\n", "FILE: rpc.listen: 0.0.0.0:1 is not loopback"),
         ("[rpc]\ntls_cert = \"a\"\n", "rpc.tls_key: rpc.tls_cert and rpc.tls_key go together"),
-        ("[[network.peers]]\nkey = \"00\"\naddress = \"a:1\"\n", "FILE: network.peers: \"00\" is not"),
+        (
+            "[[network.peers]]\nkey = \"00\"\naddress = \"a:1\"\n",
+            "FILE: network.peers: \"00\" is not",
+        ),
         ("[network]\nlisten = \"nowhere\"\n", "FILE: network.listen: \"nowhere\" is not host:port"),
         ("[consensus]\nheartbeat_ms = 1\n", "FILE: consensus.heartbeat_ms: must be 10 to 60000"),
         ("[log]\nfilter = \"a=b=c\"\n", "FILE: log.filter: is not a filter"),

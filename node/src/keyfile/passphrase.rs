@@ -65,8 +65,7 @@ impl PassphraseSource {
             }
             Self::File(path) => {
                 let place = path.display().to_string();
-                let io_error =
-                    |error| PassphraseError::Io { place: place.clone(), error };
+                let io_error = |error| PassphraseError::Io { place: place.clone(), error };
                 let file = File::open(path).map_err(io_error)?;
                 let mode = file.metadata().map_err(io_error)?.mode() & 0o7777;
                 // The group may read: service managers pass credentials so.
@@ -81,7 +80,8 @@ impl PassphraseSource {
     /// As [`Self::read`], for a new passphrase: a person types it twice.
     pub fn read_new(&self, what: &str) -> Result<Passphrase, PassphraseError> {
         let first = self.read(what)?;
-        if *self == Self::Terminal && self.read(&format!("{what}, again"))?.expose() != first.expose()
+        if *self == Self::Terminal
+            && self.read(&format!("{what}, again"))?.expose() != first.expose()
         {
             return Err(PassphraseError::Differ);
         }

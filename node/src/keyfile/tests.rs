@@ -37,7 +37,9 @@ fn an_encrypted_key_opens_with_its_passphrase_and_with_no_other() {
 #[test]
 fn the_default_cost_is_accepted_when_read_back() {
     assert_eq!(Cost::parse(&Cost::DEFAULT.text()), Some(Cost::DEFAULT));
-    for text in ["m=1048577,t=1,p=1", "m=64,t=17,p=1", "m=64,t=1,p=5", "m=64,t=1", "m=64,t=1,p=1,x=1"] {
+    for text in
+        ["m=1048577,t=1,p=1", "m=64,t=17,p=1", "m=64,t=1,p=5", "m=64,t=1", "m=64,t=1,p=1,x=1"]
+    {
         assert_eq!(Cost::parse(text), None, "{text}");
     }
 }
@@ -84,7 +86,9 @@ fn a_key_that_others_can_read_is_refused() {
     let path = folder.path().join("a.key");
     write_plaintext(&path, &key()).unwrap();
     assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o600);
-    for (mode, refused) in [(0o600, false), (0o400, false), (0o640, true), (0o604, true), (0o700, true)] {
+    for (mode, refused) in
+        [(0o600, false), (0o400, false), (0o640, true), (0o604, true), (0o700, true)]
+    {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
         let answer = KeyFile::read(&path);
         assert_eq!(matches!(answer, Err(KeyFileError::Mode { .. })), refused, "{mode:o}");

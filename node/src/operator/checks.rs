@@ -65,7 +65,10 @@ fn verdict(holds: bool, detail: String) -> Outcome {
 }
 
 fn engine(status: &NodeStatus) -> Outcome {
-    status.stuck.clone().map_or_else(|| Ok("running".to_owned()), |why| Err(format!("stuck: {why}")))
+    status
+        .stuck
+        .clone()
+        .map_or_else(|| Ok("running".to_owned()), |why| Err(format!("stuck: {why}")))
 }
 
 fn lag(status: &NodeStatus, limits: &Limits) -> Outcome {

@@ -27,8 +27,7 @@ pub fn status(address: SocketAddr) -> Result<StatusReport, AskError> {
 
 /// The HTTP status code and the body of `path`.
 pub fn get(address: SocketAddr, path: &str) -> Result<(u16, String), AskError> {
-    let text =
-        exchange(address, path).map_err(|error| AskError::Unreachable { address, error })?;
+    let text = exchange(address, path).map_err(|error| AskError::Unreachable { address, error })?;
     parse(&text).ok_or(AskError::NotOurs { address })
 }
 

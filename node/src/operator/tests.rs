@@ -43,7 +43,12 @@ fn each_check_fails_for_its_own_reason_alone() {
         (|s| s.voting = Voting::No("behind its sign-state".into()), "signer"),
         (|s| s.disk = Some(Space { free_bytes: 4, total_bytes: 100 }), "disk"),
         (|s| s.disk = Some(Space { free_bytes: 1, total_bytes: 100 }), "disk"),
-        (|s| { s.last_commit = s.last_commit.and_then(|at| at.checked_sub(Duration::from_secs(21))) }, "commit"),
+        (
+            |s| {
+                s.last_commit = s.last_commit.and_then(|at| at.checked_sub(Duration::from_secs(21)))
+            },
+            "commit",
+        ),
     ];
     for (spoil, name) in cases {
         let mut status = healthy();

@@ -46,9 +46,7 @@ impl fmt::Display for Network {
 }
 
 /// An account's address: stays the same when the account's keys are rotated.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub struct Address(pub [u8; 32]);
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -95,8 +93,7 @@ impl Address {
             .find(|network| network.prefix() == prefix)
             .ok_or(AddressError::UnknownPrefix(prefix))?;
         let bytes: Vec<u8> = checked.byte_iter().collect();
-        let bytes =
-            <[u8; 32]>::try_from(bytes).map_err(|b| AddressError::WrongLength(b.len()))?;
+        let bytes = <[u8; 32]>::try_from(bytes).map_err(|b| AddressError::WrongLength(b.len()))?;
         Ok((network, Self(bytes)))
     }
 }

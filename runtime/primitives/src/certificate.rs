@@ -13,9 +13,7 @@ use crate::hash::Hash;
 use crate::keys::{PublicKey, Signature};
 use crate::signature::{Item, verify, verify_batch};
 
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
 pub enum VoteKind {
     Prevote,
     Precommit,

@@ -112,10 +112,14 @@ impl Committee {
     /// The validator whose turn it is to propose at `(height, round)`: each in its order, one
     /// step a height and one step a round. Powers are equal in practice; the rotation ignores
     /// them.
+    #[allow(
+        clippy::indexing_slicing,
+        clippy::cast_possible_truncation,
+        reason = "`check` refuses an empty set, and `at` is below its length"
+    )]
     pub fn proposer(&self, height: u64, round: u32) -> &Validator {
         let count = self.validators.len() as u64;
         let at = (height % count + u64::from(round) % count) % count;
-        // `check` refuses an empty set, and `at` is below its length.
         &self.validators[at as usize]
     }
 

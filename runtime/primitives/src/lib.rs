@@ -6,6 +6,25 @@
 //! status. Formats are Borsh, canonical (`decode` refuses anything that would not re-encode to
 //! the same bytes), and frozen by golden vectors under `tests/`.
 
+// Denied outside tests: what a peer sends must not be able to stop a node.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::cast_possible_truncation,
+        reason = "what input can reach returns a status"
+    ),
+    deny(
+        clippy::float_arithmetic,
+        clippy::disallowed_types,
+        clippy::disallowed_methods,
+        reason = "every machine must compute the same: see runtime/clippy.toml"
+    )
+)]
+
 pub mod address;
 pub mod amount;
 pub mod block;

@@ -134,7 +134,10 @@ mod tests {
                 assert_ne!(path.root(&RECEIPTS, *leaf), Some(root));
                 let moved = Path { index: (index as u64) ^ 1, ..path.clone() };
                 assert_ne!(moved.root(&STATE, *leaf), Some(root));
-                let short = Path { siblings: path.siblings[..path.siblings.len().saturating_sub(1)].to_vec(), ..path.clone() };
+                let short = Path {
+                    siblings: path.siblings[..path.siblings.len().saturating_sub(1)].to_vec(),
+                    ..path.clone()
+                };
                 assert!(count == 1 || short.root(&STATE, *leaf).is_none());
             }
             assert!(STATE.path_of(&leaves, count as u64).is_none());
@@ -143,7 +146,9 @@ mod tests {
 
     #[test]
     fn depth_is_that_of_the_next_power_of_two() {
-        for (count, depth) in [(0, 0), (1, 0), (2, 1), (3, 2), (4, 2), (5, 3), (1 << 20, 20), ((1 << 20) + 1, 21)] {
+        for (count, depth) in
+            [(0, 0), (1, 0), (2, 1), (3, 2), (4, 2), (5, 3), (1 << 20, 20), ((1 << 20) + 1, 21)]
+        {
             assert_eq!(depth_of(count), depth, "{count}");
         }
     }

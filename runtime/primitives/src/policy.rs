@@ -14,7 +14,10 @@ pub const KEYS_MAX: usize = 16;
 pub enum KeyPolicy {
     Single(PublicKey),
     /// `keys` strictly ascending.
-    Threshold { k: u8, keys: Vec<PublicKey> },
+    Threshold {
+        k: u8,
+        keys: Vec<PublicKey>,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

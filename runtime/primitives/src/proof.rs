@@ -98,8 +98,7 @@ impl ReceiptProof {
             return Err(ProofError::WrongHeight);
         }
         let leaf = merkle::RECEIPTS.leaf(&self.receipt);
-        let block_root =
-            self.path.root(&merkle::RECEIPTS, leaf).ok_or(ProofError::WrongRoot)?;
+        let block_root = self.path.root(&merkle::RECEIPTS, leaf).ok_or(ProofError::WrongRoot)?;
         let mut root = merkle::chain_receipts(&self.before, &block_root);
         for later in &self.after {
             root = merkle::chain_receipts(&root, later);

@@ -79,8 +79,8 @@ impl Freeze {
                 ..*current
             }),
             // `until` is 0 when there was no freeze, or the council lifted it.
-            (false, _) if current.until > 0
-                && now < current.until.saturating_add(FREEZE_COOLDOWN_MS) =>
+            (false, _)
+                if current.until > 0 && now < current.until.saturating_add(FREEZE_COOLDOWN_MS) =>
             {
                 Err(Code::FreezeCooldown)
             }

@@ -56,7 +56,8 @@ impl GrantRole {
     /// One operational role for a holder, and none for who holds a key of the council.
     fn check_conflict(&self, env: &Env<'_, '_>, account: At<Account>) -> Result<(), Code> {
         let state = env.journal.state();
-        let holds_other = |role: Role| role != self.role && state.holds(role, &self.holder, env.now);
+        let holds_other =
+            |role: Role| role != self.role && state.holds(role, &self.holder, env.now);
         let keys = env.journal.read(account).policy.keys();
         if Role::ALL.into_iter().any(holds_other) || is_council_member(state, &self.holder, keys) {
             return Err(Code::RoleConflict);

@@ -24,8 +24,8 @@ impl Mint {
     /// `PER_TX_LIMIT`; `MINTER_ALLOWANCE`; `CAP_EXCEEDED`; overflow.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
         let deposit: Option<At<Deposit>> = env.journal.find(&Key::Deposit(self.deposit));
-        let recipient: Option<At<Account>> = deposit
-            .and_then(|deposit| env.account(&env.journal.read(deposit).beneficiary));
+        let recipient: Option<At<Account>> =
+            deposit.and_then(|deposit| env.account(&env.journal.read(deposit).beneficiary));
         recipient.map_or(Ok(()), |recipient| env.check_may_receive(recipient))?;
         if self.amount == 0 {
             return Err(Code::ZeroAmount);
