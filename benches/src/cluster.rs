@@ -77,7 +77,8 @@ impl Cluster {
 fn testnet(bin: &Path, dir: &Path, args: &[&str]) -> Result<Vec<u8>> {
     // A folder that `up` makes itself: it refuses one that exists.
     let net = dir.join("net");
-    let output = Command::new(bin.join("ballast-testnet")).args(args).arg("--dir").arg(&net).output();
+    let output =
+        Command::new(bin.join("ballast-testnet")).args(args).arg("--dir").arg(&net).output();
     let output = output.context("ballast-testnet cannot be started")?;
     if !output.status.success() {
         bail!("ballast-testnet {args:?}: {}", String::from_utf8_lossy(&output.stderr));

@@ -80,16 +80,32 @@ impl Report {
             ("committed per second", format!("{:.0}", self.committed_per_s)),
             ("verification ceiling per second", format!("{:.0}", self.verification_ceiling_per_s)),
             ("committed / ceiling", format!("{:.2}", self.ceiling_ratio)),
-            ("batch verification, µs per signature", format!("{:.1}", self.batch_verify_us_per_sig)),
-            ("CPU µs per transaction per validator", format!("{:.1}", self.cpu_us_per_tx_per_validator)),
+            (
+                "batch verification, µs per signature",
+                format!("{:.1}", self.batch_verify_us_per_sig),
+            ),
+            (
+                "CPU µs per transaction per validator",
+                format!("{:.1}", self.cpu_us_per_tx_per_validator),
+            ),
             ("that / batch verification", format!("{:.2}", self.cpu_ratio)),
-            ("latency to receipt, p50 / p90 / p99 / max ms", format!(
-                "{:.0} / {:.0} / {:.0} / {:.0}", self.p50_ms, self.p90_ms, self.p99_ms, self.max_ms
-            )),
+            (
+                "latency to receipt, p50 / p90 / p99 / max ms",
+                format!(
+                    "{:.0} / {:.0} / {:.0} / {:.0}",
+                    self.p50_ms, self.p90_ms, self.p99_ms, self.max_ms
+                ),
+            ),
             ("blocks per second", format!("{:.1}", self.blocks_per_s)),
             ("rounds above zero", self.rounds_above_zero.to_string()),
-            ("offered, accepted, refused", format!("{}, {}, {}", self.offered, self.accepted, self.refused)),
-            ("seconds, accounts, cores", format!("{:.1}, {}, {}", self.seconds, self.accounts, self.cores)),
+            (
+                "offered, accepted, refused",
+                format!("{}, {}, {}", self.offered, self.accepted, self.refused),
+            ),
+            (
+                "seconds, accounts, cores",
+                format!("{:.1}, {}, {}", self.seconds, self.accounts, self.cores),
+            ),
             ("peak memory, MiB", format!("{:?}", self.peak_mib)),
             ("disk bytes per transaction per validator", format!("{:.0}", self.disk_bytes_per_tx)),
             ("audit", self.audit.clone()),

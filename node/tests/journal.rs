@@ -37,7 +37,9 @@ fn a_second_holder_is_refused_and_told_the_pid() {
     let LockError::Held { path, pid } = &error else { panic!("{error}") };
     assert_eq!(path, &dir.path().join("LOCK"));
     assert_eq!(*pid, Some(std::process::id()));
-    assert!(error.to_string().contains(&format!("LOCK is in use by process {}", std::process::id())));
+    assert!(
+        error.to_string().contains(&format!("LOCK is in use by process {}", std::process::id()))
+    );
     drop(lock);
     DataLock::acquire(dir.path()).unwrap();
 }
@@ -306,9 +308,7 @@ fn whole_sectors_lost_before_a_synced_frame_are_reported() {
     bytes[ends[0]..ends[1]].fill(0);
     fs::write(&path, &bytes).unwrap();
     let at = ends[0] as u64;
-    assert!(
-        matches!(Wal::open(&path), Err(WalError::Corrupt { offset, .. }) if offset == at)
-    );
+    assert!(matches!(Wal::open(&path), Err(WalError::Corrupt { offset, .. }) if offset == at));
     // A frame moved down to close the gap is no frame.
     let mut moved = whole.clone();
     moved.drain(ends[0]..ends[1]);

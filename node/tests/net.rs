@@ -24,9 +24,7 @@ const CHAIN: [u8; 32] = [7; 32];
 const LANES: [Lane; 2] = [Lane::Consensus, Lane::Batch];
 
 async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
-    time::timeout(LIMIT, future)
-        .await
-        .unwrap_or_else(|_| panic!("not within {LIMIT:?}: {what}"))
+    time::timeout(LIMIT, future).await.unwrap_or_else(|_| panic!("not within {LIMIT:?}: {what}"))
 }
 
 struct Node {
@@ -72,10 +70,7 @@ impl Node {
     }
 
     fn entry(&self) -> PeerEntry {
-        PeerEntry {
-            key: self.key,
-            address: self.address.to_string(),
-        }
+        PeerEntry { key: self.key, address: self.address.to_string() }
     }
 
     fn inbox(&mut self, lane: Lane) -> &mut Inbox {
@@ -183,11 +178,7 @@ async fn nodes_whose_dials_cross_exchange_frames_on_both_lanes_in_order() {
         let mut missing: Vec<PeerKey> = keys.iter().copied().filter(|k| *k != node.key).collect();
         while !missing.is_empty() {
             let up = |event| {
-                if let NetEvent::Connected(p) = event {
-                    Some(p)
-                } else {
-                    None
-                }
+                if let NetEvent::Connected(p) = event { Some(p) } else { None }
             };
             let peer = node.event("Connected", up).await;
             missing.retain(|k| *k != peer);
@@ -214,10 +205,7 @@ async fn nodes_whose_dials_cross_exchange_frames_on_both_lanes_in_order() {
                 *expected += 1;
             }
             assert!(next.values().all(|count| *count == FRAMES));
-            assert_eq!(
-                node.metrics.lane(lane).frames_in.get(),
-                u64::from(FRAMES) * 2
-            );
+            assert_eq!(node.metrics.lane(lane).frames_in.get(), u64::from(FRAMES) * 2);
         }
     }
 }
@@ -250,10 +238,7 @@ async fn an_unlisted_peer_is_turned_away_and_reported_once_while_listed_ones_wor
     let refused = a.network.send(stranger.key, Lane::Batch, numbered(1));
     assert_eq!(refused, Err(SendError::Unknown));
     assert_eq!(stranger.network.connected(), []);
-    assert!(
-        stranger.events.try_recv().is_none(),
-        "the stranger never sees Connected"
-    );
+    assert!(stranger.events.try_recv().is_none(), "the stranger never sees Connected");
     b.network.shutdown().await;
     a.disconnected(b.key).await;
 }
@@ -267,30 +252,15 @@ async fn a_peer_that_comes_back_on_its_port_is_connected_again_within_two_second
             b.network.shutdown().await;
         }
         a.disconnected(key).await;
-        assert_eq!(
-            a.network.send(key, Lane::Batch, numbered(0)),
-            Err(SendError::NotConnected)
-        );
+        assert_eq!(a.network.send(key, Lane::Batch, numbered(0)), Err(SendError::NotConnected));
         // It does not know our address in this test: a alone has to find it again.
         let listen = address.to_string();
-        let peers = vec![PeerEntry {
-            key: a.key,
-            address: "127.0.0.1:1".to_owned(),
-        }];
+        let peers = vec![PeerEntry { key: a.key, address: "127.0.0.1:1".to_owned() }];
         let begun = Instant::now();
-        let mut b = Node::start(NetConfig {
-            listen,
-            peers,
-            ..config(2)
-        })
-        .await;
+        let mut b = Node::start(NetConfig { listen, peers, ..config(2) }).await;
         a.connected(key).await;
         b.connected(a.key).await;
-        assert!(
-            begun.elapsed() < Duration::from_secs(3),
-            "{:?}",
-            begun.elapsed()
-        );
+        assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
         for lane in LANES {
             a.network.send(key, lane, numbered(round)).unwrap();
             assert_eq!(b.frame(lane).await, (a.key, round.to_be_bytes().to_vec()));
@@ -304,12 +274,7 @@ async fn a_peer_that_comes_back_on_its_port_is_connected_again_within_two_second
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_node_is_gone_and_its_inboxes_end() {
     let (mut a, b) = pair().await;
-    let Node {
-        network,
-        mut events,
-        mut batches,
-        ..
-    } = b;
+    let Node { network, mut events, mut batches, .. } = b;
     drop(network);
     a.disconnected(key(2)).await;
     within("the inboxes end", async {
@@ -337,9 +302,7 @@ async fn a_frame_beyond_the_cap_costs_the_peer_its_connection_and_is_reported() 
     let mut liar = config(1);
     liar.limits.consensus_frame_bytes_max += 1;
     let (mut a, mut b) = pair_of(liar, config(2)).await;
-    a.network
-        .send(b.key, Lane::Consensus, frame((4 << 20) + 1))
-        .unwrap();
+    a.network.send(b.key, Lane::Consensus, frame((4 << 20) + 1)).unwrap();
     let (peer, why) = b.rejected().await;
     assert_eq!(peer, a.key.peer_id_string());
     assert!(why.contains("4194305 bytes where at most 4194304"), "{why}");
@@ -364,19 +327,13 @@ async fn requests_are_answered_or_fail() {
         reply.send(vec![2; response]).unwrap();
         assert_eq!(asking.await.unwrap(), Ok(vec![2; response]));
     }
-    let too_large = RequestError::TooLarge {
-        size: (8 << 20) + 1,
-        max: 8 << 20,
-    };
+    let too_large = RequestError::TooLarge { size: (8 << 20) + 1, max: 8 << 20 };
     assert_eq!(ask(vec![0; (8 << 20) + 1]).await.unwrap(), Err(too_large));
 
     let asking = ask(vec![3]);
     let (.., reply) = b.request().await;
     drop(reply);
-    assert!(matches!(
-        asking.await.unwrap(),
-        Err(RequestError::Failed(_))
-    ));
+    assert!(matches!(asking.await.unwrap(), Err(RequestError::Failed(_))));
 
     // More than may be open at once: the others wait for their turn.
     let asking: Vec<_> = (0..20).map(|i| ask(vec![i])).collect();
@@ -387,10 +344,7 @@ async fn requests_are_answered_or_fail() {
     for (i, asked) in asking.into_iter().enumerate() {
         assert_eq!(asked.await.unwrap(), Ok(vec![u8::try_from(i).unwrap()]));
     }
-    assert_eq!(
-        a.network.request(key(99), vec![]).await,
-        Err(RequestError::Unknown)
-    );
+    assert_eq!(a.network.request(key(99), vec![]).await, Err(RequestError::Unknown));
     assert_eq!(b.metrics.requests_dropped.get(), 0);
 }
 
@@ -405,10 +359,7 @@ async fn a_request_that_is_never_answered_times_out_and_leaves_room_for_the_next
     }
     // What the peer still holds counts against us there, until it lets go.
     let refused = a.network.request(b.key, vec![4]).await;
-    assert!(
-        matches!(refused, Err(RequestError::Failed(_))),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(RequestError::Failed(_))), "{refused:?}");
     assert_eq!(b.metrics.requests_dropped.get(), 1);
     while let Some(event) = b.batches.try_recv() {
         if let NetEvent::Request { reply, .. } = event {
@@ -441,11 +392,7 @@ async fn a_request_that_is_never_answered_times_out_and_leaves_room_for_the_next
 #[tokio::test(flavor = "multi_thread")]
 async fn nodes_of_different_chains_are_never_connected() {
     let mut a = Node::start(config(1)).await;
-    let mut b = Node::start(NetConfig {
-        chain: [8; 32],
-        ..config(2)
-    })
-    .await;
+    let mut b = Node::start(NetConfig { chain: [8; 32], ..config(2) }).await;
     introduce(&[&a, &b]);
     for (node, other) in [(&mut a, key(2)), (&mut b, key(1))] {
         let (peer, why) = node
@@ -458,39 +405,23 @@ async fn nodes_of_different_chains_are_never_connected() {
         assert!(why.contains("no protocol of this chain"), "{why}");
         let refused = node.network.send(other, Lane::Consensus, numbered(1));
         assert_eq!(refused, Err(SendError::NotConnected));
-        assert_eq!(
-            node.network.request(other, vec![]).await,
-            Err(RequestError::NotConnected)
-        );
+        assert_eq!(node.network.request(other, vec![]).await, Err(RequestError::NotConnected));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_list_is_replaced_at_run_time() {
     let (mut a, mut b) = pair().await;
-    let mut c = Node::start(NetConfig {
-        peers: vec![a.entry()],
-        ..config(3)
-    })
-    .await;
+    let mut c = Node::start(NetConfig { peers: vec![a.entry()], ..config(3) }).await;
     a.network.set_allowed(vec![c.entry()]).unwrap();
     a.disconnected(b.key).await;
     b.disconnected(a.key).await;
     a.connected(c.key).await;
     c.connected(a.key).await;
     assert_eq!(a.network.connected(), [c.key]);
-    assert_eq!(
-        a.network.send(b.key, Lane::Consensus, numbered(0)),
-        Err(SendError::Unknown)
-    );
-    let bad = vec![PeerEntry {
-        key: b.key,
-        address: "nowhere".to_owned(),
-    }];
-    assert!(matches!(
-        a.network.set_allowed(bad),
-        Err(NetError::Address { .. })
-    ));
+    assert_eq!(a.network.send(b.key, Lane::Consensus, numbered(0)), Err(SendError::Unknown));
+    let bad = vec![PeerEntry { key: b.key, address: "nowhere".to_owned() }];
+    assert!(matches!(a.network.set_allowed(bad), Err(NetError::Address { .. })));
     a.network.set_allowed(vec![b.entry(), c.entry()]).unwrap();
     a.connected(b.key).await;
     b.connected(a.key).await;
@@ -520,20 +451,12 @@ async fn consensus_passes_while_batches_are_not_consumed_and_no_batch_is_lost() 
         }
     })
     .await;
-    assert!(
-        sent >= 62,
-        "32 MiB wait at each end, less the costs: {sent}"
-    );
+    assert!(sent >= 62, "32 MiB wait at each end, less the costs: {sent}");
     assert!(sent <= 100, "little more than that: {sent}");
     assert!(a.metrics.batch.dropped.get() > 0);
     for number in 0..100 {
-        a.network
-            .send(b.key, Lane::Consensus, numbered(number))
-            .unwrap();
-        assert_eq!(
-            b.frame(Lane::Consensus).await,
-            (a.key, number.to_be_bytes().to_vec())
-        );
+        a.network.send(b.key, Lane::Consensus, numbered(number)).unwrap();
+        assert_eq!(b.frame(Lane::Consensus).await, (a.key, number.to_be_bytes().to_vec()));
     }
     for number in 0..sent {
         let (_, bytes) = b.frame(Lane::Batch).await;
@@ -591,20 +514,11 @@ async fn a_silent_peer_is_given_up_in_time_under_load_and_found_again() {
         config.limits.handshake_timeout = Duration::from_secs(1);
         config
     };
-    let (mut a, mut b) = (
-        Node::start(impatient(1)).await,
-        Node::start(impatient(2)).await,
-    );
+    let (mut a, mut b) = (Node::start(impatient(1)).await, Node::start(impatient(2)).await);
     let (address, freeze) = freezable_proxy(b.address).await;
-    let nowhere = PeerEntry {
-        key: a.key,
-        address: "127.0.0.1:1".to_owned(),
-    };
+    let nowhere = PeerEntry { key: a.key, address: "127.0.0.1:1".to_owned() };
     b.network.set_allowed(vec![nowhere]).unwrap();
-    let proxied = PeerEntry {
-        key: b.key,
-        address: address.to_string(),
-    };
+    let proxied = PeerEntry { key: b.key, address: address.to_string() };
     a.network.set_allowed(vec![proxied]).unwrap();
     a.connected(b.key).await;
     b.connected(a.key).await;
@@ -614,46 +528,24 @@ async fn a_silent_peer_is_given_up_in_time_under_load_and_found_again() {
     a.disconnected(b.key).await;
     b.disconnected(a.key).await;
     // One second by the limits; libp2p alone would take more than ten.
-    assert!(
-        begun.elapsed() < Duration::from_secs(5),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     freeze.send(false).unwrap();
     a.connected(b.key).await;
     b.connected(a.key).await;
     a.network.send(b.key, Lane::Consensus, numbered(5)).unwrap();
-    assert_eq!(
-        b.frame(Lane::Consensus).await,
-        (a.key, 5_u32.to_be_bytes().to_vec())
-    );
+    assert_eq!(b.frame(Lane::Consensus).await, (a.key, 5_u32.to_be_bytes().to_vec()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_does_not_start_on_a_taken_port_or_with_impossible_limits() {
     let a = Node::start(config(1)).await;
-    let taken = NetConfig {
-        listen: a.address.to_string(),
-        ..config(2)
-    };
+    let taken = NetConfig { listen: a.address.to_string(), ..config(2) };
     let error = start(taken, NetMetrics::default()).await.err().unwrap();
     assert!(matches!(error, NetError::Listen { .. }), "{error}");
     let mut impossible = config(2);
     impossible.limits.batch_inbox_bytes_max = impossible.limits.batch_frame_bytes_max - 1;
-    let error = start(impossible, NetMetrics::default())
-        .await
-        .err()
-        .unwrap();
-    assert!(
-        matches!(
-            error,
-            NetError::Limit {
-                name: "inbox_bytes_max",
-                ..
-            }
-        ),
-        "{error}"
-    );
+    let error = start(impossible, NetMetrics::default()).await.err().unwrap();
+    assert!(matches!(error, NetError::Limit { name: "inbox_bytes_max", .. }), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

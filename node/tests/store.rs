@@ -413,18 +413,20 @@ fn readers_see_whole_blocks_while_one_thread_writes() {
     let store = initialised(dir.path());
     std::thread::scope(|scope| {
         for _ in 0..3 {
-            scope.spawn(|| loop {
-                let head = store.head().unwrap().unwrap().height;
-                let Some(Object::Supply(supply)) = store.object(&Key::Supply).unwrap() else {
-                    panic!("no supply")
-                };
-                assert!(supply.total >= u128::from(head));
-                if head > 0 {
-                    assert_eq!(store.records(head, 0, 9).unwrap().len(), 3);
-                    assert!(store.block(head).unwrap().is_some());
-                }
-                if head == 200 {
-                    break;
+            scope.spawn(|| {
+                loop {
+                    let head = store.head().unwrap().unwrap().height;
+                    let Some(Object::Supply(supply)) = store.object(&Key::Supply).unwrap() else {
+                        panic!("no supply")
+                    };
+                    assert!(supply.total >= u128::from(head));
+                    if head > 0 {
+                        assert_eq!(store.records(head, 0, 9).unwrap().len(), 3);
+                        assert!(store.block(head).unwrap().is_some());
+                    }
+                    if head == 200 {
+                        break;
+                    }
                 }
             });
         }

@@ -155,7 +155,11 @@ impl Batches {
 
     /// Batches of which nothing can commit at `time` any more.
     pub fn expired(&self, time: u64) -> Vec<Hash> {
-        self.held.iter().filter(|(_, held)| held.expires <= time).map(|(digest, _)| *digest).collect()
+        self.held
+            .iter()
+            .filter(|(_, held)| held.expires <= time)
+            .map(|(digest, _)| *digest)
+            .collect()
     }
 
     /// Notes that a proposal names `digest` and it is not here.

@@ -73,7 +73,9 @@ pub enum Verdict {
     /// These batches are not here.
     Missing(Vec<Hash>),
     /// Its time is too far ahead; look again at this wall-clock time.
-    Early { at: u64 },
+    Early {
+        at: u64,
+    },
 }
 
 /// Judges a block proposed after `tip`. In order: what can never become valid, then the clock,

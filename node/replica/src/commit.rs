@@ -76,10 +76,7 @@ pub fn execute(
         receipts_root: merkle::chain_receipts(&before, &outcome.receipts_root),
         objects: state.len(),
     };
-    let block = StoredBlock {
-        header: header.clone(),
-        payload: value.payload().clone(),
-        certificate,
-    };
+    let block =
+        StoredBlock { header: header.clone(), payload: value.payload().clone(), certificate };
     Ok(CommitWrite { block, executed, changes: outcome.changes, records, evidence })
 }

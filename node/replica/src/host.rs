@@ -24,7 +24,9 @@ use malachite::{
 };
 
 use crate::context::{BlockValue, Ctx, Height, Members, Proposal, ValidatorKey, Vote};
-use crate::message::{Message, WirePolka, WireProposal, WireRound, WireVote, proposal_signed_bytes};
+use crate::message::{
+    Message, WirePolka, WireProposal, WireRound, WireVote, proposal_signed_bytes,
+};
 use crate::safety::{Refusal, Safety, SignState, Step};
 use crate::types::{Evidence, EvidenceKind};
 use crate::wal::WalEntry;
@@ -41,13 +43,22 @@ pub enum Out {
     /// Send to every validator.
     Broadcast(Message),
     /// Build a block for this round and answer with [`Host::propose`].
-    GetValue { height: u64, round: u32 },
+    GetValue {
+        height: u64,
+        round: u32,
+    },
     Schedule(Timeout),
     Cancel(Timeout),
     CancelAll,
-    RoundStarted { round: u32, proposer: PublicKey },
+    RoundStarted {
+        round: u32,
+        proposer: PublicKey,
+    },
     /// A quorum committed this block; the height is over.
-    Decided { value: BlockValue, certificate: CommitCertificate },
+    Decided {
+        value: BlockValue,
+        certificate: CommitCertificate,
+    },
     Evidence(Vec<Evidence>),
     /// The validator was asked to sign and may not.
     Refused(Refusal),
@@ -167,7 +178,12 @@ impl Host {
         self.begin(height, committee, true)
     }
 
-    fn begin(&mut self, height: u64, committee: &Committee, restart: bool) -> Result<(), HostError> {
+    fn begin(
+        &mut self,
+        height: u64,
+        committee: &Committee,
+        restart: bool,
+    ) -> Result<(), HostError> {
         if self.room.members.committee() != committee {
             self.room.members = Members::new(committee.clone());
         }
@@ -497,8 +513,7 @@ impl Room {
             };
             let message = signed_digest(&bytes);
             // A refusal means that the sign-state is further on already.
-            if let Ok(Some(state)) =
-                self.safety.approve(SignState { height, round, step, message })
+            if let Ok(Some(state)) = self.safety.approve(SignState { height, round, step, message })
             {
                 self.outs.push(Out::SignState(state));
             }
@@ -606,8 +621,7 @@ impl Room {
         let mut signed = 0u128;
         for (vote, signature) in votes {
             let key = vote.validator;
-            let member =
-                committee.get(&key.0).ok_or(CertificateError::UnknownValidator(key))?;
+            let member = committee.get(&key.0).ok_or(CertificateError::UnknownValidator(key))?;
             if !seen.insert(key) {
                 return Err(CertificateError::DuplicateVote(key));
             }

@@ -33,9 +33,15 @@ pub enum Message {
     Polka(WirePolka),
     Round(WireRound),
     /// The sender has committed this height: a hint, not a proof.
-    Status { height: u64 },
+    Status {
+        height: u64,
+    },
     /// Asks for the proposal of a round, by the block that votes name.
-    WantProposal { height: u64, round: u32, block: Hash },
+    WantProposal {
+        height: u64,
+        round: u32,
+        block: Hash,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]

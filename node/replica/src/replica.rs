@@ -50,15 +50,30 @@ pub struct Now {
 #[derive(Clone, Debug)]
 pub enum Input {
     /// Transactions from clients of this node. Answered by [`Effect::Answer`].
-    Submit { ticket: u64, txs: Vec<Candidate> },
+    Submit {
+        ticket: u64,
+        txs: Vec<Candidate>,
+    },
     /// A batch from a peer, pushed or fetched, its transactions verified.
-    Batch { from: PublicKey, digest: Hash, bytes: Arc<Vec<u8>>, author: PublicKey, txs: Vec<VerifiedTx> },
+    Batch {
+        from: PublicKey,
+        digest: Hash,
+        bytes: Arc<Vec<u8>>,
+        author: PublicKey,
+        txs: Vec<VerifiedTx>,
+    },
     /// A message on the consensus lane.
-    Message { from: PublicKey, message: Message },
+    Message {
+        from: PublicKey,
+        message: Message,
+    },
     PeerUp(PublicKey),
     PeerDown(PublicKey),
     /// Blocks that were asked for; none when the peer failed to answer.
-    Blocks { from: PublicKey, blocks: Option<Vec<SyncBlock>> },
+    Blocks {
+        from: PublicKey,
+        blocks: Option<Vec<SyncBlock>>,
+    },
     /// [`Replica::next_deadline`] has come.
     Tick,
 }
@@ -69,19 +84,35 @@ pub enum Effect {
     /// Append a record to the write-ahead log of the current height.
     Wal(Vec<u8>),
     /// Begin the log of another height; what the old one held may be forgotten.
-    WalReset { height: u64 },
+    WalReset {
+        height: u64,
+    },
     SignState(Vec<u8>),
-    StoreBatch { digest: Hash, bytes: Arc<Vec<u8>> },
+    StoreBatch {
+        digest: Hash,
+        bytes: Arc<Vec<u8>>,
+    },
     RemoveBatches(Vec<Hash>),
     Commit(Box<CommitWrite>),
     // Sent once those are durable.
     Broadcast(Message),
-    Send { to: PublicKey, message: Message },
+    Send {
+        to: PublicKey,
+        message: Message,
+    },
     /// Push a batch to every validator on the batch lane.
-    PushBatch { bytes: Arc<Vec<u8>> },
-    Request { to: PublicKey, request: Request },
+    PushBatch {
+        bytes: Arc<Vec<u8>>,
+    },
+    Request {
+        to: PublicKey,
+        request: Request,
+    },
     /// For each transaction of a submission, in order.
-    Answer { ticket: u64, answers: Vec<Admission> },
+    Answer {
+        ticket: u64,
+        answers: Vec<Admission>,
+    },
     /// Something an operator should know.
     Notice(Notice),
     /// Stop now and show this report; going on could be wrong.
@@ -116,11 +147,26 @@ pub enum Admission {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// A round above zero began: who did not precommit in the one before.
-    Round { height: u64, round: u32, missing: Vec<String> },
+    Round {
+        height: u64,
+        round: u32,
+        missing: Vec<String>,
+    },
     Refused(safety::Refusal),
-    InvalidProposal { height: u64, round: u32, proposer: PublicKey, why: &'static str },
-    BadPeer { peer: PublicKey, why: String },
-    CaughtUp { height: u64, blocks: u64 },
+    InvalidProposal {
+        height: u64,
+        round: u32,
+        proposer: PublicKey,
+        why: &'static str,
+    },
+    BadPeer {
+        peer: PublicKey,
+        why: String,
+    },
+    CaughtUp {
+        height: u64,
+        blocks: u64,
+    },
 }
 
 /// What a validator finds on its disk when it starts.
@@ -318,8 +364,8 @@ impl Replica {
         if self.batches.contains(&digest) || (self.batches.is_known(&digest) && !wanted) {
             return;
         }
-        let full =
-            self.batches.bytes_of(&author).saturating_add(bytes.len()) > self.config.author_bytes_max;
+        let full = self.batches.bytes_of(&author).saturating_add(bytes.len())
+            > self.config.author_bytes_max;
         if full && !wanted {
             let why = format!("batches of {author} over the limit of waiting bytes");
             self.effects.push(Effect::Notice(Notice::BadPeer { peer: from, why }));
@@ -427,8 +473,7 @@ impl Replica {
             messages.extend(of_round.map(|p| Message::Proposal(p.wire.clone())));
             messages.extend(self.host.own_votes().into_iter().map(Message::Vote));
         }
-        self.effects
-            .extend(messages.into_iter().map(|message| Effect::Send { to: peer, message }));
+        self.effects.extend(messages.into_iter().map(|message| Effect::Send { to: peer, message }));
     }
 
     fn on_blocks(&mut self, from: PublicKey, blocks: Option<Vec<SyncBlock>>, now: Now) {
@@ -567,8 +612,11 @@ impl Replica {
         }
         self.seal();
         let first = height.wrapping_add(u64::from(round));
-        let batches =
-            self.batches.choose(first, ballast_primitives::block::BATCHES_MAX, self.config.block_txs_max);
+        let batches = self.batches.choose(
+            first,
+            ballast_primitives::block::BATCHES_MAX,
+            self.config.block_txs_max,
+        );
         let value = block::build(&self.tip, &self.committee, self.key, now.wall_ms, batches);
         if let Some(value) = value {
             let outs = self.host.propose(round, value);
@@ -732,7 +780,13 @@ impl Replica {
         }
         let evidence = std::mem::take(&mut self.evidence);
         let written = commit::execute(
-            &mut self.state, &self.tip, self.chain_id, value, held, certificate, evidence,
+            &mut self.state,
+            &self.tip,
+            self.chain_id,
+            value,
+            held,
+            certificate,
+            evidence,
         );
         let write = match written {
             Ok(write) => write,

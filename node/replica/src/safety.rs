@@ -15,9 +15,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use thiserror::Error;
 
 /// What is signed within a round, in order.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
 pub enum Step {
     Proposal,
     Prevote,

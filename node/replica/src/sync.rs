@@ -73,8 +73,12 @@ impl Sync {
         if best < height + 2 && now < since + PATIENCE_MS {
             return None;
         }
-        let ahead: Vec<_> =
-            self.claims.iter().filter(|(_, claim)| **claim > height).map(|(peer, _)| *peer).collect();
+        let ahead: Vec<_> = self
+            .claims
+            .iter()
+            .filter(|(_, claim)| **claim > height)
+            .map(|(peer, _)| *peer)
+            .collect();
         self.turn = self.turn.wrapping_add(1);
         let peer = *ahead.get(self.turn % ahead.len().max(1))?;
         self.asked = Some((peer, now));

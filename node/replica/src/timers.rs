@@ -73,8 +73,7 @@ impl Timers {
 
     /// Takes one timer that is due, the earliest first.
     pub fn take_due(&mut self, now: u64) -> Option<Timer> {
-        let (timer, _) =
-            self.0.iter().filter(|(_, at)| **at <= now).min_by_key(|(_, at)| **at)?;
+        let (timer, _) = self.0.iter().filter(|(_, at)| **at <= now).min_by_key(|(_, at)| **at)?;
         let timer = *timer;
         self.0.remove(&timer);
         Some(timer)

@@ -83,9 +83,15 @@ pub struct Evidence {
 
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub enum EvidenceKind {
-    Votes { first: (Vote, Signature), second: (Vote, Signature) },
+    Votes {
+        first: (Vote, Signature),
+        second: (Vote, Signature),
+    },
     /// The ids of two blocks proposed in one round, with the signatures of the proposals.
-    Proposals { first: (Hash, Signature), second: (Hash, Signature) },
+    Proposals {
+        first: (Hash, Signature),
+        second: (Hash, Signature),
+    },
 }
 
 /// All that one committed block changes on disk: one synced write.

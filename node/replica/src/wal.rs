@@ -38,9 +38,7 @@ impl WalEntry {
         match input {
             Input::Vote(vote) => Some(Self::Vote(WireVote::from_signed(vote))),
             Input::Proposal(proposal) => Some(Self::Proposal(WireProposal::from_signed(proposal))),
-            Input::PolkaCertificate(polka) => {
-                Some(Self::Polka(WirePolka::from_certificate(polka)))
-            }
+            Input::PolkaCertificate(polka) => Some(Self::Polka(WirePolka::from_certificate(polka))),
             Input::ProposedValue(value, _) => Some(Self::ProposedValue {
                 round: value.round.as_u32().unwrap_or(0),
                 proposer: value.proposer.0,

@@ -144,14 +144,8 @@ fn a_validator_whose_log_is_lost_follows_without_voting_until_its_height_has_pas
     cluster.run_until_height(3, 20_000);
     // Stop everyone in the middle of a height, after votes were signed.
     cluster.pay(0, 0, 1, 1, 1);
-    cluster.run_until(5_000, |c| {
-        c.nodes.iter().any(|n| n.signed_height() == Some(n.height() + 1))
-    });
-    let who = cluster
-        .nodes
-        .iter()
-        .position(|n| n.signed_height() == Some(n.height() + 1))
-        .unwrap();
+    cluster.run_until(5_000, |c| c.nodes.iter().any(|n| n.signed_height() == Some(n.height() + 1)));
+    let who = cluster.nodes.iter().position(|n| n.signed_height() == Some(n.height() + 1)).unwrap();
     let signed = cluster.nodes[who].height() + 1;
     cluster.stop(who);
     cluster.nodes[who].lose_wal();

@@ -150,7 +150,8 @@ impl NodeBackend {
             Admission::Refused(code) => {
                 let may_be_committed =
                     matches!(code, Code::NonceUsed | Code::NonceTooOld | Code::Expired);
-                if may_be_committed && matches!(self.store.tx_location(&submitted.id), Ok(Some(_))) {
+                if may_be_committed && matches!(self.store.tx_location(&submitted.id), Ok(Some(_)))
+                {
                     return Ok(Submitted { known: true, ..submitted });
                 }
                 Err(self.refuse(code, String::new()))

@@ -132,8 +132,12 @@ impl Brain {
             tracing::warn!(validator = %evidence.validator, height = evidence.height,
                 round = evidence.round, "a validator signed twice; the evidence is stored");
         }
-        tracing::debug!(height = write.executed.height, transactions = write.records.len(),
-            round = write.block.certificate.round, "block committed");
+        tracing::debug!(
+            height = write.executed.height,
+            transactions = write.records.len(),
+            round = write.block.certificate.round,
+            "block committed"
+        );
         self.view.committed(write);
     }
 

@@ -50,9 +50,8 @@ impl Mailbox {
     pub fn take(&self, deadline: Option<Instant>) -> Vec<Letter> {
         let mut lanes = self.lanes.lock();
         while lanes.urgent.is_empty() && lanes.bulk.is_empty() {
-            let wait = deadline.map_or(Duration::from_secs(1), |at| {
-                at.saturating_duration_since(Instant::now())
-            });
+            let wait = deadline
+                .map_or(Duration::from_secs(1), |at| at.saturating_duration_since(Instant::now()));
             if wait.is_zero() || self.ready.wait_for(&mut lanes, wait).timed_out() {
                 break;
             }

@@ -69,13 +69,19 @@ pub async fn run(setup: Setup) -> Result<(), RunError> {
     // From here on, whatever ends first ends everything.
     let over = stop.child_token();
     let committee = genesis.validators.clone();
-    let net = net::start(net_config(&config, &genesis, &replica, &peer_key, genesis_hash)?, net_metrics)
-        .await
-        .map_err(|error| RunError::Config(error.to_string()))?;
+    let net =
+        net::start(net_config(&config, &genesis, &replica, &peer_key, genesis_hash)?, net_metrics)
+            .await
+            .map_err(|error| RunError::Config(error.to_string()))?;
     let mailbox = Arc::new(Mailbox::default());
     let me = replica.key();
-    let peers =
-        Peers::new(net.network.clone(), &committee, &me, Arc::clone(&mailbox), Arc::clone(&metrics));
+    let peers = Peers::new(
+        net.network.clone(),
+        &committee,
+        &me,
+        Arc::clone(&mailbox),
+        Arc::clone(&metrics),
+    );
     tokio::spawn(peers.clone().pump_events(net.events));
     tokio::spawn(peers.clone().pump_batches(net.batches, Arc::clone(&store)));
 

@@ -50,7 +50,8 @@ pub fn open(
     }
     let lock = DataLock::acquire(&data).map_err(locked)?;
     let (sign_state, last_signed) = open_sign_state(&home)?;
-    let store = Store::open(&data.join("db"), &genesis_hash, store_options(config)).map_err(failed)?;
+    let store =
+        Store::open(&data.join("db"), &genesis_hash, store_options(config)).map_err(failed)?;
     let state = open_state(&store, genesis)?;
     let (wal, contents) = Wal::open(&data.join("consensus.wal")).map_err(bad_wal)?;
     if contents.cut_bytes > 0 {
@@ -78,8 +79,13 @@ pub fn open(
         state_root: newest.state_root,
         block: block.as_ref().map_or(genesis_hash, |block| block.header.id()),
     };
-    tracing::info!(height = newest.height, objects = newest.objects, waiting = batches.len(),
-        records = entries.len(), "opened the data folder");
+    tracing::info!(
+        height = newest.height,
+        objects = newest.objects,
+        waiting = batches.len(),
+        records = entries.len(),
+        "opened the data folder"
+    );
     let recovered = Recovered {
         state,
         results,
@@ -93,8 +99,10 @@ pub fn open(
         Replica::open(config, genesis_hash, genesis.chain_id, key, recovered, now)
             .map_err(RunError::Safety)?;
     if replica.muted_through() > 0 {
-        tracing::warn!(through = replica.muted_through(),
-            "the write-ahead log of a signed height is gone: following without voting");
+        tracing::warn!(
+            through = replica.muted_through(),
+            "the write-ahead log of a signed height is gone: following without voting"
+        );
     }
     let evidence = store.evidence(EVIDENCE_MAX).map_err(failed)?.len() as u64;
     let store = Arc::new(store);

@@ -6,9 +6,7 @@ use std::sync::Arc;
 
 use ballast_primitives::{Committee, PublicKey};
 use ballast_replica::Input;
-use ballast_replica::message::{
-    Message, RESPONSE_BYTES_MAX, Request, Response, SyncBlock,
-};
+use ballast_replica::message::{Message, RESPONSE_BYTES_MAX, Request, Response, SyncBlock};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
@@ -106,9 +104,9 @@ impl Peers {
         self.runtime.spawn(async move {
             let wants_blocks = matches!(request, Request::Blocks { .. });
             let answer = peers.network.request(peer, request.encode()).await;
-            let answer = answer.map_err(|error| error.to_string()).and_then(|bytes| {
-                Response::decode(&bytes).map_err(|error| error.to_string())
-            });
+            let answer = answer
+                .map_err(|error| error.to_string())
+                .and_then(|bytes| Response::decode(&bytes).map_err(|error| error.to_string()));
             match answer {
                 Ok(Response::Blocks(blocks)) if wants_blocks => peers.blocks(to, Some(blocks)),
                 Ok(Response::Batches(batches)) if !wants_blocks => {

@@ -78,19 +78,15 @@ fn check_chunk(txs: &[Vec<u8>]) -> Vec<Result<VerifiedTx, Rejected>> {
 }
 
 /// Checks what clients submitted.
-pub fn submissions(
-    txs: Vec<Vec<u8>>,
-    metrics: &NodeMetrics,
-) -> Vec<Result<Candidate, Rejected>> {
+pub fn submissions(txs: Vec<Vec<u8>>, metrics: &NodeMetrics) -> Vec<Result<Candidate, Rejected>> {
     let start = Instant::now();
     let checked: Vec<_> = txs.par_chunks(CHUNK).flat_map_iter(check_chunk).collect();
     metrics.verify_seconds.observe_duration(start.elapsed());
     let bad = checked.iter().filter(|answer| answer.is_err()).count();
     metrics.signatures_valid.inc_by((checked.len() - bad) as u64);
     metrics.signatures_invalid.inc_by(bad as u64);
-    let candidate = |(bytes, checked): (Vec<u8>, Result<_, _>)| {
-        checked.map(|tx| Candidate { tx, bytes })
-    };
+    let candidate =
+        |(bytes, checked): (Vec<u8>, Result<_, _>)| checked.map(|tx| Candidate { tx, bytes });
     txs.into_iter().zip(checked).map(candidate).collect()
 }
 

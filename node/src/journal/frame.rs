@@ -114,10 +114,7 @@ fn decode_head<'a>(key: &Key, offset: usize, bytes: &'a [u8]) -> Option<Head<'a>
         return None;
     }
     Some(Head {
-        place: Place {
-            height: u64::from_le_bytes(*height),
-            number: u32::from_le_bytes(*number),
-        },
+        place: Place { height: u64::from_le_bytes(*height), number: u32::from_le_bytes(*number) },
         body_length: usize::try_from(u32::from_le_bytes(*body_length)).ok()?,
         head_sum,
         body_sum,
@@ -162,14 +159,8 @@ fn later_frame(key: &Key, file: &[u8], from: usize) -> bool {
 /// Reads a whole file, and tells a torn tail from damage as [`super::wal`] promises.
 pub(super) fn scan(file: &[u8]) -> Result<Scan, Corrupt> {
     let (key, height) = decode_header(file).ok_or(Corrupt { offset: 0 })?;
-    let mut scan = Scan {
-        key,
-        height,
-        next_number: 0,
-        entries: Vec::new(),
-        end: HEADER_BYTES,
-        garbage: 0,
-    };
+    let mut scan =
+        Scan { key, height, next_number: 0, entries: Vec::new(), end: HEADER_BYTES, garbage: 0 };
     while let Some((place, body)) = decode_frame(&key, file, scan.end) {
         let corrupt = Corrupt { offset: scan.end };
         if place.height > scan.height && place.number == 0 {

@@ -118,10 +118,7 @@ impl SignState {
             (None, None) => return Err(SignStateError::Damaged { path }),
         };
         let generation = newest.generation;
-        Ok((
-            Self { file, path, generation, next_slot, damaged_slot, failed: false },
-            newest.record,
-        ))
+        Ok((Self { file, path, generation, next_slot, damaged_slot, failed: false }, newest.record))
     }
 
     /// Whether [`Self::open`] found one of the two slots damaged.

@@ -107,41 +107,17 @@ impl NetLimits {
     pub(super) fn check(&self) -> Result<(), NetError> {
         for lane in [Lane::Consensus, Lane::Batch] {
             let frame = self.frame_bytes_max(lane);
-            require(
-                self.queue_bytes_max(lane) >= frame,
-                "queue_bytes_max",
-                "below a frame",
-            )?;
-            require(
-                self.inbox_bytes_max(lane) >= frame,
-                "inbox_bytes_max",
-                "below a frame",
-            )?;
+            require(self.queue_bytes_max(lane) >= frame, "queue_bytes_max", "below a frame")?;
+            require(self.inbox_bytes_max(lane) >= frame, "inbox_bytes_max", "below a frame")?;
         }
         require(self.queue_frames_max > 0, "queue_frames_max", "zero")?;
-        require(
-            self.requests_per_peer_max > 0,
-            "requests_per_peer_max",
-            "zero",
-        )?;
-        require(
-            self.requests_per_peer_max <= 64,
-            "requests_per_peer_max",
-            "above 64",
-        )?;
-        require(
-            self.connections_per_peer_max > 1,
-            "connections_per_peer_max",
-            "below two",
-        )?;
+        require(self.requests_per_peer_max > 0, "requests_per_peer_max", "zero")?;
+        require(self.requests_per_peer_max <= 64, "requests_per_peer_max", "above 64")?;
+        require(self.connections_per_peer_max > 1, "connections_per_peer_max", "below two")?;
         require(!self.dial_backoff_min.is_zero(), "dial_backoff_min", "zero")
     }
 }
 
 fn require(holds: bool, name: &'static str, why: &'static str) -> Result<(), NetError> {
-    if holds {
-        Ok(())
-    } else {
-        Err(NetError::Limit { name, why })
-    }
+    if holds { Ok(()) } else { Err(NetError::Limit { name, why }) }
 }

@@ -31,13 +31,7 @@ pub(super) struct Dialer {
 impl Dialer {
     pub fn new(host: String, limits: &NetLimits) -> Self {
         let (min, max) = (limits.dial_backoff_min, limits.dial_backoff_max);
-        Self {
-            host,
-            min,
-            max,
-            wait: min,
-            due: Some(Instant::now()),
-        }
+        Self { host, min, max, wait: min, due: Some(Instant::now()) }
     }
 
     pub fn due(&self) -> Option<Instant> {
@@ -81,8 +75,7 @@ impl Driver {
             if peer.dialer.due().is_some_and(|due| due <= now) {
                 peer.dialer.rest();
                 let (key, host) = (*key, peer.dialer.host.clone());
-                self.resolving
-                    .spawn(async move { (key, resolve(host, limit).await) });
+                self.resolving.spawn(async move { (key, resolve(host, limit).await) });
             }
         }
     }
@@ -129,10 +122,7 @@ impl Driver {
         }
         tracing::debug!(peer = %peer.link.key, %error, "dial failed");
         if let DialError::WrongPeerId { obtained, address } = error {
-            self.report(
-                id.to_base58(),
-                format!("at {address} there is {obtained} instead"),
-            );
+            self.report(id.to_base58(), format!("at {address} there is {obtained} instead"));
         }
     }
 }

@@ -76,12 +76,7 @@ impl Driver {
             let incoming = control
                 .accept(protocol.clone())
                 .map_err(|error| NetError::Transport(error.to_string()))?;
-            accepting.spawn(streams::accept(
-                shared.clone(),
-                sinks.clone(),
-                *lane,
-                incoming,
-            ));
+            accepting.spawn(streams::accept(shared.clone(), sinks.clone(), *lane, incoming));
         }
         let liveness = Liveness::new(&shared.limits);
         Ok(Self {
@@ -104,11 +99,7 @@ impl Driver {
     pub async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>) {
         let shared = self.shared.clone();
         loop {
-            let due = self
-                .peers
-                .values()
-                .filter_map(|peer| peer.dialer.due())
-                .min();
+            let due = self.peers.values().filter_map(|peer| peer.dialer.due()).min();
             tokio::select! {
                 () = shared.stop.cancelled() => break,
                 event = self.swarm.select_next_some() => self.on_swarm(event),
@@ -147,14 +138,7 @@ impl Driver {
         let dialer = Dialer::new(entry.host, &shared.limits);
         shared.insert(link.clone());
         self.swarm.behaviour_mut().allowed.allow_peer(entry.id);
-        self.peers.insert(
-            entry.key,
-            Peer {
-                link,
-                dialer,
-                connection: None,
-            },
-        );
+        self.peers.insert(entry.key, Peer { link, dialer, connection: None });
     }
 
     fn disallow(&mut self, key: PeerKey) {
@@ -162,10 +146,7 @@ impl Driver {
         self.shared.remove(&key);
         if let Some(peer) = self.peers.remove(&key) {
             peer.link.removed.cancel();
-            self.swarm
-                .behaviour_mut()
-                .allowed
-                .disallow_peer(peer.link.id);
+            self.swarm.behaviour_mut().allowed.disallow_peer(peer.link.id);
         }
     }
 
@@ -184,20 +165,12 @@ impl Driver {
 
     fn on_swarm(&mut self, event: SwarmEvent<BehaviourEvent>) {
         match event {
-            SwarmEvent::ConnectionEstablished {
-                peer_id,
-                connection_id,
-                ..
-            } => {
+            SwarmEvent::ConnectionEstablished { peer_id, connection_id, .. } => {
                 self.liveness.opened(connection_id);
                 self.on_established(&peer_id);
             }
             SwarmEvent::ConnectionClosed {
-                peer_id,
-                connection_id,
-                num_established,
-                cause,
-                ..
+                peer_id, connection_id, num_established, cause, ..
             } => {
                 let cause = cause.map(|cause| cause.to_string());
                 tracing::debug!(%peer_id, num_established, cause, "connection closed");
@@ -206,26 +179,15 @@ impl Driver {
                     self.on_disconnected(&peer_id);
                 }
             }
-            SwarmEvent::OutgoingConnectionError {
-                peer_id: Some(id),
-                error,
-                ..
-            } => {
+            SwarmEvent::OutgoingConnectionError { peer_id: Some(id), error, .. } => {
                 self.on_dial_failed(&id, error);
             }
-            SwarmEvent::IncomingConnectionError {
-                peer_id,
-                send_back_addr,
-                error,
-                ..
-            } => {
+            SwarmEvent::IncomingConnectionError { peer_id, send_back_addr, error, .. } => {
                 self.on_turned_away(peer_id, &send_back_addr, error);
             }
             SwarmEvent::Behaviour(BehaviourEvent::Ping(event)) => self.on_ping(event),
             SwarmEvent::Behaviour(BehaviourEvent::Rpc(event)) => self.on_rpc(event),
-            SwarmEvent::ListenerClosed {
-                reason: Err(error), ..
-            }
+            SwarmEvent::ListenerClosed { reason: Err(error), .. }
             | SwarmEvent::ListenerError { error, .. } => {
                 tracing::error!(%error, "the listener of the peer network failed");
             }
@@ -248,21 +210,11 @@ impl Driver {
         }
         let writers = peer.link.removed.child_token();
         let link = peer.link.clone();
-        peer.connection = Some(Connection {
-            epoch,
-            writers: writers.clone(),
-        });
+        peer.connection = Some(Connection { epoch, writers: writers.clone() });
         self.epoch = epoch;
         for (lane, protocol) in self.lanes.clone() {
             let (shared, link, control) = (self.shared.clone(), link.clone(), self.control.clone());
-            let writer = streams::Writer {
-                shared,
-                link,
-                lane,
-                protocol,
-                control,
-                epoch,
-            };
+            let writer = streams::Writer { shared, link, lane, protocol, control, epoch };
             tokio::spawn(writer.run(writers.clone()));
         }
     }
@@ -280,11 +232,7 @@ impl Driver {
             return;
         };
         // A report from a connection that is gone must not announce the next one.
-        if peer
-            .connection
-            .as_ref()
-            .is_none_or(|connection| connection.epoch != epoch)
-        {
+        if peer.connection.as_ref().is_none_or(|connection| connection.epoch != epoch) {
             return;
         }
         peer.dialer.succeeded();
@@ -345,16 +293,9 @@ impl Driver {
             return;
         };
         // Without a peer id the address stands for it, without the port, which always differs.
-        let host = || {
-            from.iter()
-                .next()
-                .map_or_else(|| from.to_string(), |ip| ip.to_string())
-        };
+        let host = || from.iter().next().map_or_else(|| from.to_string(), |ip| ip.to_string());
         let peer = id.map_or_else(host, |id| id.to_base58());
-        self.report(
-            peer,
-            format!("turned away, from {from}: {}", reason(&cause)),
-        );
+        self.report(peer, format!("turned away, from {from}: {}", reason(&cause)));
     }
 
     pub(super) fn report(&mut self, peer: String, why: String) {

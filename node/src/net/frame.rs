@@ -23,11 +23,7 @@ where
     let mut prefix = [0; 4];
     io.read_exact(&mut prefix).await?;
     let size = u32::from_be_bytes(prefix);
-    if size > max {
-        Err(FrameError::TooLong { size, max })
-    } else {
-        Ok(size)
-    }
+    if size > max { Err(FrameError::TooLong { size, max }) } else { Ok(size) }
 }
 
 /// Reads the body of a frame. The buffer doubles as bytes arrive: a peer pays for what it claims.

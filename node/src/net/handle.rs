@@ -40,10 +40,7 @@ pub struct Network {
 impl Network {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         let stop = Arc::new(shared.stop.clone().drop_guard());
-        Self {
-            shared,
-            _stop: stop,
-        }
+        Self { shared, _stop: stop }
     }
 
     /// Our own key, as the peers see it.
@@ -55,10 +52,7 @@ impl Network {
     pub fn send(&self, to: PeerKey, lane: Lane, frame: Arc<[u8]>) -> Result<(), SendError> {
         let max = as_usize(self.shared.limits.frame_bytes_max(lane));
         if frame.len() > max {
-            return Err(SendError::TooLarge {
-                size: frame.len(),
-                max,
-            });
+            return Err(SendError::TooLarge { size: frame.len(), max });
         }
         let link = self.shared.link(&to).ok_or(SendError::Unknown)?;
         let sent = link.queue(lane).push(frame);
@@ -72,10 +66,7 @@ impl Network {
     pub async fn request(&self, to: PeerKey, body: Vec<u8>) -> Result<Vec<u8>, RequestError> {
         let max = as_usize(self.shared.limits.request_bytes_max);
         if body.len() > max {
-            return Err(RequestError::TooLarge {
-                size: body.len(),
-                max,
-            });
+            return Err(RequestError::TooLarge { size: body.len(), max });
         }
         let link = self.shared.link(&to).ok_or(RequestError::Unknown)?;
         time::timeout(self.shared.limits.request_timeout, self.ask(&link, body))
@@ -84,31 +75,19 @@ impl Network {
     }
 
     async fn ask(&self, link: &Link, body: Vec<u8>) -> Result<Vec<u8>, RequestError> {
-        let _place = link
-            .requests_out
-            .acquire()
-            .await
-            .map_err(|_| RequestError::Stopped)?;
+        let _place = link.requests_out.acquire().await.map_err(|_| RequestError::Stopped)?;
         if !link.is_up() {
             return Err(RequestError::NotConnected);
         }
         let (answer, answered) = oneshot::channel();
-        self.shared.command(Command::Request {
-            peer: link.key,
-            body,
-            answer,
-        });
+        self.shared.command(Command::Request { peer: link.key, body, answer });
         answered.await.unwrap_or(Err(RequestError::Stopped))
     }
 
     /// The peers that `send` reaches now, in the order of their keys.
     pub fn connected(&self) -> Vec<PeerKey> {
         let links = self.shared.links();
-        links
-            .iter()
-            .filter(|link| link.is_up())
-            .map(|link| link.key)
-            .collect()
+        links.iter().filter(|link| link.is_up()).map(|link| link.key).collect()
     }
 
     /// Replaces the list. Peers that are gone from it are disconnected, new ones dialled, shortly

@@ -26,17 +26,9 @@ pub enum NetEvent {
     /// The last connection to the peer is gone.
     Disconnected(PeerKey),
     /// A frame, whole and within its lane's cap, from this very peer.
-    Frame {
-        from: PeerKey,
-        lane: Lane,
-        bytes: Vec<u8>,
-    },
+    Frame { from: PeerKey, lane: Lane, bytes: Vec<u8> },
     /// A request, to be answered through `reply`.
-    Request {
-        from: PeerKey,
-        body: Vec<u8>,
-        reply: ReplyHandle,
-    },
+    Request { from: PeerKey, body: Vec<u8>, reply: ReplyHandle },
     /// Somebody was turned away or cut off: an unlisted key, another chain, a frame too long.
     /// `peer` is a peer id, or an address if no peer id is known.
     Rejected { peer: String, why: String },
@@ -56,16 +48,9 @@ impl ReplyHandle {
     pub fn send(self, body: Vec<u8>) -> Result<(), SendError> {
         let max = usize::try_from(self.shared.limits.response_bytes_max).unwrap_or(usize::MAX);
         if body.len() > max {
-            return Err(SendError::TooLarge {
-                size: body.len(),
-                max,
-            });
+            return Err(SendError::TooLarge { size: body.len(), max });
         }
-        let Self {
-            place,
-            channel,
-            shared,
-        } = self;
+        let Self { place, channel, shared } = self;
         drop(place);
         shared.command(Command::Reply { channel, body });
         Ok(())
@@ -117,11 +102,7 @@ pub(super) fn channels() -> (Inbox, Inbox, Sinks) {
     let (events, events_receiver) = mpsc::unbounded_channel();
     let (batches, batches_receiver) = mpsc::unbounded_channel();
     let inbox = |receiver| Inbox { receiver };
-    (
-        inbox(events_receiver),
-        inbox(batches_receiver),
-        Sinks { events, batches },
-    )
+    (inbox(events_receiver), inbox(batches_receiver), Sinks { events, batches })
 }
 
 impl Sinks {
@@ -147,11 +128,7 @@ impl Sinks {
             Lane::Batch => &self.batches,
         };
         let event = NetEvent::Frame { from, lane, bytes };
-        sink.send(Item {
-            event,
-            _room: Some(room),
-        })
-        .map_err(|_| NobodyListens)
+        sink.send(Item { event, _room: Some(room) }).map_err(|_| NobodyListens)
     }
 }
 
@@ -164,10 +141,7 @@ pub(super) struct Budget {
 impl Budget {
     pub fn new(total: u32) -> Self {
         let permits = usize::try_from(total).unwrap_or(Semaphore::MAX_PERMITS);
-        Self {
-            room: Arc::new(Semaphore::new(permits)),
-            total,
-        }
+        Self { room: Arc::new(Semaphore::new(permits)), total }
     }
 
     /// Waits for room for a frame of this size. A frame as large as the whole budget passes when

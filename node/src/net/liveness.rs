@@ -22,11 +22,7 @@ impl Liveness {
         let patience = limits.ping_interval.saturating_add(limits.ping_timeout);
         let mut tick = time::interval((patience / 16).max(Duration::from_millis(1)));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self {
-            answered: HashMap::new(),
-            patience,
-            tick,
-        }
+        Self { answered: HashMap::new(), patience, tick }
     }
 
     /// A connection was opened.
@@ -49,10 +45,6 @@ impl Liveness {
     pub async fn dead(&mut self) -> Vec<ConnectionId> {
         let now = self.tick.tick().await;
         let silent = |at: &Instant| now.saturating_duration_since(*at) > self.patience;
-        self.answered
-            .iter()
-            .filter(|(_, at)| silent(at))
-            .map(|(id, _)| *id)
-            .collect()
+        self.answered.iter().filter(|(_, at)| silent(at)).map(|(id, _)| *id).collect()
     }
 }

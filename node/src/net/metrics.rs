@@ -82,47 +82,19 @@ impl NetMetrics {
     pub fn register(&self, registry: &mut Registry) {
         let families = &self.families;
         for (name, help, family) in [
-            (
-                "ballast_net_frames_in",
-                "Frames received",
-                &families.frames_in,
-            ),
-            (
-                "ballast_net_bytes_in",
-                "Bytes of frames received",
-                &families.bytes_in,
-            ),
-            (
-                "ballast_net_frames_out",
-                "Frames sent",
-                &families.frames_out,
-            ),
-            (
-                "ballast_net_bytes_out",
-                "Bytes of frames sent",
-                &families.bytes_out,
-            ),
-            (
-                "ballast_net_dropped",
-                "Frames refused: queue full",
-                &families.dropped,
-            ),
+            ("ballast_net_frames_in", "Frames received", &families.frames_in),
+            ("ballast_net_bytes_in", "Bytes of frames received", &families.bytes_in),
+            ("ballast_net_frames_out", "Frames sent", &families.frames_out),
+            ("ballast_net_bytes_out", "Bytes of frames sent", &families.bytes_out),
+            ("ballast_net_dropped", "Frames refused: queue full", &families.dropped),
         ] {
             registry.register(name, help, family.clone());
         }
         let rejected = "Connections turned away or cut for a breach of protocol";
         registry.register("ballast_net_rejected", rejected, self.rejected.clone());
         let dropped = "Requests of peers beyond their limit";
-        registry.register(
-            "ballast_net_requests_dropped",
-            dropped,
-            self.requests_dropped.clone(),
-        );
+        registry.register("ballast_net_requests_dropped", dropped, self.requests_dropped.clone());
         let connected = "Listed peers connected now";
-        registry.register(
-            "ballast_net_connected_peers",
-            connected,
-            self.connected.clone(),
-        );
+        registry.register("ballast_net_connected_peers", connected, self.connected.clone());
     }
 }

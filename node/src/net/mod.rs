@@ -101,10 +101,7 @@ pub enum NetError {
     #[error("cannot set up the transport: {0}")]
     Transport(String),
     #[error("limit {name} is out of range: {why}")]
-    Limit {
-        name: &'static str,
-        why: &'static str,
-    },
+    Limit { name: &'static str, why: &'static str },
 }
 
 /// Starts the network on the current Tokio runtime. Dialling has begun when this returns.
@@ -119,10 +116,5 @@ pub async fn start(config: NetConfig, metrics: NetMetrics) -> Result<Started, Ne
     let mut driver = driver::Driver::new(swarm, shared, sinks, config.chain)?;
     driver.set_allowed(peers);
     tokio::spawn(driver.run(commands));
-    Ok(Started {
-        network,
-        events,
-        batches,
-        address,
-    })
+    Ok(Started { network, events, batches, address })
 }

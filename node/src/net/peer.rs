@@ -21,15 +21,12 @@ impl PeerKey {
         // The call zeroes the bytes it is given: a copy.
         let secret = identity::ed25519::SecretKey::try_from_bytes(secret.clone().as_mut_slice())
             .map_err(|_| NetError::Secret)?;
-        Ok(Self(
-            identity::ed25519::Keypair::from(secret).public().to_bytes(),
-        ))
+        Ok(Self(identity::ed25519::Keypair::from(secret).public().to_bytes()))
     }
 
     /// The peer id as other libp2p tools print it, or the key's hex if it is not a valid key.
     pub fn peer_id_string(&self) -> String {
-        self.to_peer_id()
-            .map_or_else(|_| const_hex::encode(self.0), |id| id.to_base58())
+        self.to_peer_id().map_or_else(|_| const_hex::encode(self.0), |id| id.to_base58())
     }
 
     pub(super) fn to_peer_id(self) -> Result<PeerId, NetError> {
@@ -82,11 +79,7 @@ pub(super) fn dialable(list: &[PeerEntry], own: PeerKey) -> Result<Vec<Dialable>
         .filter(|entry| entry.key != own)
         .map(|entry| {
             let host = host_and_port(&entry.address)?;
-            Ok(Dialable {
-                key: entry.key,
-                id: entry.key.to_peer_id()?,
-                host,
-            })
+            Ok(Dialable { key: entry.key, id: entry.key.to_peer_id()?, host })
         })
         .collect()
 }
@@ -98,9 +91,7 @@ pub(super) fn host_and_port(address: &str) -> Result<String, NetError> {
         None => Some(address.to_owned()),
     };
     host.filter(|host| is_host_and_port(host))
-        .ok_or_else(|| NetError::Address {
-            address: address.to_owned(),
-        })
+        .ok_or_else(|| NetError::Address { address: address.to_owned() })
 }
 
 fn from_multiaddress(rest: &str) -> Option<String> {
@@ -148,11 +139,7 @@ mod tests {
             ("", None),
             ("/", None),
         ] {
-            assert_eq!(
-                host_and_port(address).ok().as_deref(),
-                expected,
-                "{address}"
-            );
+            assert_eq!(host_and_port(address).ok().as_deref(), expected, "{address}");
         }
     }
 

@@ -38,12 +38,7 @@ struct State {
 impl LaneQueue {
     pub fn new(frames_max: usize, bytes_max: u32) -> Self {
         let bytes_max = usize::try_from(bytes_max).unwrap_or(usize::MAX);
-        Self {
-            state: Mutex::default(),
-            ready: Notify::new(),
-            frames_max,
-            bytes_max,
-        }
+        Self { state: Mutex::default(), ready: Notify::new(), frames_max, bytes_max }
     }
 
     pub fn open(&self) {

@@ -18,8 +18,7 @@ pub(super) struct Rejections {
 impl Rejections {
     /// Whether to report this one.
     pub fn admit(&mut self, peer: &str, now: Instant) -> bool {
-        self.recent
-            .retain(|_, at| now.saturating_duration_since(*at) < QUIET);
+        self.recent.retain(|_, at| now.saturating_duration_since(*at) < QUIET);
         if self.recent.contains_key(peer) || self.recent.len() >= REMEMBERED_MAX {
             return false;
         }
@@ -39,9 +38,7 @@ mod tests {
         assert!(rejections.admit("a", start));
         assert!(!rejections.admit("a", start + QUIET / 2));
         assert!(rejections.admit("a", start + QUIET));
-        let crowd = (0..200)
-            .filter(|i| rejections.admit(&i.to_string(), start + QUIET))
-            .count();
+        let crowd = (0..200).filter(|i| rejections.admit(&i.to_string(), start + QUIET)).count();
         assert_eq!(crowd, REMEMBERED_MAX - 1);
     }
 }

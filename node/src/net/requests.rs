@@ -19,8 +19,7 @@ impl Driver {
         match self.peers.get(&key).filter(|peer| peer.link.is_up()) {
             Some(peer) => {
                 let rpc = &mut self.swarm.behaviour_mut().rpc;
-                self.asked
-                    .insert(rpc.send_request(&peer.link.id, body), answer);
+                self.asked.insert(rpc.send_request(&peer.link.id, body), answer);
             }
             None => drop(answer.send(Err(RequestError::NotConnected))),
         }
@@ -29,12 +28,7 @@ impl Driver {
     pub(super) fn on_rpc(&mut self, event: RpcEvent) {
         match event {
             RpcEvent::Message { peer, message, .. } => self.on_message(peer, message),
-            RpcEvent::OutboundFailure {
-                peer,
-                request_id,
-                error,
-                ..
-            } => {
+            RpcEvent::OutboundFailure { peer, request_id, error, .. } => {
                 if let OutboundFailure::Io(error) = &error {
                     self.blame(&peer, error);
                 }
@@ -52,9 +46,7 @@ impl Driver {
 
     fn on_message(&mut self, id: PeerId, message: Message<Vec<u8>, Vec<u8>>) {
         match message {
-            Message::Request {
-                request, channel, ..
-            } => {
+            Message::Request { request, channel, .. } => {
                 let shared = self.shared.clone();
                 let Some(peer) = self.peer(&id) else { return };
                 let from = peer.link.key;
@@ -63,21 +55,10 @@ impl Driver {
                     shared.metrics.requests_dropped.inc();
                     return;
                 };
-                let reply = ReplyHandle {
-                    shared,
-                    channel,
-                    place,
-                };
-                self.sinks.request(NetEvent::Request {
-                    from,
-                    body: request,
-                    reply,
-                });
+                let reply = ReplyHandle { shared, channel, place };
+                self.sinks.request(NetEvent::Request { from, body: request, reply });
             }
-            Message::Response {
-                request_id,
-                response,
-            } => {
+            Message::Response { request_id, response } => {
                 self.answer(request_id, Ok(response));
             }
         }

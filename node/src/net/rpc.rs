@@ -27,13 +27,11 @@ impl Codec {
 }
 
 async fn read<R: AsyncRead + Unpin>(io: &mut R, max: u32) -> io::Result<Vec<u8>> {
-    let size = frame::read_length(io, max)
-        .await
-        .map_err(|error| match error {
-            FrameError::Io(error) => error,
-            // The kind tells a breach of protocol from a broken stream: see `is_breach`.
-            too_long => io::Error::new(io::ErrorKind::InvalidData, too_long),
-        })?;
+    let size = frame::read_length(io, max).await.map_err(|error| match error {
+        FrameError::Io(error) => error,
+        // The kind tells a breach of protocol from a broken stream: see `is_breach`.
+        too_long => io::Error::new(io::ErrorKind::InvalidData, too_long),
+    })?;
     frame::read_body(io, size).await
 }
 
@@ -44,9 +42,7 @@ async fn write<W: AsyncWrite + Unpin>(io: &mut W, body: &[u8]) -> io::Result<()>
 
 /// Whether the peer itself is to blame for this error.
 pub(super) fn is_breach(error: &io::Error) -> bool {
-    error
-        .get_ref()
-        .is_some_and(|inner| inner.is::<FrameError>())
+    error.get_ref().is_some_and(|inner| inner.is::<FrameError>())
 }
 
 pub(super) fn failure(error: request_response::OutboundFailure) -> RequestError {

@@ -64,10 +64,7 @@ impl Writer {
                 }
                 Err(OpenStreamError::UnsupportedProtocol(_)) => {
                     let why = "speaks no protocol of this chain".to_owned();
-                    return self.shared.command(Command::Breach {
-                        peer: self.link.key,
-                        why,
-                    });
+                    return self.shared.command(Command::Breach { peer: self.link.key, why });
                 }
                 Err(OpenStreamError::Io(error)) => error,
                 Err(error) => io::Error::other(error),
@@ -98,10 +95,7 @@ impl Writer {
     /// The consensus lane stands for the peer: it is the one that must work.
     fn report_up(&self) {
         if self.lane == Lane::Consensus {
-            self.shared.command(Command::LaneUp {
-                peer: self.link.key,
-                epoch: self.epoch,
-            });
+            self.shared.command(Command::LaneUp { peer: self.link.key, epoch: self.epoch });
         }
     }
 
@@ -133,9 +127,7 @@ impl Writer {
             };
             frame::write(&mut writing, &frame).await?;
             metrics.frames_out.inc();
-            metrics
-                .bytes_out
-                .inc_by(u64::try_from(frame.len()).unwrap_or(u64::MAX));
+            metrics.bytes_out.inc_by(u64::try_from(frame.len()).unwrap_or(u64::MAX));
         }
     }
 }
@@ -170,12 +162,7 @@ pub(super) async fn accept(
             continue;
         };
         let key = link.key;
-        let reader = Reader {
-            shared: shared.clone(),
-            sinks: sinks.clone(),
-            link,
-            lane,
-        };
+        let reader = Reader { shared: shared.clone(), sinks: sinks.clone(), link, lane };
         let handle = readers.spawn(reader.run(stream));
         // A peer opens a lane again only when the old stream broke. Two at once would let it
         // have twice the buffers, and would mix the order of its frames.
@@ -222,11 +209,7 @@ impl Reader {
             let bytes = frame::read_body(&mut stream, size).await?;
             metrics.frames_in.inc();
             metrics.bytes_in.inc_by(u64::from(size));
-            if self
-                .sinks
-                .frame(self.link.key, self.lane, bytes, room)
-                .is_err()
-            {
+            if self.sinks.frame(self.link.key, self.lane, bytes, room).is_err() {
                 return Ok(());
             }
         }

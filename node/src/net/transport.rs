@@ -62,10 +62,7 @@ pub(super) fn prepare(config: &NetConfig) -> Result<Prepared, NetError> {
     // Connections stay up although the lanes may be quiet; ping finds the dead ones.
     let swarm_config = swarm::Config::with_tokio_executor()
         .with_idle_connection_timeout(Duration::from_secs(u64::MAX));
-    Ok(Prepared {
-        swarm: Swarm::new(transport, behaviour, id, swarm_config),
-        own,
-    })
+    Ok(Prepared { swarm: Swarm::new(transport, behaviour, id, swarm_config), own })
 }
 
 fn transport(
@@ -81,9 +78,7 @@ fn transport(
         .authenticate(noise)
         .multiplex(yamux)
         .timeout(limits.handshake_timeout);
-    let boxed = Transport::map(secure, |(id, muxer), _| {
-        (id, StreamMuxerBox::new(Abrupt(muxer)))
-    });
+    let boxed = Transport::map(secure, |(id, muxer), _| (id, StreamMuxerBox::new(Abrupt(muxer))));
     Ok(Transport::boxed(boxed))
 }
 
@@ -97,9 +92,8 @@ fn behaviour(config: &NetConfig) -> Result<Behaviour, NetError> {
         .with_request_timeout(limits.request_timeout)
         .with_max_concurrent_streams(limits.requests_per_peer_max.saturating_mul(3));
     let protocol = protocol("request", &config.chain)?;
-    let pings = ping::Config::new()
-        .with_interval(limits.ping_interval)
-        .with_timeout(limits.ping_timeout);
+    let pings =
+        ping::Config::new().with_interval(limits.ping_interval).with_timeout(limits.ping_timeout);
     Ok(Behaviour {
         limits: connection_limits::Behaviour::new(connections),
         allowed: allow_block_list::Behaviour::default(),
@@ -130,28 +124,15 @@ pub(super) async fn listen(
     swarm: &mut Swarm<Behaviour>,
     listen: &str,
 ) -> Result<SocketAddr, NetError> {
-    let failed = |reason: String| NetError::Listen {
-        address: listen.to_owned(),
-        reason,
-    };
+    let failed = |reason: String| NetError::Listen { address: listen.to_owned(), reason };
     let host = peer::host_and_port(listen)?;
-    let mut found = lookup_host(host)
-        .await
-        .map_err(|error| failed(error.to_string()))?;
-    let mut address = found
-        .next()
-        .ok_or_else(|| failed("no such name".to_owned()))?;
+    let mut found = lookup_host(host).await.map_err(|error| failed(error.to_string()))?;
+    let mut address = found.next().ok_or_else(|| failed("no such name".to_owned()))?;
     // libp2p sets SO_REUSEPORT: a second node on the port would get half of the connections
     // instead of an error. Binding without it first tells.
-    drop(
-        TcpListener::bind(address)
-            .await
-            .map_err(|error| failed(error.to_string()))?,
-    );
+    drop(TcpListener::bind(address).await.map_err(|error| failed(error.to_string()))?);
     let multiaddr = Multiaddr::from(address.ip()).with(Protocol::Tcp(address.port()));
-    swarm
-        .listen_on(multiaddr)
-        .map_err(|error| failed(error.to_string()))?;
+    swarm.listen_on(multiaddr).map_err(|error| failed(error.to_string()))?;
     address.set_port(bound_port(swarm).await.map_err(failed)?);
     Ok(address)
 }
@@ -166,9 +147,7 @@ async fn bound_port(swarm: &mut Swarm<Behaviour>) -> Result<u16, String> {
                 });
                 return port.ok_or_else(|| format!("not a TCP address: {address}"));
             }
-            SwarmEvent::ListenerClosed {
-                reason: Err(error), ..
-            }
+            SwarmEvent::ListenerClosed { reason: Err(error), .. }
             | SwarmEvent::ListenerError { error, .. } => return Err(error.to_string()),
             // Nobody is listed yet: whoever comes this early is turned away, and dials again.
             _ => {}

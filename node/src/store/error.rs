@@ -42,11 +42,7 @@ pub enum StoreError {
 
 impl StoreError {
     pub(super) fn corrupt(family: Family, key: &[u8], what: impl ToString) -> Self {
-        Self::Corrupt {
-            family: family.name(),
-            key: const_hex::encode(key),
-            what: what.to_string(),
-        }
+        Self::Corrupt { family: family.name(), key: const_hex::encode(key), what: what.to_string() }
     }
 
     pub(super) fn database(doing: &'static str) -> impl FnOnce(rocksdb::Error) -> Self {

@@ -31,7 +31,9 @@ use ballast_primitives::{Hash, codec};
 use ballast_replica::types::Executed;
 use borsh::{BorshDeserialize, BorshSerialize};
 use parking_lot::{Mutex, RwLock};
-use rocksdb::{ColumnFamily, DB, DBPinnableSlice, IteratorMode, WriteBatch, WriteOptions, properties};
+use rocksdb::{
+    ColumnFamily, DB, DBPinnableSlice, IteratorMode, WriteBatch, WriteOptions, properties,
+};
 
 use columns::{FORMAT, FORMAT_KEY, Family, GENESIS_KEY, HEAD_KEY};
 pub use error::{Result, StoreError};
@@ -70,12 +72,9 @@ impl Store {
     /// Opens the store in the folder `dir`, its own, or makes an empty one for the chain of
     /// `genesis`. A folder of another chain is refused.
     pub fn open(dir: &Path, genesis: &Hash, options: StoreOptions) -> Result<Self> {
-        let db = DB::open_cf_descriptors(
-            &options::database(&options),
-            dir,
-            options::families(&options),
-        )
-        .map_err(StoreError::database("open"))?;
+        let db =
+            DB::open_cf_descriptors(&options::database(&options), dir, options::families(&options))
+                .map_err(StoreError::database("open"))?;
         let store =
             Self { db, path: dir.to_owned(), writer: Mutex::new(()), head: RwLock::new(None) };
         store.check_chain(genesis)?;
@@ -87,9 +86,8 @@ impl Store {
         let Some(format) = self.get(Family::Meta, FORMAT_KEY)? else {
             return self.stamp(expected);
         };
-        let found = <[u8; 4]>::try_from(&*format).map_err(|error| {
-            StoreError::corrupt(Family::Meta, FORMAT_KEY, error)
-        })?;
+        let found = <[u8; 4]>::try_from(&*format)
+            .map_err(|error| StoreError::corrupt(Family::Meta, FORMAT_KEY, error))?;
         let found = u32::from_be_bytes(found);
         if found != FORMAT {
             return Err(StoreError::WrongFormat { path: self.path.clone(), found });
@@ -173,9 +171,9 @@ impl Store {
     }
 
     fn cf(&self, family: Family) -> Result<&ColumnFamily> {
-        self.db.cf_handle(family.name()).ok_or_else(|| {
-            StoreError::corrupt(family, b"", "the column family is not open")
-        })
+        self.db
+            .cf_handle(family.name())
+            .ok_or_else(|| StoreError::corrupt(family, b"", "the column family is not open"))
     }
 
     fn get(&self, family: Family, key: &[u8]) -> Result<Option<DBPinnableSlice<'_>>> {

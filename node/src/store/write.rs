@@ -8,8 +8,7 @@ use ballast_runtime::state::Change;
 use rocksdb::{IteratorMode, WriteBatch};
 
 use super::columns::{
-    Family, HEAD_KEY, Stored, accounts_of, evidence_key, height_key, history_key, place_key,
-    tx_key,
+    Family, HEAD_KEY, Stored, accounts_of, evidence_key, height_key, history_key, place_key, tx_key,
 };
 use super::{Result, Store, StoreError, Synced, check_size, encode};
 

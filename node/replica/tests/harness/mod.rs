@@ -230,8 +230,7 @@ impl Cluster {
         // The same bytes for the same payment at whatever time it is sent.
         let body = TxBody { valid_until: START_WALL_MS + 3_600_000, ..body };
         let tx = body.sign(&[&dev::account_key(SEED, from)]);
-        let candidate =
-            Candidate { bytes: tx.encode(), tx: VerifiedTx::verify(tx).unwrap() };
+        let candidate = Candidate { bytes: tx.encode(), tx: VerifiedTx::verify(tx).unwrap() };
         self.step(n, Input::Submit { ticket: nonce, txs: vec![candidate] });
     }
 
@@ -352,8 +351,12 @@ impl Cluster {
                         .map(|digest| peer.disk.batches[digest].clone())
                         .collect(),
                 };
-                let blocks: Vec<_> =
-                    peer.blocks.range(*from..).take(20).map(|(_, block)| sync_block(block)).collect();
+                let blocks: Vec<_> = peer
+                    .blocks
+                    .range(*from..)
+                    .take(20)
+                    .map(|(_, block)| sync_block(block))
+                    .collect();
                 self.deliver(n, Input::Blocks { from: to, blocks: up.then_some(blocks) });
             }
             Request::Batches { digests } => {
