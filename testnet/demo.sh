@@ -3,7 +3,7 @@
 # keeps running. Argument: its folder, if not the CLI's default.
 set -euo pipefail
 
-dir=${1:-.ballast-testnet}
+dir=$(realpath -m "${1:-.ballast-testnet}")
 export PATH="${BALLAST_BIN_DIR:?the folder with the programs}:$PATH" BALLAST_DIR="$dir"
 
 shown() {
@@ -14,7 +14,9 @@ shown() {
 # Refuses (exit 9) where a network already is, and names `ballast testnet reset`.
 shown ballast testnet up --detach --dir "$dir"
 
-paid=$(shown ballast pay dev:1 12.50 --from dev:0 --ref INV-17 --wait)
+pay=(ballast pay dev:1 12.50 --from dev:0 --ref INV-17 --wait)
+printf '\n$ %s\n' "${pay[*]}"
+paid=$("${pay[@]}")
 printf '%s\n' "$paid"
 id=$(grep -oE '[0-9a-f]{64}' <<<"$paid" | head -n 1)
 

@@ -92,9 +92,9 @@ fn check_once(n: usize, blocks: &[Summary], ids: &[String]) -> Result<(), Failur
         return Err(Failure::internal(format!("validator {n} has {id} {times} times")));
     }
     match ids.iter().find(|id| !times.contains_key(id.as_str())) {
-        Some(id) => Err(Failure::internal(format!(
-            "validator {n} lost {id}, which was acknowledged"
-        ))),
+        Some(id) => {
+            Err(Failure::internal(format!("validator {n} lost {id}, which was acknowledged")))
+        }
         None => Ok(()),
     }
 }
@@ -126,9 +126,9 @@ async fn check_found(
 fn same(n: usize, first: &[Summary], blocks: &[Summary]) -> Result<(), Failure> {
     match first.iter().zip(blocks).find(|(a, b)| a != b) {
         None => Ok(()),
-        Some((a, b)) => Err(Failure::internal(format!(
-            "validators 0 and {n} differ:\n{a:?}\n{b:?}"
-        ))),
+        Some((a, b)) => {
+            Err(Failure::internal(format!("validators 0 and {n} differ:\n{a:?}\n{b:?}")))
+        }
     }
 }
 

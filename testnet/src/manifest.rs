@@ -38,7 +38,7 @@ pub struct Entry {
     pub peer_port: u16,
     pub grpc_port: u16,
     pub operator_port: u16,
-    /// The last process started; none when it was asked to end.
+    /// The last process started, which may be dead; none when it was stopped.
     pub process: Option<Process>,
 }
 

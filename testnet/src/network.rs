@@ -79,8 +79,7 @@ impl Network {
 
     /// `ballast-node init`: the data folder and the sign-state, once.
     fn init(&self, entry: &Entry) -> Result<(), Failure> {
-        let mut command = tidy(Command::new(&self.node));
-        let output = command.arg("init").arg("--home").arg(self.home(entry)).output();
+        let output = self.command("init", &self.home(entry)).output();
         let output = output.map_err(Failure::at(&self.node))?;
         if output.status.success() {
             return Ok(());
@@ -88,6 +87,22 @@ impl Network {
         let why = String::from_utf8_lossy(&output.stderr);
         let name = &entry.name;
         Err(Failure::internal(format!("{name}: ballast-node init: {}", why.trim_end())))
+    }
+
+    /// `ballast-node VERB --home HOME`. The home says everything: a BALLAST_* variable would
+    /// silently say otherwise.
+    pub fn command(&self, verb: &str, home: &Path) -> Command {
+        self.tidy(Command::new(&self.node), verb, home)
+    }
+
+    fn tidy(&self, mut command: Command, verb: &str, home: &Path) -> Command {
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("BALLAST_") {
+                command.env_remove(name);
+            }
+        }
+        command.arg(verb).arg("--home").arg(home);
+        command
     }
 
     /// Starts validators that do not run; false when all of them did. Does not wait for them.
@@ -114,41 +129,30 @@ impl Network {
         let log = options.create(true).append(true).mode(0o600).open(&path);
         let log = log.map_err(Failure::at(&path))?;
         let second = log.try_clone().map_err(Failure::at(&path))?;
-        let mut command = tidy(process::detached(&self.node));
-        command.arg("start").arg("--home").arg(self.home(entry)).stdout(log).stderr(second);
-        Process::spawn(&mut command)
+        let command = process::detached(&self.node);
+        let mut command = self.tidy(command, "start", &self.home(entry));
+        Process::spawn(command.stdout(log).stderr(second))
     }
 
     /// SIGTERM, and after 10 s SIGKILL; returns when they are gone.
     pub fn stop(&self, which: &[usize]) -> Result<(), Failure> {
-        self.end(which, |processes| process::end_all(processes, STOP_PATIENCE))
-    }
-
-    /// SIGKILL to all before waiting for any.
-    pub fn kill(&self, which: &[usize]) -> Result<(), Failure> {
-        self.end(which, |processes| {
-            for process in processes {
-                process.signal(Signal::KILL)?;
-            }
-            processes.iter().try_for_each(|process| process::kill(*process))
-        })
-    }
-
-    fn end(
-        &self,
-        which: &[usize],
-        how: impl FnOnce(&[Process]) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
         self.edit(|manifest| {
-            for &n in which {
-                manifest.entry(n)?;
-            }
-            let alive = |n: &usize| manifest.validators[*n].alive();
-            how(&which.iter().filter_map(alive).collect::<Vec<_>>())?;
+            process::end_all(&alive(manifest, which)?, STOP_PATIENCE)?;
             for &n in which {
                 manifest.validators[n].process = None;
             }
             Ok(())
+        })
+    }
+
+    /// SIGKILL to all before waiting for any.
+    pub fn kill(&self, which: &[usize]) -> Result<(), Failure> {
+        self.edit(|manifest| {
+            let processes = alive(manifest, which)?;
+            for process in &processes {
+                process.signal(Signal::KILL)?;
+            }
+            processes.into_iter().try_for_each(process::kill)
         })
     }
 
@@ -270,14 +274,9 @@ pub fn binary(name: &str) -> Result<PathBuf, Failure> {
     })
 }
 
-/// The homes' files say everything: a BALLAST_* variable would silently say otherwise.
-fn tidy(mut command: Command) -> Command {
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("BALLAST_") {
-            command.env_remove(name);
-        }
-    }
-    command
+fn alive(manifest: &Manifest, which: &[usize]) -> Result<Vec<Process>, Failure> {
+    let entries = which.iter().map(|n| manifest.entry(*n));
+    entries.filter_map(|entry| entry.map(Entry::alive).transpose()).collect()
 }
 
 fn tail(path: &Path) -> std::io::Result<String> {

@@ -1,1 +1,264 @@
+//! A client of Ballast: connect to validators, build and sign transactions, submit them so that
+//! each executes once, wait for what became of them, follow events without a gap, and verify
+//! proofs offline.
+//!
+//! ```no_run
+//! # async fn example(key: ballast_primitives::SecretKey, to: ballast_primitives::Address) -> Result<(), ballast_client::Error> {
+//! use ballast_client::{Client, ClientOptions, Fate, TxOptions};
+//! use ballast_primitives::{Address, KeyPolicy};
+//! use ballast_runtime::{Op, ops::transfer::Transfer};
+//!
+//! let client = Client::connect(&["http://127.0.0.1:9001".into()], ClientOptions::default()).await?;
+//! let from = Address::of(&KeyPolicy::Single(key.public()));
+//! let op = Op::Transfer(Transfer { to, amount: 12_500_000 });
+//! let body = client.build(from, vec![op], TxOptions::default()).await?;
+//! let tx = body.sign(&[&key]);
+//! let id = tx.body.id(); // Known before anything is sent: write it down.
+//! client.submit(&tx).await?;
+//! match client.wait(id, tx.body.valid_until, std::time::Duration::from_secs(30)).await? {
+//!     Fate::Committed(landed) => println!("height {}", landed.receipt.height),
+//!     Fate::Failed(landed) => println!("no effect: {:?}", landed.receipt.failure),
+//!     Fate::Expired => println!("it can never commit"),
+//!     Fate::Unknown => println!("wait for {id} again"),
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! Every call is tried at one validator after the other. A transaction may be sent to any number
+//! of them: its id and its nonce make it execute at most once.
 
+mod endpoints;
+mod error;
+mod events;
+mod nonce;
+pub mod proof;
+mod tx;
+
+use std::time::Duration;
+
+use ballast_primitives::{Address, Hash, Network};
+use ballast_proto::convert::read_hash;
+use ballast_proto::v1::account_service_client::AccountServiceClient;
+use ballast_proto::v1::control_service_client::ControlServiceClient;
+use ballast_proto::v1::event_service_client::EventServiceClient;
+use ballast_proto::v1::ledger_service_client::LedgerServiceClient;
+use ballast_proto::v1::proof_service_client::ProofServiceClient;
+use ballast_proto::v1::supply_service_client::SupplyServiceClient;
+use ballast_proto::{Wire, v1};
+use tokio::sync::OnceCell;
+
+pub use ballast_proto::{Reason, WireError};
+pub use error::{Attempt, Error};
+pub use events::{EventFrame, EventStream};
+pub use tx::{Fate, Landed, Submitted, TxOptions};
+
+use endpoints::{CALL_MS, Endpoints};
+use nonce::Nonces;
+
+const CALL: Duration = Duration::from_millis(CALL_MS);
+
+/// How to reach the chain.
+#[derive(Clone, Debug, Default)]
+pub struct ClientOptions {
+    /// Certificates (PEM) that an `https://` endpoint must lead to.
+    pub ca_pem: Option<Vec<u8>>,
+    /// Refuse any other chain.
+    pub genesis: Option<Hash>,
+}
+
+/// Which chain this is: what every transaction is bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chain {
+    pub genesis: Hash,
+    pub chain_id: u32,
+    pub network: Network,
+}
+
+/// A connection to one or several validators of one chain.
+pub struct Client {
+    endpoints: Endpoints,
+    expected: Option<Hash>,
+    chain: OnceCell<Chain>,
+    nonces: Nonces,
+}
+
+impl Client {
+    /// A client that connects when first used.
+    pub fn new(urls: &[String], options: ClientOptions) -> Result<Self, Error> {
+        Ok(Self {
+            endpoints: Endpoints::new(urls, options.ca_pem.as_deref())?,
+            expected: options.genesis,
+            chain: OnceCell::new(),
+            nonces: Nonces::default(),
+        })
+    }
+
+    /// A client that has already asked a validator which chain this is.
+    pub async fn connect(urls: &[String], options: ClientOptions) -> Result<Self, Error> {
+        let client = Self::new(urls, options)?;
+        client.chain().await?;
+        Ok(client)
+    }
+
+    /// The endpoints, in the order they were given.
+    pub fn urls(&self) -> Vec<String> {
+        self.endpoints.all().iter().map(|endpoint| endpoint.url.clone()).collect()
+    }
+
+    /// Which chain this is; asked once.
+    pub async fn chain(&self) -> Result<Chain, Error> {
+        self.chain.get_or_try_init(|| self.ask_chain()).await.copied()
+    }
+
+    async fn ask_chain(&self) -> Result<Chain, Error> {
+        let info = self.chain_info().await?;
+        let chain = read_chain(&info)?;
+        match self.expected {
+            Some(expected) if expected != chain.genesis => Err(Error::OtherChain {
+                endpoint: self.urls().join(", "),
+                expected,
+                found: chain.genesis,
+            }),
+            _ => Ok(chain),
+        }
+    }
+
+    /// How this chain's addresses are written.
+    pub async fn wire(&self) -> Result<Wire, Error> {
+        Ok(Wire::new(self.chain().await?.network))
+    }
+
+    /// The chain, its newest block and its validators.
+    pub async fn chain_info(&self) -> Result<v1::GetChainInfoResponse, Error> {
+        let call = |channel| async move {
+            LedgerServiceClient::new(channel).get_chain_info(v1::GetChainInfoRequest {}).await
+        };
+        self.endpoints.ask(CALL, call).await
+    }
+
+    /// What each endpoint says of itself, in the order they were given.
+    pub async fn each_chain_info(
+        &self,
+        limit: Duration,
+    ) -> Vec<(String, Result<v1::GetChainInfoResponse, Error>)> {
+        let call = |channel| async move {
+            LedgerServiceClient::new(channel).get_chain_info(v1::GetChainInfoRequest {}).await
+        };
+        let call = &call;
+        let one = |endpoint| async move {
+            let answer = endpoints::ask_one(endpoint, limit, call).await;
+            (endpoint.url.clone(), answer.map_err(|problem| endpoint.failure(problem)))
+        };
+        futures::future::join_all(self.endpoints.all().iter().map(one)).await
+    }
+
+    /// A block with its first receipts; height 0 is the newest.
+    pub async fn block(&self, height: u64) -> Result<v1::GetBlockResponse, Error> {
+        let call = |channel| {
+            let request = v1::GetBlockRequest { height, ..Default::default() };
+            async move { LedgerServiceClient::new(channel).get_block(request).await }
+        };
+        self.endpoints.ask(CALL, call).await
+    }
+
+    /// An account at the newest committed block; `ACCOUNT_NOT_FOUND` when it is not registered.
+    pub async fn account(&self, address: &Address) -> Result<v1::GetAccountResponse, Error> {
+        let address = self.wire().await?.address(address);
+        let call = |channel| {
+            let request = v1::GetAccountRequest { address: address.clone() };
+            async move { AccountServiceClient::new(channel).get_account(request).await }
+        };
+        self.endpoints.ask(CALL, call).await
+    }
+
+    /// A page of what changed an account's balance, newest first.
+    pub async fn transfers(
+        &self,
+        address: &Address,
+        page_size: u32,
+        page_token: &str,
+    ) -> Result<v1::ListTransfersResponse, Error> {
+        let request = v1::ListTransfersRequest {
+            address: self.wire().await?.address(address),
+            page_size,
+            page_token: page_token.to_owned(),
+        };
+        let call = |channel| {
+            let request = request.clone();
+            async move { AccountServiceClient::new(channel).list_transfers(request).await }
+        };
+        self.endpoints.ask(CALL, call).await
+    }
+
+    /// The supply at the newest committed block.
+    pub async fn supply(&self) -> Result<v1::GetSupplyResponse, Error> {
+        let call = |channel| async move {
+            SupplyServiceClient::new(channel).get_supply(v1::GetSupplyRequest {}).await
+        };
+        self.endpoints.ask(CALL, call).await
+    }
+
+    /// A page of role grants, revoked and expired ones too.
+    pub async fn roles(
+        &self,
+        request: v1::ListRolesRequest,
+    ) -> Result<v1::ListRolesResponse, Error> {
+        let call = |channel| {
+            let request = request.clone();
+            async move { ControlServiceClient::new(channel).list_roles(request).await }
+        };
+        self.endpoints.ask(CALL, call).await
+    }
+
+    /// A page of events, oldest first.
+    pub async fn list_events(
+        &self,
+        request: v1::ListEventsRequest,
+    ) -> Result<v1::ListEventsResponse, Error> {
+        let call = |channel| {
+            let request = request.clone();
+            async move { EventServiceClient::new(channel).list_events(request).await }
+        };
+        self.endpoints.ask(CALL, call).await
+    }
+
+    /// Follows the events from `after` on (a cursor; none for from now on), across validators
+    /// and broken connections, without a gap or a repetition.
+    pub async fn events(
+        &self,
+        after: Option<&str>,
+        filter: v1::EventFilter,
+    ) -> Result<EventStream<'_>, Error> {
+        let cursor = match after {
+            Some(cursor) => cursor.to_owned(),
+            // A height is a cursor: the end of that block.
+            None => self.chain_info().await?.height.to_string(),
+        };
+        Ok(EventStream::new(&self.endpoints, cursor, filter))
+    }
+
+    /// The proof of an account, of the supply, or of a transaction's receipt: canonical bytes for
+    /// [`proof::verify`].
+    pub async fn proof(
+        &self,
+        target: v1::get_proof_request::Target,
+    ) -> Result<v1::GetProofResponse, Error> {
+        let request = v1::GetProofRequest { target: Some(target) };
+        let call = |channel| {
+            let request = request.clone();
+            async move { ProofServiceClient::new(channel).get_proof(request).await }
+        };
+        self.endpoints.ask(3 * CALL, call).await
+    }
+}
+
+/// Reads which chain a validator is on.
+pub fn read_chain(info: &v1::GetChainInfoResponse) -> Result<Chain, Error> {
+    let network = Network::ALL.into_iter().find(|network| network.to_string() == info.network);
+    let unknown = || Error::BadAnswer(format!("\"{}\" is no network", info.network));
+    Ok(Chain {
+        genesis: read_hash("genesis_hash", &info.genesis_hash)?,
+        chain_id: info.chain_id,
+        network: network.ok_or_else(unknown)?,
+    })
+}

@@ -5,6 +5,8 @@
 //! only after [`Safety`] agrees; what must be durable comes out before what is to be sent; every
 //! signature is verified once per height and remembered.
 
+#![allow(clippy::result_large_err, reason = "the error types are the consensus core's")]
+
 use std::collections::BTreeSet;
 
 use arc_malachitebft_core_consensus::{
@@ -35,6 +37,7 @@ type CoreError = Error<Ctx>;
 
 /// What the core asked for, in order.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "short-lived, and few at a time")]
 pub enum Out {
     /// Append to the write-ahead log.
     Wal(Vec<u8>),

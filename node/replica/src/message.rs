@@ -26,6 +26,7 @@ pub const RESPONSE_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const REQUEST_BATCHES_MAX: usize = 64;
 
 /// One message on the consensus lane. The sender is known from the connection.
+#[allow(clippy::large_enum_variant, reason = "short-lived, and few at a time")]
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub enum Message {
     Vote(WireVote),

@@ -47,6 +47,7 @@ pub struct Now {
     pub mono_ms: u64,
 }
 
+#[allow(clippy::large_enum_variant, reason = "short-lived, and few at a time")]
 #[derive(Clone, Debug)]
 pub enum Input {
     /// Transactions from clients of this node. Answered by [`Effect::Answer`].

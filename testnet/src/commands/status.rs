@@ -35,11 +35,12 @@ impl<'a> View<'a> {
     fn of(entry: &'a Entry) -> Self {
         let process = entry.process.map(|process| process.state());
         // A paused process accepts connections and never answers.
-        let status = (process == Some(State::Running)).then(|| operator::status(entry.operator_port));
+        let status =
+            (process == Some(State::Running)).then(|| operator::status(entry.operator_port));
         let status = status.flatten();
         let state = match (process, &status) {
             (None, _) => "stopped",
-            (Some(State::Gone), _) => "died",
+            (Some(State::Gone), _) => "dead",
             (Some(State::Paused), _) => "paused",
             (Some(State::Running), None) => "silent",
             (Some(State::Running), Some(status)) if status.syncing => "syncing",
@@ -50,9 +51,8 @@ impl<'a> View<'a> {
     }
 
     fn row(&self) -> Vec<String> {
-        let shown = |show: fn(&Status) -> String| {
-            self.status.as_ref().map_or_else(|| "-".to_owned(), show)
-        };
+        let shown =
+            |show: fn(&Status) -> String| self.status.as_ref().map_or_else(|| "-".to_owned(), show);
         vec![
             self.entry.name.clone(),
             self.state.to_owned(),

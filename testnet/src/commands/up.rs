@@ -72,7 +72,7 @@ fn stay(network: &Network, interrupted: &AtomicBool) -> Result<(), Failure> {
             let now = entry.alive().is_some();
             if *before && !now && entry.process.is_some() {
                 let log = network.log(entry);
-                eprintln!("{} has ended by itself; see {}", entry.name, log.display());
+                eprintln!("{} has ended; see {}", entry.name, log.display());
             }
             *before = now;
         }
@@ -120,8 +120,8 @@ fn introduction(network: &Network, detached: bool) -> Result<String, Failure> {
         let pay = format!("ballast --endpoint {endpoint} pay {to} 12.50 --from dev:0 --wait");
         rows.push(vec!["pay".to_owned(), pay]);
     }
-    let stop = if detached { "down" } else { "Ctrl-C, or: ballast testnet down" };
-    let stop = if detached { format!("ballast testnet {stop}{dir}") } else { format!("{stop}{dir}") };
+    let down = format!("ballast testnet down{dir}");
+    let stop = if detached { down } else { format!("Ctrl-C, or: {down}") };
     rows.push(vec!["look".to_owned(), format!("ballast testnet status{dir}")]);
     rows.push(vec!["script".to_owned(), format!("ballast testnet env --json{dir}")]);
     rows.push(vec!["stop".to_owned(), stop]);
@@ -142,9 +142,10 @@ fn validators(manifest: &Manifest) -> String {
 fn accounts(manifest: &Manifest, chain: &Chain) -> String {
     let dollars = amount::format_dollars(u128::from(manifest.balance_micros));
     let mut rows = vec![row(["ACCOUNT", "ADDRESS", "DOLLARS"])];
-    rows.extend((0..manifest.accounts.min(ACCOUNTS_SHOWN)).map(|n| {
-        vec![format!("dev:{n}"), show(&chain.account(n).address), dollars.clone()]
-    }));
+    rows.extend(
+        (0..manifest.accounts.min(ACCOUNTS_SHOWN))
+            .map(|n| vec![format!("dev:{n}"), show(&chain.account(n).address), dollars.clone()]),
+    );
     let mut text = table(&rows);
     if let Some(more) = manifest.accounts.checked_sub(ACCOUNTS_SHOWN).filter(|more| *more > 0) {
         text.push_str(&format!("and {more} more\n"));

@@ -1,0 +1,81 @@
+//! What can go wrong, one variant for each thing a caller would do differently.
+
+use ballast_primitives::proof::ProofError;
+use ballast_primitives::{Hash, Network};
+use ballast_proto::convert::ConvertError;
+use ballast_proto::{Reason, WireError};
+use thiserror::Error;
+
+/// An endpoint that was tried, and why it did not answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    pub endpoint: String,
+    pub problem: String,
+}
+
+#[derive(Debug, Error)]
+pub enum Error {
+    #[error("\"{endpoint}\" is not an endpoint such as http://127.0.0.1:9001: {problem}")]
+    BadEndpoint { endpoint: String, problem: String },
+    /// Nothing was sent that could have had an effect.
+    #[error("no validator answers ({})", attempts(.0))]
+    Unreachable(Vec<Attempt>),
+    /// A validator answered no. [`WireError::reason`] has the runtime's code, if it was that.
+    #[error("{}", .0.message)]
+    Refused(WireError),
+    /// The transaction may or may not be on its way: wait for `id`, or send the same bytes again.
+    #[error("whether transaction {id} was taken is not known ({problem})")]
+    OutcomeUnknown { id: Hash, valid_until: u64, problem: String },
+    #[error(
+        "all {window} nonces above the highest used one are in flight; wait for some to commit"
+    )]
+    NoncesInFlight { window: u64 },
+    #[error("{endpoint} is on another chain (genesis {found} instead of {expected})")]
+    OtherChain { endpoint: String, expected: Hash, found: Hash },
+    /// A validator's answer does not read: it is of another version, or not a validator.
+    #[error("the validator's answer does not read: {0}")]
+    BadAnswer(String),
+    #[error("the proof does not decode: {0}")]
+    ProofMalformed(String),
+    #[error("the proof does not verify: {0}")]
+    ProofInvalid(#[from] ProofError),
+    #[error("the chain is {found}, this needs {expected}")]
+    WrongNetwork { expected: Network, found: Network },
+}
+
+impl Error {
+    /// The stable name of what went wrong: the validator's own reason where it gave one.
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::BadEndpoint { .. } => "BAD_ENDPOINT",
+            Self::Unreachable(_) => "UNREACHABLE",
+            Self::Refused(error) => error.reason.name(),
+            Self::OutcomeUnknown { .. } => "OUTCOME_UNKNOWN",
+            Self::NoncesInFlight { .. } => "NONCES_IN_FLIGHT",
+            Self::OtherChain { .. } => "OTHER_CHAIN",
+            Self::BadAnswer(_) => "BAD_ANSWER",
+            Self::ProofMalformed(_) => "PROOF_MALFORMED",
+            Self::ProofInvalid(_) => "PROOF_INVALID",
+            Self::WrongNetwork { .. } => "WRONG_NETWORK",
+        }
+    }
+
+    /// The runtime's or a service's reason, when a validator refused.
+    pub const fn refusal(&self) -> Option<&Reason> {
+        match self {
+            Self::Refused(error) => Some(&error.reason),
+            _ => None,
+        }
+    }
+}
+
+impl From<ConvertError> for Error {
+    fn from(error: ConvertError) -> Self {
+        Self::BadAnswer(error.to_string())
+    }
+}
+
+fn attempts(attempts: &[Attempt]) -> String {
+    let one = |attempt: &Attempt| format!("{}: {}", attempt.endpoint, attempt.problem);
+    attempts.iter().map(one).collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,191 @@
+//! The command line: what there is to say, with examples.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::commands::{account, control, deposit, events, key, pay, proof, role, supply, tx};
+use crate::context::Globals;
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+
+const EXAMPLES: &str = "\
+Examples:
+  ballast testnet up --detach              start four validators on this machine
+  ballast pay dev:1 12.50 --ref INV-17 --wait
+  ballast balance dev:1
+  ballast tx show ID
+  ballast events tail --json
+  ballast status
+
+Exit codes: 0 success (with --wait: committed and executed), 1 internal, 2 usage, 3 not found,
+4 refused before submission, 5 committed but failed, or expired, 6 outcome unknown, 7 unreachable,
+8 permission, 9 safety refusal, 78 bad configuration, 130 interrupted.";
+
+/// Wallet and administration of a Ballast chain
+#[derive(Parser, Debug)]
+#[command(name = "ballast", version, after_help = EXAMPLES, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub globals: Globals,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Keys on this machine
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Pay dollars to an account
+    Pay(pay::PayArgs),
+    /// What an account holds
+    Balance(account::OfAccount),
+    /// An account in full; `account register` opens one
+    Account(account::AccountArgs),
+    /// Transfers, mints and burns of an account, newest first
+    History(account::HistoryArgs),
+    /// Transactions: submit, wait, show, decode
+    #[command(subcommand)]
+    Tx(tx::Command),
+    /// The supply, minting and burning
+    #[command(subcommand)]
+    Supply(supply::Command),
+    /// Deposits at the bank
+    #[command(subcommand)]
+    Deposit(deposit::Command),
+    /// Pauses and freezes
+    #[command(subcommand)]
+    Control(control::Command),
+    /// Who holds which role
+    #[command(subcommand)]
+    Role(role::Command),
+    /// Proofs that verify offline
+    #[command(subcommand)]
+    Proof(proof::Command),
+    /// What happens on the chain
+    #[command(subcommand)]
+    Events(events::Command),
+    /// The chain and its validators
+    Status,
+    /// A local network: up, down, status, … (runs ballast-testnet)
+    #[command(disable_help_flag = true)]
+    Testnet {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
+        arguments: Vec<OsString>,
+    },
+    /// Completions for a shell
+    Completions { shell: Shell },
+}
+
+pub fn completions(shell: Shell) {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "ballast", &mut script);
+    // A reader that has gone away has what it wanted.
+    drop(std::io::stdout().write_all(&script));
+}
+
+/// Help and version are answers; anything else the parser says is a usage error.
+pub fn refuse(error: &clap::Error) -> ExitCode {
+    let is_json = std::env::args_os().any(|argument| argument == "--json");
+    if error.use_stderr() && is_json {
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default();
+        let message = first.strip_prefix("error: ").unwrap_or(first);
+        let failure = Failure::usage(message).next("ballast --help");
+        Output::new(true, false).failure(&failure);
+        return ExitCode::from(failure.exit.code());
+    }
+    // Nothing can be done when even that cannot be printed.
+    drop(error.print());
+    if error.use_stderr() { ExitCode::from(Exit::Usage.code()) } else { ExitCode::SUCCESS }
+}
+
+/// Reads dollars into micro-dollars.
+pub fn amount(text: &str) -> Result<u64, String> {
+    ballast_primitives::amount::parse_dollars(text).map_err(|error| error.to_string())
+}
+
+/// Reads 64 hex digits.
+pub fn hash(text: &str) -> Result<ballast_primitives::Hash, String> {
+    ballast_proto::convert::read_hash("it", text).map_err(|error| error.to_string())
+}
+
+/// Reads a public key.
+pub fn public_key(text: &str) -> Result<ballast_primitives::PublicKey, String> {
+    ballast_proto::convert::read_key("it", text).map_err(|error| error.to_string())
+}
+
+/// Reads a duration such as `90s`, `15m`, `24h`, `30d` into milliseconds.
+pub fn duration_ms(text: &str) -> Result<u64, String> {
+    let malformed = || format!("\"{text}\" is not a duration such as 90s, 15m, 24h, 30d");
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match text.get(digits.len()..).unwrap_or_default() {
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return Err(malformed()),
+    };
+    let count: u64 = digits.parse().map_err(|_| malformed())?;
+    count.checked_mul(unit).ok_or_else(malformed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split(' '))
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_commands_people_know_are_understood() {
+        for line in [
+            "ballast pay dbal1x 12.50 --ref INV-17 --wait",
+            "ballast --json balance",
+            "ballast balance dev:3 --endpoint http://a,http://b",
+            "ballast account dev:1",
+            "ballast account",
+            "ballast account register --key 00 --class 1",
+            "ballast history dev:1 --limit 5",
+            "ballast supply mint 5 --deposit ab",
+            "ballast control pause --scope transfer --for 1h",
+            "ballast events tail --after 12/0/1",
+            "ballast testnet up --dir x --json",
+            "ballast proof verify p --genesis g",
+            "ballast completions bash",
+        ] {
+            let parsed = parse(line);
+            let expected_bad = line.contains("--key 00") || line.contains("--deposit ab");
+            assert_eq!(parsed.is_err(), expected_bad, "{line}: {:?}", parsed.err());
+        }
+    }
+
+    #[test]
+    fn a_seventh_decimal_place_is_refused() {
+        assert!(parse("ballast pay x 1.123456").is_ok());
+        let error = parse("ballast pay x 1.1234567").unwrap_err().to_string();
+        assert!(error.contains("six decimal places"), "{error}");
+        for amount in ["1,5", "abc", "1e3", "0x1", "18446744073709.551616"] {
+            assert!(parse(&format!("ballast pay x {amount}")).is_err(), "{amount}");
+        }
+    }
+
+    #[test]
+    fn durations_have_a_unit() {
+        assert_eq!(duration_ms("90s"), Ok(90_000));
+        assert_eq!(duration_ms("2d"), Ok(172_800_000));
+        for text in ["", "5", "s", "-1s", "1.5h", "99999999999999999999d", "1w"] {
+            assert!(duration_ms(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,377 @@
+//! What a command works with: the chain it talks to, who signs, and the local testnet if there is
+//! one.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use ballast_client::{Chain, Client, ClientOptions};
+use ballast_primitives::{Address, KeyPolicy, Network, SecretKey};
+use ballast_runtime::dev;
+use ballast_runtime::object::Role;
+use clap::Args;
+use serde_json::Value;
+use tokio::sync::OnceCell;
+
+use crate::exit::{Exit, Failure};
+use crate::keystore::{Keystore, PassphraseSource};
+use crate::output::Output;
+
+const TESTNET: &str = "ballast-testnet";
+const DEFAULT_DIR: &str = "./.ballast-testnet";
+
+#[derive(Args, Debug, Clone, Default)]
+#[command(next_help_heading = "Global options")]
+pub struct Globals {
+    /// One JSON object on standard output, errors too; NDJSON for streams
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// A validator, e.g. http://127.0.0.1:9001; several, by comma or by repeating, stand in for
+    /// each other [default: the local testnet's]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "BALLAST_ENDPOINT",
+        value_delimiter = ','
+    )]
+    pub endpoint: Vec<String>,
+    /// Folder of the local testnet
+    #[arg(long, global = true, value_name = "FOLDER", default_value = DEFAULT_DIR)]
+    pub dir: PathBuf,
+    /// Who signs: a key of the keystore, or on a dev network dev:0 … dev:9, dev:minter, dev:council …
+    #[arg(long, global = true, value_name = "NAME", env = "BALLAST_FROM")]
+    pub from: Option<String>,
+    /// Seed of the dev network's keys [default: the local testnet's]
+    #[arg(
+        long,
+        global = true,
+        value_name = "SEED",
+        env = "BALLAST_DEV_SEED",
+        hide_env_values = true
+    )]
+    pub dev_seed: Option<String>,
+    /// Certificates (PEM) that an https:// endpoint must lead to
+    #[arg(long, global = true, value_name = "FILE", env = "BALLAST_CA_FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Read the key's passphrase from an open descriptor
+    #[arg(long, global = true, value_name = "N", conflicts_with = "passphrase_file")]
+    pub passphrase_fd: Option<u32>,
+    /// Read the key's passphrase from a file
+    #[arg(long, global = true, value_name = "FILE", env = "BALLAST_PASSPHRASE_FILE")]
+    pub passphrase_file: Option<PathBuf>,
+    /// Do without asking
+    #[arg(long, short = 'y', global = true)]
+    pub yes: bool,
+    /// Never ask: fail instead
+    #[arg(long, global = true)]
+    pub no_input: bool,
+    /// No progress on standard error
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+}
+
+/// What the local testnet says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Testnet {
+    pub endpoints: Vec<String>,
+    pub dev_seed: Option<String>,
+    pub genesis_hash: Option<String>,
+}
+
+/// Who signs, and with what.
+pub struct Signer {
+    pub name: String,
+    pub address: Address,
+    keys: Vec<SecretKey>,
+}
+
+impl Signer {
+    pub fn keys(&self) -> Vec<&SecretKey> {
+        self.keys.iter().collect()
+    }
+}
+
+pub struct Context {
+    pub out: Output,
+    pub globals: Globals,
+    client: OnceCell<Client>,
+    testnet: OnceCell<Option<Testnet>>,
+}
+
+impl Context {
+    pub fn new(globals: Globals) -> Self {
+        let out = Output::new(globals.json, globals.quiet);
+        Self { out, globals, client: OnceCell::new(), testnet: OnceCell::new() }
+    }
+
+    /// The client of the chain; nothing is asked yet.
+    pub async fn client(&self) -> Result<&Client, Failure> {
+        self.client.get_or_try_init(|| self.make_client()).await
+    }
+
+    async fn make_client(&self) -> Result<Client, Failure> {
+        let endpoints = self.endpoints().await?;
+        let read = |path: &PathBuf| {
+            std::fs::read(path)
+                .map_err(|error| Failure::config(format!("{}: {error}", path.display())))
+        };
+        let ca_pem = self.globals.ca_file.as_ref().map(read).transpose()?;
+        Ok(Client::new(&endpoints, ClientOptions { ca_pem, genesis: None })?)
+    }
+
+    /// `--endpoint`, `BALLAST_ENDPOINT`, else those of the testnet in the folder.
+    async fn endpoints(&self) -> Result<Vec<String>, Failure> {
+        let given = self.globals.endpoint.iter().map(|url| url.trim().to_owned());
+        let given: Vec<_> = given.filter(|url| !url.is_empty()).collect();
+        if !given.is_empty() {
+            return Ok(given);
+        }
+        let testnet = self.testnet().await?.map(|testnet| testnet.endpoints.clone());
+        testnet.filter(|endpoints| !endpoints.is_empty()).ok_or_else(|| {
+            let dir = self.globals.dir.display();
+            Failure::config(format!("no endpoint is given, and {dir} holds no testnet"))
+                .next("give --endpoint URL, set BALLAST_ENDPOINT, or run `ballast testnet up`")
+        })
+    }
+
+    /// The testnet in the folder, if there is one.
+    pub async fn testnet(&self) -> Result<Option<&Testnet>, Failure> {
+        let read = || async { read_testnet(&self.globals.dir) };
+        Ok(self.testnet.get_or_try_init(read).await?.as_ref())
+    }
+
+    pub async fn chain(&self) -> Result<Chain, Failure> {
+        Ok(self.client().await?.chain().await?)
+    }
+
+    /// Reads an address: of this chain's network, or `dev:3`, `dev:minter` on a dev network.
+    pub async fn address(&self, text: &str) -> Result<Address, Failure> {
+        if let Some(who) = text.strip_prefix("dev:") {
+            return Ok(dev_signer(&self.dev_seed().await?, who)?.address);
+        }
+        let network = self.chain().await?.network;
+        Address::parse(text, network).map_err(|error| {
+            Failure::new(Exit::Usage, "BAD_ADDRESS", error).next("check the address with its owner")
+        })
+    }
+
+    /// The address given, else that of who would sign.
+    pub async fn address_or_own(&self, text: Option<&str>) -> Result<Address, Failure> {
+        match text {
+            Some(text) => self.address(text).await,
+            None => self.own_address(None).await,
+        }
+    }
+
+    /// The address of who would sign; asks for no passphrase.
+    pub async fn own_address(&self, role: Option<Role>) -> Result<Address, Failure> {
+        let name = self.signer_name(role).await?;
+        match name.strip_prefix("dev:") {
+            Some(_) => self.address(&name).await,
+            None => Ok(Keystore::open_default()?.find(&name)?.address()),
+        }
+    }
+
+    /// Who signs: `--from`, else the keystore's default, else on a dev network the holder of
+    /// `role`, or `dev:0`.
+    pub async fn signer(&self, role: Option<Role>) -> Result<Signer, Failure> {
+        let name = self.signer_name(role).await?;
+        if let Some(who) = name.strip_prefix("dev:") {
+            return dev_signer(&self.dev_seed().await?, who);
+        }
+        let keystore = Keystore::open_default()?;
+        let address = keystore.find(&name)?.address();
+        let passphrase = self.passphrase_source().read(&format!("passphrase of {name}"))?;
+        let key = keystore.unlock(&name, &passphrase)?;
+        Ok(Signer { name, address, keys: vec![key] })
+    }
+
+    async fn signer_name(&self, role: Option<Role>) -> Result<String, Failure> {
+        if let Some(name) = &self.globals.from {
+            return Ok(name.clone());
+        }
+        if let Some(name) = Keystore::open_default().ok().and_then(|store| store.default_name()) {
+            return Ok(name);
+        }
+        match self.chain().await?.network {
+            Network::Dev => Ok(role.map_or_else(|| "dev:0".to_owned(), dev_name)),
+            _ => Err(Failure::usage("it is not said who signs")
+                .next("give --from NAME, or choose a default with `ballast key use NAME`")),
+        }
+    }
+
+    /// The seed of the dev keys, once the chain is known to be a dev network.
+    pub async fn dev_seed(&self) -> Result<String, Failure> {
+        let chain = self.chain().await?;
+        if chain.network != Network::Dev {
+            let message = format!(
+                "dev keys are known to everyone and sign only on a dev network; this is {}",
+                chain.network
+            );
+            return Err(Failure::safety("DEV_KEY_REFUSED", message)
+                .next("give --from a key of your keystore"));
+        }
+        if let Some(seed) = &self.globals.dev_seed {
+            return Ok(seed.clone());
+        }
+        let unknown = || {
+            let dir = self.globals.dir.display();
+            Failure::config(format!(
+                "the seed of this dev network's keys is not known: {dir} is not its folder"
+            ))
+            .next("give --dir FOLDER of the testnet, or --dev-seed SEED")
+        };
+        let testnet = self.testnet().await?.ok_or_else(unknown)?;
+        let genesis = chain.genesis.to_string();
+        let same = testnet.genesis_hash.as_ref().is_none_or(|hash| *hash == genesis);
+        testnet.dev_seed.clone().filter(|_| same).ok_or_else(unknown)
+    }
+
+    pub fn passphrase_source(&self) -> PassphraseSource {
+        let globals = &self.globals;
+        match (globals.passphrase_fd, &globals.passphrase_file) {
+            (Some(number), _) => PassphraseSource::Descriptor(number),
+            (None, Some(path)) => PassphraseSource::File(path.clone()),
+            (None, None) if globals.no_input => PassphraseSource::Nowhere,
+            (None, None) => PassphraseSource::Terminal,
+        }
+    }
+
+    /// Asks before something that cannot be undone; never on a dev network.
+    pub async fn confirm(&self, what: &str) -> Result<(), Failure> {
+        if self.globals.yes || self.chain().await?.network == Network::Dev {
+            return Ok(());
+        }
+        if self.globals.no_input || !io::stdin().is_terminal() {
+            let message = format!("{what}: this needs a yes, and nobody can be asked");
+            return Err(Failure::safety("CONFIRMATION_NEEDED", message).next("add --yes"));
+        }
+        eprint!("{what}? [y/N] ");
+        let mut answer = String::new();
+        let read = io::stderr().flush().and_then(|()| io::stdin().lock().read_line(&mut answer));
+        match read {
+            Ok(_) if matches!(answer.trim(), "y" | "Y" | "yes") => Ok(()),
+            _ => Err(Failure::new(Exit::Refused, "DECLINED", "nothing was sent")),
+        }
+    }
+}
+
+/// The name under which the holder of `role` signs on a dev network.
+fn dev_name(role: Role) -> String {
+    format!("dev:{}", role_word(role))
+}
+
+/// A role as it is typed: `mint-controller`.
+pub fn role_word(role: Role) -> String {
+    role.name().to_lowercase().replace('_', "-")
+}
+
+/// Reads a role, as it is typed or as the chain names it.
+pub fn parse_role(text: &str) -> Result<Role, String> {
+    let word = text.to_lowercase().replace('_', "-");
+    let names = || Role::ALL.map(role_word).join(", ");
+    let found = Role::ALL.into_iter().find(|role| role_word(*role) == word);
+    found.ok_or_else(|| format!("roles are {}", names()))
+}
+
+fn dev_signer(seed: &str, who: &str) -> Result<Signer, Failure> {
+    let name = format!("dev:{who}");
+    if let Ok(n) = who.parse::<u32>() {
+        let key = dev::account_key(seed, n);
+        let address = Address::of(&KeyPolicy::Single(key.public()));
+        return Ok(Signer { name, address, keys: vec![key] });
+    }
+    let role = parse_role(who).map_err(|problem| {
+        Failure::usage(format!(
+            "\"{name}\" is neither a funded account (dev:0 …) nor a role; {problem}"
+        ))
+    })?;
+    let (address, keys) = (dev::role_address(seed, role), dev::role_signers(seed, role));
+    Ok(Signer { name, address, keys })
+}
+
+/// The sibling of this program that runs local networks.
+pub fn testnet_program() -> PathBuf {
+    let beside = std::env::current_exe().ok().and_then(|path| Some(path.parent()?.join(TESTNET)));
+    beside.filter(|path| path.exists()).unwrap_or_else(|| PathBuf::from(TESTNET))
+}
+
+/// Asks the testnet program what the folder holds; none when the folder holds nothing.
+fn read_testnet(dir: &Path) -> Result<Option<Testnet>, Failure> {
+    let manifest = dir.join("network.json");
+    if !manifest.exists() {
+        return Ok(None);
+    }
+    let mut command = Command::new(testnet_program());
+    let answer = command.arg("env").arg("--dir").arg(dir).arg("--json").output();
+    let text = match answer {
+        Ok(answer) if answer.status.success() => answer.stdout,
+        // Without the program, the folder still says enough.
+        _ => std::fs::read(&manifest).map_err(|error| Failure::file(&manifest, &error))?,
+    };
+    let value = serde_json::from_slice(&text).map_err(|error| {
+        Failure::config(format!("{} does not read: {error}", manifest.display()))
+    })?;
+    Ok(Some(testnet_of(&value)))
+}
+
+fn testnet_of(value: &Value) -> Testnet {
+    let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+    let validators = value.get("validators").and_then(Value::as_array);
+    Testnet {
+        endpoints: validators.into_iter().flatten().filter_map(endpoint_of).collect(),
+        dev_seed: text("dev_seed"),
+        genesis_hash: text("genesis_hash"),
+    }
+}
+
+fn endpoint_of(validator: &Value) -> Option<String> {
+    let url = ["endpoint", "grpc", "grpc_endpoint", "grpc_url", "url"];
+    let url = url.iter().find_map(|name| validator.get(name)?.as_str().map(str::to_owned));
+    let port =
+        || validator.get("grpc_port")?.as_u64().map(|port| format!("http://127.0.0.1:{port}"));
+    url.or_else(port)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_testnet_is_read_from_its_program_or_from_its_folder() {
+        let said = json!({
+            "dev_seed": "s", "genesis_hash": "ab",
+            "validators": [{ "endpoint": "http://127.0.0.1:1" }, { "grpc": "http://127.0.0.1:2" }],
+        });
+        let expected = Testnet {
+            endpoints: vec!["http://127.0.0.1:1".into(), "http://127.0.0.1:2".into()],
+            dev_seed: Some("s".into()),
+            genesis_hash: Some("ab".into()),
+        };
+        assert_eq!(testnet_of(&said), expected);
+        let stored = json!({ "validators": [{ "grpc_port": 7 }] });
+        assert_eq!(testnet_of(&stored).endpoints, ["http://127.0.0.1:7"]);
+        assert_eq!(testnet_of(&json!({})), Testnet::default());
+    }
+
+    #[test]
+    fn roles_are_read_as_typed_and_as_the_chain_names_them() {
+        for role in Role::ALL {
+            assert_eq!(parse_role(&role_word(role)), Ok(role));
+            assert_eq!(parse_role(role.name()), Ok(role));
+        }
+        assert!(parse_role("king").unwrap_err().contains("mint-controller"));
+    }
+
+    #[test]
+    fn dev_names_sign_with_as_many_keys_as_their_account_asks_for() {
+        assert_eq!(dev_signer("seed", "3").unwrap().address, dev::account_address("seed", 3));
+        assert_eq!(dev_signer("seed", "3").unwrap().keys.len(), 1);
+        assert_eq!(dev_signer("seed", "council").unwrap().keys.len(), 3);
+        assert_eq!(dev_signer("seed", "minter").unwrap().keys.len(), 1);
+        assert_eq!(dev_signer("seed", "nobody").err().unwrap().exit, Exit::Usage);
+    }
+}

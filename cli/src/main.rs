@@ -1,0 +1,87 @@
+//! `ballast`: wallet and administration of a Ballast chain, over gRPC to its validators.
+
+mod cli;
+mod commands;
+mod context;
+mod exit;
+mod keystore;
+mod output;
+mod send;
+mod view;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+use context::Context;
+use exit::Failure;
+use output::Output;
+
+fn main() -> ExitCode {
+    // A mistake of this program is an error like others.
+    std::panic::set_hook(Box::new(|panic| {
+        eprintln!("error: {panic} [INTERNAL]\nnext:  report it, with the command that led here");
+        std::process::exit(i32::from(exit::Exit::Internal.code()));
+    }));
+    if let Some(arguments) = commands::testnet::arguments(std::env::args_os().skip(1)) {
+        return fail(Output::new(false, false), &commands::testnet::exec(arguments));
+    }
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return cli::refuse(&error),
+    };
+    let ctx = Context::new(cli.globals);
+    let out = ctx.out;
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(out, &Failure::new(exit::Exit::Internal, "INTERNAL", error)),
+    };
+    runtime.spawn(watch_interrupt(out));
+    match runtime.block_on(dispatch(&ctx, cli.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => fail(out, &failure),
+    }
+}
+
+async fn dispatch(ctx: &Context, command: Command) -> Result<(), Failure> {
+    use commands::{account, control, deposit, events, key, pay, proof, role, status, supply, tx};
+    match command {
+        Command::Key(command) => key::run(ctx, command),
+        Command::Pay(args) => pay::run(ctx, args).await,
+        Command::Balance(args) => account::balance(ctx, args).await,
+        Command::Account(args) => account::run(ctx, args).await,
+        Command::History(args) => account::history(ctx, args).await,
+        Command::Tx(command) => tx::run(ctx, command).await,
+        Command::Supply(command) => supply::run(ctx, command).await,
+        Command::Deposit(command) => deposit::run(ctx, command).await,
+        Command::Control(command) => control::run(ctx, command).await,
+        Command::Role(command) => role::run(ctx, command).await,
+        Command::Proof(command) => proof::run(ctx, command).await,
+        Command::Events(command) => events::run(ctx, command).await,
+        Command::Status => status::run(ctx).await,
+        Command::Testnet { arguments } => Err(commands::testnet::exec(arguments)),
+        Command::Completions { shell } => {
+            cli::completions(shell);
+            Ok(())
+        }
+    }
+}
+
+fn fail(out: Output, failure: &Failure) -> ExitCode {
+    out.failure(failure);
+    ExitCode::from(failure.exit.code())
+}
+
+/// Ends the program on Ctrl-C, saying what may still happen.
+async fn watch_interrupt(out: Output) {
+    /// Lets a prompt restore the terminal.
+    const RESTORE: Duration = Duration::from_millis(50);
+    if tokio::signal::ctrl_c().await.is_ok() {
+        tokio::time::sleep(RESTORE).await;
+        let failure = send::interrupted();
+        out.failure(&failure);
+        std::process::exit(i32::from(failure.exit.code()));
+    }
+}

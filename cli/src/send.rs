@@ -1,0 +1,363 @@
+//! From an operation to its fate: build, sign, say the id, send, wait.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Seek, Write};
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use ballast_client::{Fate, Landed, TxOptions};
+use ballast_primitives::{Address, Hash};
+use ballast_runtime::limits::HOUR_MS;
+use ballast_runtime::object::Role;
+use ballast_runtime::replay::WINDOW;
+use ballast_runtime::{Code, Op, SignedTx};
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::context::Context;
+use crate::exit::{Exit, Failure};
+use crate::keystore::Keystore;
+use crate::output::{fields, time};
+use crate::view;
+
+/// The transaction that is on its way, for the message when the user interrupts.
+static IN_FLIGHT: Mutex<Option<(Hash, u64)>> = Mutex::new(None);
+
+#[derive(Args, Debug, Clone)]
+pub struct SendArgs {
+    /// Wait until it is committed and executed (exit 5 when it failed or expired)
+    #[arg(long)]
+    pub wait: bool,
+    /// How long to wait before the outcome counts as unknown (exit 6)
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub timeout: u64,
+    /// It can commit only within this time
+    #[arg(long, value_name = "SECONDS", default_value_t = HOUR_MS / 1000)]
+    pub valid_for: u64,
+    /// Any unused nonce of the account's window [default: the next one]
+    #[arg(long)]
+    pub nonce: Option<u64>,
+    /// Write the signed transaction to a file instead of sending it
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// What to send.
+pub struct Request<'a> {
+    pub op: Op,
+    pub memo: Option<Vec<u8>>,
+    /// The role that signs it; none when anyone may.
+    pub role: Option<Role>,
+    /// In words, for the confirmation.
+    pub what: &'a str,
+    /// What else the answer says.
+    pub data: Value,
+}
+
+/// Signs and sends one operation, and answers with what became of it.
+pub async fn send(ctx: &Context, request: Request<'_>, args: &SendArgs) -> Result<(), Failure> {
+    let signer = ctx.signer(request.role).await?;
+    let client = ctx.client().await?;
+    ctx.confirm(&format!("{} as {}", request.what, signer.name)).await?;
+    let valid_until = now_ms().saturating_add(args.valid_for.saturating_mul(1_000));
+    let mut reserved = Reservation::open(ctx, &signer.address).await;
+    let high = client.nonce_high(&signer.address).await.map_err(not_registered)?;
+    let options = TxOptions {
+        memo: request.memo,
+        valid_until: Some(valid_until),
+        nonce: args.nonce,
+        nonce_floor: reserved.as_ref().map_or(0, |reserved| reserved.floor(high)),
+        ..TxOptions::default()
+    };
+    let body = client.build(signer.address, vec![request.op], options).await?;
+    if let Some(reserved) = &mut reserved {
+        reserved.take(body.nonce, valid_until, args.nonce.is_some());
+    }
+    drop(reserved);
+    let tx = body.sign(&signer.keys());
+    if let Err(problem) = tx.check_shape() {
+        return Err(Failure::new(Exit::Refused, "DECODE", problem));
+    }
+    match &args.out {
+        Some(path) => write_tx(ctx, &tx, path),
+        None => submit(ctx, &tx, request.data, args.wait.then_some(args.timeout)).await,
+    }
+}
+
+fn not_registered(error: ballast_client::Error) -> Failure {
+    let failure = Failure::from(error);
+    match failure.reason.as_str() {
+        "ACCOUNT_NOT_FOUND" => Failure::new(
+            Exit::Refused,
+            "UNKNOWN_ACCOUNT",
+            "the account that signs is not registered; nothing was sent",
+        )
+        .next("a registrar opens it with `ballast account register --key HEX --class N`"),
+        _ => failure,
+    }
+}
+
+fn write_tx(ctx: &Context, tx: &SignedTx, path: &std::path::Path) -> Result<(), Failure> {
+    let open = OpenOptions::new().write(true).create_new(true).open(path);
+    open.and_then(|mut file| file.write_all(&tx.encode()))
+        .map_err(|error| Failure::file(path, &error))?;
+    let (id, until) = (tx.body.id(), tx.body.valid_until);
+    let file = path.display().to_string();
+    let data = json!({ "tx_id": id.to_string(), "valid_until_ms": until, "file": file });
+    let text = format!(
+        "signed, not sent: {file}\n{}\nsend it with: ballast tx submit {file}",
+        fields(&[("transaction", id.to_string()), ("valid until", time(until))])
+    );
+    ctx.out.answer(data, &text);
+    Ok(())
+}
+
+/// Sends a signed transaction; waits up to `wait` seconds if asked to.
+pub async fn submit(
+    ctx: &Context,
+    tx: &SignedTx,
+    data: Value,
+    wait: Option<u64>,
+) -> Result<(), Failure> {
+    let (id, until) = (tx.body.id(), tx.body.valid_until);
+    // The id first: whatever happens next, it tells what became of the money.
+    ctx.out.notice(&format!("transaction {id}, valid until {}", time(until)));
+    set_in_flight(Some((id, until)));
+    let submitted = ctx.client().await?.submit(tx).await;
+    let submitted = match (submitted, wait) {
+        (Ok(submitted), _) => Some(submitted),
+        // It may be on its way: waiting tells.
+        (Err(ballast_client::Error::OutcomeUnknown { .. }), Some(_)) => None,
+        (Err(error), _) => {
+            set_in_flight(None);
+            return Err(Failure::from(error).data(merged(data, id, until)));
+        }
+    };
+    let Some(seconds) = wait else {
+        set_in_flight(None);
+        return accepted(ctx, id, until, submitted.is_some_and(|s| s.known), data);
+    };
+    ctx.out.progress("accepted, waiting for the commit");
+    finish(ctx, id, until, seconds, data).await
+}
+
+fn accepted(ctx: &Context, id: Hash, until: u64, known: bool, data: Value) -> Result<(), Failure> {
+    let mut data = merged(data, id, until);
+    insert(&mut data, "state", json!("ACCEPTED"));
+    insert(&mut data, "known", json!(known));
+    let before = if known { " (it was known already)" } else { "" };
+    let text =
+        format!("accepted{before}, not yet committed\nfollow it with: {}", wait_command(id, until));
+    ctx.out.answer(data, &text);
+    Ok(())
+}
+
+/// Waits for a transaction's fate and answers with it.
+pub async fn finish(
+    ctx: &Context,
+    id: Hash,
+    until: u64,
+    seconds: u64,
+    data: Value,
+) -> Result<(), Failure> {
+    set_in_flight(Some((id, until)));
+    let client = ctx.client().await?;
+    let fate = client.wait(id, until, Duration::from_secs(seconds)).await?;
+    set_in_flight(None);
+    let mut data = merged(data, id, until);
+    match fate {
+        Fate::Committed(landed) => {
+            add_landed(&mut data, "COMMITTED", &landed);
+            ctx.out.answer(data, &landed_text(&landed));
+            Ok(())
+        }
+        Fate::Failed(landed) => {
+            add_landed(&mut data, "FAILED", &landed);
+            Err(failed(&landed).data(data))
+        }
+        Fate::Expired => {
+            insert(&mut data, "state", json!("EXPIRED"));
+            let message = format!("transaction {id} expired: it is not on chain and never can be");
+            Err(Failure::new(Exit::Failed, "EXPIRED", message)
+                .next("it is safe to run the command again")
+                .data(data))
+        }
+        Fate::Unknown => {
+            insert(&mut data, "state", json!("UNKNOWN"));
+            let end = if until > 0 { format!(", until {}", time(until)) } else { String::new() };
+            let message = format!(
+                "transaction {id} was not seen to commit within {seconds} s; it may still{end}"
+            );
+            Err(Failure::new(Exit::Unknown, "OUTCOME_UNKNOWN", message)
+                .next(wait_command(id, until))
+                .data(data))
+        }
+    }
+}
+
+fn failed(landed: &Landed) -> Failure {
+    let receipt = &landed.receipt;
+    let failure = receipt.failure.clone().unwrap_or_default();
+    let message = format!(
+        "on chain at height {} without effect: {} (transaction {})",
+        receipt.height, failure.message, receipt.tx_id
+    );
+    let described = Failure::new(Exit::Failed, &failure.reason, message);
+    described.maybe_next(after_failure(&failure.reason))
+}
+
+/// What to do about a transaction that had no effect.
+fn after_failure(reason: &str) -> Option<&'static str> {
+    Some(match Code::from_name(reason)? {
+        Code::InsufficientAvailable => "see what is there with `ballast balance`",
+        Code::UnknownRecipient | Code::UnknownTarget => {
+            "check the address; a registrar opens accounts with `ballast account register`"
+        }
+        Code::MemoRequired => "add --ref: the recipient tells its payers apart by it",
+        Code::Paused => "see `ballast control log` for how long",
+        Code::AccountFrozen => "see `ballast account ADDR` for which direction and how long",
+        Code::Unauthorized | Code::RoleExpired => {
+            "sign with --from an account that holds the role: `ballast role list`"
+        }
+        Code::AllowanceChanged => "run the command again: it reads the allowance anew",
+        _ => return None,
+    })
+}
+
+fn landed_text(landed: &Landed) -> String {
+    let receipt = &landed.receipt;
+    let mut rows = vec![
+        ("committed", format!("height {}, {}", receipt.height, time(landed.block_time_ms))),
+        ("transaction", receipt.tx_id.clone()),
+    ];
+    rows.extend(receipt.events.iter().map(|event| ("event", view::one_line(view::event(event)))));
+    fields(&rows)
+}
+
+fn add_landed(data: &mut Value, state: &str, landed: &Landed) {
+    insert(data, "state", json!(state));
+    insert(data, "height", json!(landed.receipt.height));
+    insert(data, "block_time_ms", json!(landed.block_time_ms));
+    insert(data, "receipt", view::receipt(&landed.receipt));
+}
+
+fn merged(mut data: Value, id: Hash, until: u64) -> Value {
+    insert(&mut data, "tx_id", json!(id.to_string()));
+    if until > 0 {
+        insert(&mut data, "valid_until_ms", json!(until));
+    }
+    data
+}
+
+fn insert(data: &mut Value, name: &str, value: Value) {
+    if let Value::Object(object) = data {
+        object.insert(name.to_owned(), value);
+    }
+}
+
+pub fn wait_command(id: Hash, until: u64) -> String {
+    match until {
+        0 => format!("ballast tx wait {id}"),
+        _ => format!("ballast tx wait {id} --valid-until {until}"),
+    }
+}
+
+fn set_in_flight(value: Option<(Hash, u64)>) {
+    *IN_FLIGHT.lock().unwrap_or_else(PoisonError::into_inner) = value;
+}
+
+/// What to say when the user interrupts.
+pub fn interrupted() -> Failure {
+    let in_flight = *IN_FLIGHT.lock().unwrap_or_else(PoisonError::into_inner);
+    match in_flight {
+        Some((id, until)) => {
+            let message = format!("interrupted; transaction {id} may still commit");
+            Failure::new(Exit::Interrupted, "INTERRUPTED", message)
+                .next(wait_command(id, until))
+                .data(merged(json!({}), id, until))
+        }
+        None => Failure::new(Exit::Interrupted, "INTERRUPTED", "interrupted"),
+    }
+}
+
+/// This machine's clock, in milliseconds since the Unix epoch.
+pub fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The last nonce this machine gave out for an account, locked while the next one is taken: two
+/// commands at once, or one right after the other, do not take the same one.
+struct Reservation {
+    file: File,
+    last: u64,
+    /// When the transaction that took it expires.
+    until: u64,
+}
+
+impl Reservation {
+    /// None where nothing can be written: the chain's window alone then decides.
+    async fn open(ctx: &Context, account: &Address) -> Option<Self> {
+        let chain = ctx.chain().await.ok()?;
+        let folder = Keystore::open_default().ok()?.home().join("nonces");
+        fs::create_dir_all(&folder).ok()?;
+        let name: String = chain.genesis.to_string().chars().take(16).collect();
+        let path = folder.join(format!("{name}-{}", account.display(chain.network)));
+        let mut options = OpenOptions::new();
+        let open = options.read(true).write(true).create(true).truncate(false);
+        let mut file = open.open(path).ok()?;
+        file.lock().ok()?;
+        let mut text = String::new();
+        file.read_to_string(&mut text).ok()?;
+        let mut numbers = text.split_whitespace().map(|number| number.parse().unwrap_or(0));
+        let (last, until) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+        Some(Self { file, last, until })
+    }
+
+    /// The nonce to stay above.
+    fn floor(&self, high: u64) -> u64 {
+        floor(self.last, self.until, high, now_ms())
+    }
+
+    /// A nonce that was chosen by hand may be below others that are in flight.
+    fn take(&mut self, nonce: u64, until: u64, by_hand: bool) {
+        let last = if by_hand { self.last.max(nonce) } else { nonce };
+        let until = self.until.max(until);
+        let text = format!("{last} {until}\n");
+        let written = self
+            .file
+            .rewind()
+            .and_then(|()| self.file.set_len(0))
+            .and_then(|()| self.file.write_all(text.as_bytes()));
+        // Best effort: at worst the chain refuses a nonce.
+        drop(written);
+    }
+}
+
+/// What was given out binds until it expires, as long as the chain's window reaches above it.
+const fn floor(last: u64, until: u64, high: u64, now: u64) -> u64 {
+    let reachable = last.saturating_sub(high) < WINDOW;
+    if now < until && reachable { last } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nonce_given_out_binds_until_it_expires_or_leaves_the_window() {
+        assert_eq!(floor(15, 100, 10, 99), 15);
+        assert_eq!(floor(15, 100, 10, 100), 0);
+        assert_eq!(floor(137, 100, 10, 1), 137);
+        assert_eq!(floor(138, 100, 10, 1), 0);
+        assert_eq!(floor(5, 100, 10, 1), 5);
+    }
+
+    #[test]
+    fn the_command_to_wait_names_the_end_of_validity_when_it_is_known() {
+        let id = Hash::ZERO;
+        assert_eq!(wait_command(id, 0), format!("ballast tx wait {id}"));
+        assert_eq!(wait_command(id, 5), format!("ballast tx wait {id} --valid-until 5"));
+    }
+}

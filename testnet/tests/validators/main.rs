@@ -1,0 +1,11 @@
+//! Four real validators in short form: what they promise when all is well, when some die, and
+//! when somebody sends what must be refused. Needs `ballast-node` in BALLAST_BIN_DIR or in the
+//! target folder: `cargo build --release --workspace --bins` makes it.
+
+mod commands;
+mod common;
+mod faults;
+mod payments;
+mod proofs;
+mod refusals;
+mod safety;
