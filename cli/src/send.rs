@@ -163,7 +163,16 @@ pub async fn finish(
 ) -> Result<(), Failure> {
     set_in_flight(Some((id, until)));
     let client = ctx.client().await?;
-    let fate = client.wait(id, until, Duration::from_secs(seconds)).await?;
+    let fate = match client.wait(id, until, Duration::from_secs(seconds)).await {
+        Ok(fate) => fate,
+        // Whatever went wrong, the transaction is out: all that is unknown is what became of it.
+        Err(error) => {
+            let message = format!("transaction {id} was sent, but waiting for it failed: {error}");
+            return Err(Failure::new(Exit::Unknown, "OUTCOME_UNKNOWN", message)
+                .next(wait_command(id, until))
+                .data(merged(data, id, until)));
+        }
+    };
     set_in_flight(None);
     let mut data = merged(data, id, until);
     match fate {

@@ -9,7 +9,13 @@ use clap::{Args, Parser, Subcommand};
 #[command(name = "ballast-testnet", version, max_term_width = 100)]
 pub struct Cli {
     /// The network's folder.
-    #[arg(long, global = true, default_value = ".ballast-testnet", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "BALLAST_DIR",
+        default_value = "./.ballast-testnet"
+    )]
     pub dir: PathBuf,
     /// Answer with one JSON object on standard output, errors too.
     #[arg(long, global = true)]

@@ -56,15 +56,18 @@ impl Process {
 
     /// The process that has `pid` now.
     fn of(pid: u32) -> Option<Self> {
-        stat(pid).map(|(started, _)| Self { pid, started })
+        Stat::read(pid).map(|stat| Self { pid, started: stat.started })
     }
 
     pub fn state(self) -> State {
-        match stat(self.pid) {
-            Some((started, _)) if started != self.started => State::Gone,
-            Some((_, 'Z' | 'X')) | None => State::Gone,
-            Some((_, 'T')) => State::Paused,
-            Some(_) => State::Running,
+        let Some(stat) = Stat::read(self.pid).filter(|stat| stat.started == self.started) else {
+            return State::Gone;
+        };
+        match stat.state {
+            // A zombie with threads is still dying, and holds its files and locks.
+            'Z' | 'X' if stat.threads <= 1 => State::Gone,
+            'T' => State::Paused,
+            _ => State::Running,
         }
     }
 
@@ -132,15 +135,26 @@ pub fn kill(process: Process) -> Result<(), Failure> {
     Err(Failure::internal(format!("process {} does not die of SIGKILL", process.pid)))
 }
 
-/// Start time and state letter.
-fn stat(pid: u32) -> Option<(u64, char)> {
-    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name, in parentheses, may hold anything; field 3 follows it.
-    let (_, rest) = text.rsplit_once(')')?;
-    let mut fields = rest.split_whitespace();
-    let state = fields.next()?.chars().next()?;
-    let started = fields.nth(18)?.parse().ok()?;
-    Some((started, state))
+/// What `/proc/PID/stat` says.
+struct Stat {
+    state: char,
+    threads: u32,
+    started: u64,
+}
+
+impl Stat {
+    fn read(pid: u32) -> Option<Self> {
+        let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The name, in parentheses, may hold anything; field 3 follows it.
+        let (_, rest) = text.rsplit_once(')')?;
+        let fields: Vec<_> = rest.split_whitespace().collect();
+        let field = |number: usize| fields.get(number - 3).copied();
+        Some(Self {
+            state: field(3)?.chars().next()?,
+            threads: field(20)?.parse().ok()?,
+            started: field(22)?.parse().ok()?,
+        })
+    }
 }
 
 #[cfg(test)]

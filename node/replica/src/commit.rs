@@ -28,7 +28,8 @@ pub fn genesis_result(state: &State, time: u64) -> Executed {
 
 /// Executes `value`, whose batches are `held` in the payload's order, on top of `tip`.
 ///
-/// An error is the report of a broken invariant: the state must not be used after it.
+/// Returns what to write, and how many of the block's transactions were left out of it without a
+/// trace. An error is the report of a broken invariant: the state must not be used after it.
 pub fn execute(
     state: &mut State,
     tip: &Tip,
@@ -37,7 +38,7 @@ pub fn execute(
     held: &[Held],
     certificate: CommitCertificate,
     evidence: Vec<Evidence>,
-) -> Result<CommitWrite, String> {
+) -> Result<(CommitWrite, usize), String> {
     let header = value.header();
     let context = BlockContext {
         genesis: header.genesis,
@@ -78,5 +79,6 @@ pub fn execute(
     };
     let block =
         StoredBlock { header: header.clone(), payload: value.payload().clone(), certificate };
-    Ok(CommitWrite { block, executed, changes: outcome.changes, records, evidence })
+    let write = CommitWrite { block, executed, changes: outcome.changes, records, evidence };
+    Ok((write, outcome.dropped.len()))
 }

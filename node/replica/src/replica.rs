@@ -164,6 +164,11 @@ pub enum Notice {
         peer: PublicKey,
         why: String,
     },
+    /// Duplicates, expired ones and the like: in the block's batches, but without a trace.
+    LeftOut {
+        height: u64,
+        transactions: usize,
+    },
     CaughtUp {
         height: u64,
         blocks: u64,
@@ -789,10 +794,14 @@ impl Replica {
             certificate,
             evidence,
         );
-        let write = match written {
-            Ok(write) => write,
+        let (write, left_out) = match written {
+            Ok(written) => written,
             Err(report) => return self.halt(&report),
         };
+        if left_out > 0 {
+            let height = value.header().height;
+            self.effects.push(Effect::Notice(Notice::LeftOut { height, transactions: left_out }));
+        }
         for digest in &value.payload().batches {
             self.batches.commit(digest);
         }

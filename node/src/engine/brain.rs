@@ -60,7 +60,7 @@ impl Brain {
         let mut effects = Vec::new();
         for letter in self.mailbox.take(deadline) {
             match letter {
-                Letter::Input(input) => effects.extend(self.replica.step(self.clock.now(), input)),
+                Letter::Input(input) => effects.extend(self.step(input)),
                 Letter::Ask(question) => question(&self.replica),
                 Letter::Stop => {
                     self.perform(effects)?;
@@ -70,11 +70,25 @@ impl Brain {
         }
         let now = self.clock.now();
         if self.replica.next_deadline().is_some_and(|at| at <= now.mono_ms) {
-            effects.extend(self.replica.step(now, Input::Tick));
+            effects.extend(self.step(Input::Tick));
         }
         self.perform(effects)?;
         self.view.refresh(&self.replica, &self.peers, &self.metrics);
+        if self.view.disk_is_full() {
+            let why = "the disk is almost full: stopping while there is room to do so cleanly";
+            return Err(End::Failed(RunError::Safety(why.to_owned())));
+        }
         Ok(())
+    }
+
+    fn step(&mut self, input: Input) -> Vec<Effect> {
+        let start = Instant::now();
+        let effects = self.replica.step(self.clock.now(), input);
+        // A step that commits is, but for microseconds, the execution of its block.
+        if effects.iter().any(|effect| matches!(effect, Effect::Commit(_))) {
+            self.metrics.block_execution_seconds.observe_duration(start.elapsed());
+        }
+        effects
     }
 
     /// First what persists, then, once it is durable, the rest.
@@ -181,6 +195,10 @@ impl Brain {
             }
             Notice::BadPeer { peer, why } => {
                 tracing::warn!(peer = name(&peer), why, "a peer misbehaves");
+            }
+            Notice::LeftOut { height, transactions } => {
+                self.metrics.transactions.dropped.inc_by(transactions as u64);
+                tracing::debug!(height, transactions, "left out of their block");
             }
             Notice::CaughtUp { height, blocks } => {
                 self.metrics.sync_blocks.inc_by(blocks);

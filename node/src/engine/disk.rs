@@ -20,6 +20,8 @@ pub struct Disk {
     pub wal: Wal,
     pub sign_state: SignState,
     pub metrics: Arc<NodeMetrics>,
+    /// The height whose records are being written.
+    height: u64,
     wal_is_dirty: bool,
     batches_are_dirty: bool,
     /// The newest sign-state not yet saved.
@@ -32,12 +34,14 @@ impl Disk {
         wal: Wal,
         sign_state: SignState,
         metrics: Arc<NodeMetrics>,
+        height: u64,
     ) -> Self {
         Self {
             store,
             wal,
             sign_state,
             metrics,
+            height,
             wal_is_dirty: false,
             batches_are_dirty: false,
             unsaved: None,
@@ -45,13 +49,26 @@ impl Disk {
     }
 
     pub fn append(&mut self, record: &[u8]) -> Result<(), Failure> {
+        if self.log_is_ahead() {
+            return Ok(());
+        }
         self.wal_is_dirty = true;
         self.wal.append(record).map_err(|error| format!("write-ahead log: {error}"))
     }
 
     pub fn reset_wal(&mut self, height: u64) -> Result<(), Failure> {
+        self.height = height;
+        if height <= self.wal.height() {
+            return Ok(());
+        }
         self.wal_is_dirty = true;
         self.wal.reset(height).map_err(|error| format!("write-ahead log: {error}"))
+    }
+
+    /// Whether the log is of a height that the chain here has yet to reach again, because the
+    /// database was lost. It stays as it is, and the replica mute, until that height has passed.
+    fn log_is_ahead(&self) -> bool {
+        self.height < self.wal.height()
     }
 
     pub fn sign_state(&mut self, record: Vec<u8>) {

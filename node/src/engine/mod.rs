@@ -106,10 +106,11 @@ pub async fn run(setup: Setup) -> Result<(), RunError> {
         proofs: Mutex::new(Vec::new()),
     });
     let tickets = Arc::new(Mutex::new(BTreeMap::new()));
+    let next = replica.height() + 1;
     let brain = Brain {
         replica,
         clock,
-        disk: Disk::new(Arc::clone(&store), wal, sign_state, Arc::clone(&metrics)),
+        disk: Disk::new(Arc::clone(&store), wal, sign_state, Arc::clone(&metrics), next),
         mailbox: Arc::clone(&mailbox),
         peers,
         tickets: Arc::clone(&tickets),

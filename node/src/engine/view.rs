@@ -16,7 +16,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::peers::Peers;
 use crate::metrics::NodeMetrics;
-use crate::operator::disk::Space;
+use crate::operator::disk::{Level, Space};
 use crate::operator::{NodeStatus, Voting};
 use crate::rpc::backend::{Head, NodeInfo};
 
@@ -154,6 +154,12 @@ impl View {
         info.syncing = lag > 1;
         info.round = round;
         info.mempool_txs = waiting as u64;
+    }
+
+    /// Whether the volume of the data folder has less free space than a node may run on.
+    pub fn disk_is_full(&self) -> bool {
+        let disk = self.published.status.borrow().disk;
+        disk.is_some_and(|space| space.level() == Level::Out)
     }
 
     fn read_disk(&mut self, now: Instant) -> Option<Space> {

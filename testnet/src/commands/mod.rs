@@ -85,7 +85,10 @@ fn done(json: bool, message: &str) -> Result<(), Failure> {
 
 /// ` --dir D`, for commands that people are told to type.
 fn place(network: &Network) -> String {
-    format!(" --dir {}", network.dir().display())
+    let dir = network.dir().display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    // A shell takes anything between single quotes as it is, but a single quote.
+    if dir.chars().all(plain) { format!(" --dir {dir}") } else { format!(" --dir '{dir}'") }
 }
 
 /// An object under the schema that all our JSON carries.

@@ -115,9 +115,8 @@ fn introduction(network: &Network, detached: bool) -> Result<String, Failure> {
     text.push_str(&accounts(&manifest, &chain));
     text.push('\n');
     let mut rows = Vec::new();
-    if let (Some(first), true) = (manifest.validators.first(), manifest.accounts > 1) {
-        let (endpoint, to) = (first.grpc(), show(&chain.account(1).address));
-        let pay = format!("ballast --endpoint {endpoint} pay {to} 12.50 --from dev:0 --wait");
+    if manifest.accounts > 1 {
+        let pay = format!("ballast pay dev:1 12.50 --from dev:0 --wait{dir}");
         rows.push(vec!["pay".to_owned(), pay]);
     }
     let down = format!("ballast testnet down{dir}");
