@@ -5,8 +5,11 @@ mod harness;
 
 use std::collections::BTreeMap;
 
+use ballast_primitives::Hash;
 use ballast_replica::Input;
+use ballast_replica::message::Message;
 use ballast_replica::replica::Notice;
+use ballast_replica::types::EvidenceKind;
 use ballast_runtime::Outcome;
 use harness::{Cluster, Faults};
 
@@ -163,9 +166,28 @@ fn a_vote_in_anothers_name_and_garbage_heights_are_refused() {
     let votes = cluster.votes.clone();
     let (validator, vote) = votes.iter().next().map(|(k, v)| (k.0, *v)).unwrap();
     let other = cluster.keys().into_iter().find(|key| *key != validator).unwrap();
-    let message = ballast_replica::message::Message::Vote(vote);
+    let message = Message::Vote(vote);
     let notices = cluster.inject(0, Input::Message { from: other, message });
     assert!(notices.iter().any(|n| matches!(n, Notice::BadPeer { peer, .. } if *peer == other)));
     cluster.run_until(20_000, |c| c.height() > height + 1);
+    cluster.check_agreement();
+}
+
+#[test]
+fn two_votes_of_one_validator_for_different_blocks_are_kept_as_evidence() {
+    let mut cluster = Cluster::new(10, 4, CALM);
+    cluster.run_until_height(1, 5_000);
+    cluster.stop(3);
+    let height = cluster.nodes[0].height() + 1;
+    let liar = cluster.keys()[3];
+    for block in [[1; 32], [2; 32]] {
+        let vote = cluster.prevote(3, height, Hash(block));
+        cluster.inject(0, Input::Message { from: liar, message: Message::Vote(vote) });
+    }
+    cluster.run_until(20_000, |c| c.nodes[0].height() >= height);
+    let [evidence] = cluster.nodes[0].evidence.as_slice() else { panic!("one piece of evidence") };
+    assert_eq!((evidence.validator, evidence.height, evidence.round), (liar, height, 0));
+    let EvidenceKind::Votes { first, second } = evidence.kind else { panic!("votes") };
+    assert_eq!((first.0.block, second.0.block), (Some(Hash([1; 32])), Some(Hash([2; 32]))));
     cluster.check_agreement();
 }

@@ -19,6 +19,10 @@ async fn a_payment_has_one_receipt_on_all_four() {
         assert_eq!(client.balance(&to.address).await.unwrap(), before + 25 * DOLLAR);
     }
     net.audit(&[id]).await.unwrap();
+    // An audit that finds everything would prove nothing.
+    let never_sent = net.chain.pay(&from, to.address, 1, 2).body.id().to_string();
+    let failure = net.audit(&[never_sent]).await.unwrap_err();
+    assert!(failure.message.contains("lost"), "{failure}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ballast_primitives::codec;
-use ballast_primitives::{Hash, PublicKey, SecretKey, Validator, VoteKind};
+use ballast_primitives::{Hash, PublicKey, SecretKey, Validator, Vote, VoteKind};
 use ballast_replica::message::{Message, Request, SyncBlock, WireVote};
 use ballast_replica::pool::Candidate;
 use ballast_replica::replica::Notice;
 use ballast_replica::safety::SignState;
-use ballast_replica::types::{Batch, Executed, StoredBlock};
+use ballast_replica::types::{Batch, Evidence, Executed, StoredBlock};
 use ballast_replica::wal::WalEntry;
 use ballast_replica::{Admission, Config, Effect, Input, Now, Recovered, Replica, commit};
 use ballast_runtime::state::Change;
@@ -72,6 +72,7 @@ pub struct Node {
     disk: Disk,
     pub blocks: BTreeMap<u64, StoredBlock>,
     receipts: BTreeMap<Hash, Receipt>,
+    pub evidence: Vec<Evidence>,
     pub notices: Vec<Notice>,
     pub answers: BTreeMap<u64, Vec<Admission>>,
 }
@@ -140,6 +141,7 @@ impl Cluster {
             },
             blocks: BTreeMap::new(),
             receipts: BTreeMap::new(),
+            evidence: Vec::new(),
             notices: Vec::new(),
             answers: BTreeMap::new(),
         });
@@ -159,6 +161,14 @@ impl Cluster {
 
     pub fn keys(&self) -> Vec<PublicKey> {
         self.nodes.iter().map(|node| node.key.public()).collect()
+    }
+
+    /// A prevote of validator `n` for `block`, as a liar would sign it.
+    pub fn prevote(&self, n: usize, height: u64, block: Hash) -> WireVote {
+        let vote = Vote { kind: VoteKind::Prevote, height, round: 0, block: Some(block) };
+        let key = &self.nodes[n].key;
+        let signature = key.sign(&vote.signed_bytes(&self.genesis.hash()));
+        WireVote { vote, validator: key.public(), signature }
     }
 
     fn now(&self) -> Now {
@@ -269,6 +279,7 @@ impl Cluster {
                         node.disk.state.insert(change.slot, change);
                     }
                     node.disk.results.push(write.executed);
+                    node.evidence.extend(write.evidence);
                     node.disk.committed.extend(write.block.payload.batches.iter().copied());
                     for record in write.records {
                         let id = record.receipt.tx;
