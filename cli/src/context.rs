@@ -37,7 +37,7 @@ pub struct Globals {
     )]
     pub endpoint: Vec<String>,
     /// Folder of the local testnet
-    #[arg(long, global = true, value_name = "FOLDER", default_value = DEFAULT_DIR)]
+    #[arg(long, global = true, value_name = "FOLDER", default_value = DEFAULT_DIR, env = "BALLAST_DIR")]
     pub dir: PathBuf,
     /// Who signs: a key of the keystore, or on a dev network dev:0 … dev:9, dev:minter, dev:council …
     #[arg(long, global = true, value_name = "NAME", env = "BALLAST_FROM")]

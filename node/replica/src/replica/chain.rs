@@ -1,0 +1,136 @@
+//! Committing blocks, decided here or adopted from others, and moving on.
+
+use super::*;
+
+impl Replica {
+    pub(super) fn held_of(&self, value: &BlockValue) -> Option<Vec<Held>> {
+        value.payload().batches.iter().map(|digest| self.batches.get(digest).cloned()).collect()
+    }
+
+    /// Executes and stores a block that a quorum committed. After this point it must succeed.
+    pub(super) fn commit(
+        &mut self,
+        value: &BlockValue,
+        held: &[Held],
+        certificate: ballast_primitives::CommitCertificate,
+        now: Now,
+    ) {
+        if let Err(why) = block::check_header(&self.tip, &self.committee, value.header()) {
+            return self.halt(&format!(
+                "block {} was committed by a quorum, but here: {why}; ours: {:?}; header: {:?}",
+                value.header().height,
+                self.tip.result(value.header().executed_height),
+                value.header(),
+            ));
+        }
+        let evidence = std::mem::take(&mut self.evidence);
+        let written = commit::execute(
+            &mut self.state,
+            &self.tip,
+            self.chain_id,
+            value,
+            held,
+            certificate,
+            evidence,
+        );
+        let (write, left_out) = match written {
+            Ok(written) => written,
+            Err(report) => return self.halt(&report),
+        };
+        if left_out > 0 {
+            let height = value.header().height;
+            self.effects.push(Effect::Notice(Notice::LeftOut { height, transactions: left_out }));
+        }
+        for digest in &value.payload().batches {
+            self.batches.commit(digest);
+        }
+        for batch in held {
+            let ids: Vec<_> = batch.txs.iter().map(VerifiedTx::id).collect();
+            self.pool.forget(&ids);
+        }
+        self.advance(value, write.executed, now);
+        self.block = Some(write.block.clone());
+        self.effects.push(Effect::Commit(Box::new(write)));
+        self.effects.push(Effect::WalReset { height: self.tip.height + 1 });
+        self.drop_expired();
+    }
+
+    /// Moves the tip onto `value` and forgets what belonged to its height.
+    pub(super) fn advance(&mut self, value: &BlockValue, executed: Executed, now: Now) {
+        let header = value.header();
+        self.tip.height = header.height;
+        self.tip.id = value.id();
+        self.tip.time = header.time;
+        self.tip.attested = header.executed_height;
+        self.tip.results.push_back(executed);
+        while self.tip.results.len() > RESULTS_KEPT {
+            self.tip.results.pop_front();
+        }
+        if !value.payload().batches.is_empty() {
+            self.newest_results = header.height;
+        }
+        self.committee = self.state.committee().clone();
+        self.started = false;
+        self.committed_at = now.mono_ms;
+        self.proposals.clear();
+        self.unseen.clear();
+        self.batches.stop_wanting();
+        self.timers.cancel_consensus();
+        self.timers.cancel(Timer::Recheck);
+        self.sync.progressed();
+    }
+
+    pub(super) fn drop_expired(&mut self) {
+        let expired = self.batches.expired(self.tip.time);
+        if expired.is_empty() {
+            return;
+        }
+        for digest in &expired {
+            if let Some(held) = self.batches.remove(digest) {
+                let ids: Vec<_> = held.txs.iter().map(VerifiedTx::id).collect();
+                self.pool.forget(&ids);
+            }
+        }
+        self.effects.push(Effect::RemoveBatches(expired));
+    }
+
+    /// Adopts a block that others committed while this validator was away. Its transactions'
+    /// signatures were verified by every validator that voted for it, so a quorum stands for
+    /// them.
+    pub(super) fn adopt(&mut self, block: SyncBlock, now: Now) -> Result<(), String> {
+        let SyncBlock { block, batches } = block;
+        let height = self.tip.height + 1;
+        if block.header.height != height {
+            return Err(format!("sent block {} instead of {height}", block.header.height));
+        }
+        if block.certificate.height != height || block.certificate.block != block.header.id() {
+            return Err("sent a certificate for another block".to_owned());
+        }
+        block
+            .certificate
+            .verify(&self.tip.genesis, &self.committee)
+            .map_err(|error| format!("sent a bad certificate: {error}"))?;
+        block::check_payload(&block.header, &block.payload)?;
+        if batches.len() != block.payload.batches.len() {
+            return Err("sent a block without all its batches".to_owned());
+        }
+        let mut held = Vec::with_capacity(batches.len());
+        for (bytes, digest) in batches.into_iter().zip(&block.payload.batches) {
+            if Batch::digest_of_bytes(&bytes) != *digest {
+                return Err("sent a batch that the block does not name".to_owned());
+            }
+            held.push(decode_certified_batch(&bytes)?);
+            if !self.batches.contains(digest) {
+                let bytes = Arc::new(bytes);
+                self.effects.push(Effect::StoreBatch { digest: *digest, bytes });
+            }
+        }
+        if self.started {
+            self.evidence.extend(self.host.take_evidence());
+            self.outs.clear();
+        }
+        let value = BlockValue::new(block.header, block.payload);
+        self.commit(&value, &held, block.certificate, now);
+        Ok(())
+    }
+}

@@ -1,0 +1,233 @@
+//! Acting on what the core asks for: proposals, verdicts, timers, the start of a height.
+
+use super::*;
+
+impl Replica {
+    /// Ends every step: acts on what the core asked for until it asks for nothing more, then
+    /// starts the next height if it is time to.
+    pub(super) fn finish(&mut self, now: Now) -> Vec<Effect> {
+        self.drain(now);
+        self.start_if_due(now);
+        self.drain(now);
+        self.recheck_proposals(now);
+        self.drain(now);
+        std::mem::take(&mut self.effects)
+    }
+
+    pub(super) fn absorb(&mut self, outs: Result<Vec<Out>, HostError>) {
+        match outs {
+            Ok(outs) => self.outs.extend(outs),
+            Err(error) => self.effects.push(Effect::Halt(error.to_string())),
+        }
+    }
+
+    pub(super) fn drain(&mut self, now: Now) {
+        while let Some(out) = self.outs.pop_front() {
+            match out {
+                Out::Wal(record) => self.effects.push(Effect::Wal(record)),
+                Out::SignState(state) => self.effects.push(Effect::SignState(state.encode())),
+                Out::Broadcast(message) => self.broadcast(message),
+                Out::GetValue { height, round } => self.propose(height, round, now),
+                Out::Schedule(timeout) => self.schedule(timeout, now),
+                Out::Cancel(timeout) => {
+                    if let Some(timer) = Timer::from_timeout(timeout) {
+                        self.timers.cancel(timer);
+                    }
+                }
+                Out::CancelAll => self.timers.cancel_consensus(),
+                Out::RoundStarted { round, .. } => self.on_round(round),
+                Out::Evidence(evidence) => self.evidence.extend(evidence),
+                Out::Refused(refusal) => {
+                    self.effects.push(Effect::Notice(Notice::Refused(refusal)));
+                }
+                Out::Decided { value, certificate } => {
+                    // What the core still asked for belongs to the height that is over.
+                    self.outs.clear();
+                    match self.held_of(&value) {
+                        Some(held) => self.commit(&value, &held, certificate, now),
+                        None => self.halt("consensus decided a block whose batches are not here"),
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn broadcast(&mut self, message: Message) {
+        if let Message::Proposal(wire) = &message {
+            self.note_proposal(wire.clone(), true);
+        }
+        self.effects.push(Effect::Broadcast(message));
+    }
+
+    pub(super) fn on_round(&mut self, round: u32) {
+        let height = self.tip.height + 1;
+        if round > 0 {
+            let missing = self.host.missing_precommits(round - 1);
+            self.effects.push(Effect::Notice(Notice::Round { height, round, missing }));
+        }
+    }
+
+    pub(super) fn schedule(&mut self, timeout: arc_malachitebft_core_types::Timeout, now: Now) {
+        let Some(timer) = Timer::from_timeout(timeout) else { return };
+        let config = &self.config;
+        let (base, round) = match timer {
+            Timer::Propose(round) => (config.propose_timeout_ms, round),
+            Timer::Prevote(round) => (config.prevote_timeout_ms, round),
+            Timer::Precommit(round) => (config.precommit_timeout_ms, round),
+            _ => (config.rebroadcast_ms, 0),
+        };
+        let grown = base.saturating_add(config.timeout_step_ms.saturating_mul(u64::from(round)));
+        self.timers.set(timer, now.mono_ms + grown.min(base.max(TIMEOUT_MS_MAX)));
+    }
+
+    pub(super) fn propose(&mut self, height: u64, round: u32, now: Now) {
+        let ours = |p: &Proposed| p.wire.round == round && p.wire.proposer == self.key;
+        if height != self.tip.height + 1 || self.proposals.iter().any(ours) {
+            return;
+        }
+        self.seal();
+        let first = height.wrapping_add(u64::from(round));
+        let batches = self.batches.choose(
+            first,
+            ballast_primitives::block::BATCHES_MAX,
+            self.config.block_txs_max,
+        );
+        let value = block::build(&self.tip, &self.committee, self.key, now.wall_ms, batches);
+        if let Some(value) = value {
+            let outs = self.host.propose(round, value);
+            self.absorb(outs);
+        }
+    }
+
+    /// Starts the next height when there is something to order or to attest, or when it is time
+    /// for a heartbeat; otherwise sets a timer for when that may be.
+    pub(super) fn start_if_due(&mut self, now: Now) {
+        if self.started {
+            return;
+        }
+        let unattested = self.newest_results > self.tip.attested || self.tip.height == 0;
+        let wait = match unattested || !self.batches.is_empty() {
+            true => self.config.block_interval_ms,
+            false => self.config.heartbeat_ms,
+        };
+        let due = self.committed_at + wait;
+        match now.mono_ms >= due {
+            true => self.start_if_not(now),
+            false => self.timers.set(Timer::Start, due),
+        }
+    }
+
+    pub(super) fn start_if_not(&mut self, now: Now) {
+        if self.started {
+            return;
+        }
+        self.started = true;
+        self.timers.cancel(Timer::Start);
+        let height = self.tip.height + 1;
+        let outs = self.host.start(height, &self.committee);
+        self.absorb(outs);
+        self.drain(now);
+        for proposal in std::mem::take(&mut self.future_proposals).into_values() {
+            if proposal.header.height == self.tip.height + 1 {
+                self.take_proposal(proposal);
+            }
+        }
+        for vote in std::mem::take(&mut self.future_votes).into_values() {
+            if vote.vote.height == self.tip.height + 1 {
+                self.note_unseen(&vote, now);
+                let outs = self.host.vote(&vote);
+                self.absorb(outs);
+            }
+        }
+    }
+
+    /// A genuine proposal of the current height.
+    pub(super) fn take_proposal(&mut self, proposal: WireProposal) {
+        self.note_proposal(proposal.clone(), false);
+        let outs = self.host.proposal(proposal);
+        self.absorb(outs);
+        self.judge_proposals();
+    }
+
+    pub(super) fn note_proposal(&mut self, wire: WireProposal, judged: bool) {
+        // The core keeps two per round; there is no use for more.
+        let of_round = self.proposals.iter().filter(|p| p.wire.round == wire.round);
+        let known = self
+            .proposals
+            .iter()
+            .any(|p| p.wire.round == wire.round && p.wire.signature == wire.signature);
+        if known || of_round.count() >= 2 {
+            return;
+        }
+        let value = BlockValue::new(wire.header.clone(), wire.payload.clone());
+        self.unseen.remove(&value.id());
+        let judged = judged || self.proposals.iter().any(|p| p.judged && p.value == value);
+        self.proposals.push(Proposed { wire, value, judged });
+    }
+
+    /// After a restart: proposals and verdicts that the log holds.
+    pub(super) fn note_proposals(&mut self, entries: &[WalEntry]) {
+        for entry in entries {
+            if let WalEntry::Proposal(wire) = entry {
+                self.note_proposal(wire.clone(), false);
+            }
+        }
+        for entry in entries {
+            if let WalEntry::ProposedValue { header, .. } = entry {
+                let id = header.id();
+                let same = self.proposals.iter_mut().filter(|p| p.value.id() == id);
+                same.for_each(|p| p.judged = true);
+            }
+        }
+    }
+
+    /// Marks that waiting proposals should be judged at the end of this step.
+    pub(super) const fn judge_proposals(&mut self) {
+        self.judge_now = true;
+    }
+
+    pub(super) fn recheck_proposals(&mut self, now: Now) {
+        if !std::mem::take(&mut self.judge_now) {
+            return;
+        }
+        for at in 0..self.proposals.len() {
+            let Some(proposed) = self.proposals.get(at).filter(|p| !p.judged) else { continue };
+            let (value, round) = (proposed.value.clone(), proposed.wire.round);
+            let proposer = proposed.wire.proposer;
+            let verdict =
+                block::judge(&self.tip, &self.committee, now.wall_ms, &self.batches, &value);
+            let valid = match verdict {
+                Verdict::Valid => true,
+                Verdict::Invalid(why) => {
+                    let height = self.tip.height + 1;
+                    let notice = Notice::InvalidProposal { height, round, proposer, why };
+                    self.effects.push(Effect::Notice(notice));
+                    false
+                }
+                Verdict::Missing(digests) => {
+                    digests.into_iter().for_each(|digest| self.batches.want(digest, now.mono_ms));
+                    continue;
+                }
+                Verdict::Early { at } => {
+                    let wait = at.saturating_sub(now.wall_ms).max(1);
+                    self.timers.set(Timer::Recheck, now.mono_ms + wait);
+                    continue;
+                }
+            };
+            let same = self.proposals.iter_mut().filter(|p| p.value == value);
+            same.for_each(|p| p.judged = true);
+            let outs = self.host.verdict(value, round, proposer, valid);
+            self.absorb(outs);
+            self.drain(now);
+        }
+    }
+
+    pub(super) fn note_unseen(&mut self, vote: &WireVote, now: Now) {
+        let Some(block) = vote.vote.block else { return };
+        let seen = self.proposals.iter().any(|p| p.value.id() == block);
+        // At most one entry for each validator's votes of a round.
+        if !seen && self.unseen.len() < 4 * self.committee.len() {
+            self.unseen.entry(block).or_insert((vote.validator, vote.vote.round, now.mono_ms));
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! What each kind of input does, in the order of [`Input`].
+
+use super::*;
+
+impl Replica {
+    pub(super) fn on_submit(&mut self, ticket: u64, txs: Vec<Candidate>, now: Now) {
+        let context = self.admission_context(now);
+        let answers = txs.into_iter().map(|candidate| self.admit(candidate, &context)).collect();
+        self.effects.push(Effect::Answer { ticket, answers });
+        self.seal_if_due(now);
+    }
+
+    pub(super) fn admit(&mut self, candidate: Candidate, context: &BlockContext) -> Admission {
+        if self.pool.pending(&candidate.tx.id()).is_some() {
+            return Admission::Known;
+        }
+        let tx = candidate.tx.tx();
+        if let Err(code) = admission::check(&self.state, context, tx) {
+            return Admission::Refused(code);
+        }
+        // A full pool keeps its last tenth for the operations that protect.
+        let room = self.config.pool_txs_max - self.config.pool_txs_max / 10;
+        let limit = if admission::is_lane0(tx) { self.config.pool_txs_max } else { room };
+        if self.pool.len() >= limit {
+            return Admission::Busy;
+        }
+        self.pool.add(candidate);
+        Admission::Admitted
+    }
+
+    pub(super) fn on_batch(
+        &mut self,
+        from: PublicKey,
+        digest: Hash,
+        bytes: Arc<Vec<u8>>,
+        author: PublicKey,
+        txs: Vec<VerifiedTx>,
+    ) {
+        let wanted = self.batches.is_wanted(&digest);
+        // One that was committed may be named again, and is needed again then.
+        if self.batches.contains(&digest) || (self.batches.is_known(&digest) && !wanted) {
+            return;
+        }
+        let full = self.batches.bytes_of(&author).saturating_add(bytes.len())
+            > self.config.author_bytes_max;
+        if full && !wanted {
+            let why = format!("batches of {author} over the limit of waiting bytes");
+            self.effects.push(Effect::Notice(Notice::BadPeer { peer: from, why }));
+            return;
+        }
+        let held = held(author, txs, bytes.len());
+        self.hold(digest, &bytes, held);
+        self.judge_proposals();
+    }
+
+    pub(super) fn on_message(&mut self, from: PublicKey, message: Message, now: Now) {
+        match message {
+            Message::Vote(vote) => self.on_vote(from, vote, now),
+            Message::Proposal(proposal) => self.on_proposal(from, proposal, now),
+            Message::Polka(polka) => {
+                if polka.height == self.tip.height + 1 && self.started {
+                    let outs = self.host.polka(&polka);
+                    self.absorb(outs);
+                }
+            }
+            Message::Round(round) => {
+                if round.height == self.tip.height + 1 {
+                    self.start_if_not(now);
+                    let outs = self.host.round_certificate(&round);
+                    self.absorb(outs);
+                }
+            }
+            Message::Status { height } => self.sync.claim(from, height),
+            Message::WantProposal { height, round, block } => {
+                self.on_want_proposal(from, height, round, block);
+            }
+        }
+    }
+
+    pub(super) fn on_vote(&mut self, from: PublicKey, vote: WireVote, now: Now) {
+        if vote.validator != from || self.committee.get(&from).is_none() {
+            return self.bad_peer(from, "sent a vote that is not its own");
+        }
+        let height = self.tip.height + 1;
+        let at = vote.vote.height;
+        if at > height {
+            self.sync.claim(from, at - 1);
+        }
+        if at == height + 1 && vote.vote.round <= FUTURE_ROUNDS_MAX {
+            return self.keep_future_vote(vote);
+        }
+        if at != height {
+            return;
+        }
+        self.start_if_not(now);
+        self.note_unseen(&vote, now);
+        let outs = self.host.vote(&vote);
+        self.absorb(outs);
+    }
+
+    pub(super) fn keep_future_vote(&mut self, vote: WireVote) {
+        let precommit = vote.vote.kind == ballast_primitives::VoteKind::Precommit;
+        let place = (vote.validator, vote.vote.round, precommit);
+        if !self.future_votes.contains_key(&place) && self.host.vote_is_genuine(&vote) {
+            self.future_votes.insert(place, vote);
+        }
+    }
+
+    pub(super) fn on_proposal(&mut self, from: PublicKey, proposal: WireProposal, now: Now) {
+        let height = self.tip.height + 1;
+        let at = proposal.header.height;
+        if at > height {
+            self.sync.claim(from, at - 1);
+        }
+        if at < height || at > height + 1 {
+            return;
+        }
+        if !self.host.proposal_is_genuine(&proposal) {
+            return self.bad_peer(from, "sent a proposal that is not of its proposer");
+        }
+        if at == height + 1 {
+            if proposal.round <= FUTURE_ROUNDS_MAX {
+                self.future_proposals.entry(proposal.round).or_insert(proposal);
+            }
+            return;
+        }
+        self.start_if_not(now);
+        self.take_proposal(proposal);
+    }
+
+    pub(super) fn on_want_proposal(
+        &mut self,
+        from: PublicKey,
+        height: u64,
+        round: u32,
+        block: Hash,
+    ) {
+        if height <= self.tip.height {
+            let status = Message::Status { height: self.tip.height };
+            self.effects.push(Effect::Send { to: from, message: status });
+        } else if height == self.tip.height + 1 {
+            let matching = self.proposals.iter().filter(|p| p.value.id() == block);
+            // The very round first: an earlier proposal of the block serves as well.
+            let wire = matching.min_by_key(|p| p.wire.round.abs_diff(round)).map(|p| &p.wire);
+            self.effects.extend(
+                wire.map(|w| Effect::Send { to: from, message: Message::Proposal(w.clone()) }),
+            );
+        }
+    }
+
+    pub(super) fn on_peer_up(&mut self, peer: PublicKey) {
+        let mut messages = vec![Message::Status { height: self.tip.height }];
+        if self.started {
+            let round = self.host.round();
+            let of_round = self.proposals.iter().filter(|p| p.wire.round == round);
+            messages.extend(of_round.map(|p| Message::Proposal(p.wire.clone())));
+            messages.extend(self.host.own_votes().into_iter().map(Message::Vote));
+        }
+        self.effects.extend(messages.into_iter().map(|message| Effect::Send { to: peer, message }));
+    }
+
+    pub(super) fn on_blocks(&mut self, from: PublicKey, blocks: Option<Vec<SyncBlock>>, now: Now) {
+        let answered = blocks.is_some();
+        let mut adopted = 0;
+        for block in blocks.unwrap_or_default() {
+            if block.block.header.height <= self.tip.height {
+                continue;
+            }
+            if let Err(why) = self.adopt(block, now) {
+                self.bad_peer(from, &why);
+                self.sync.answered(&from, false);
+                return;
+            }
+            adopted += 1;
+        }
+        self.sync.answered(&from, answered && adopted > 0);
+        if adopted > 0 {
+            let height = self.tip.height;
+            self.effects.push(Effect::Notice(Notice::CaughtUp { height, blocks: adopted }));
+            self.ask_for_blocks(now);
+        }
+    }
+
+    pub(super) fn on_tick(&mut self, now: Now) {
+        while let Some(timer) = self.timers.take_due(now.mono_ms) {
+            match timer {
+                Timer::Start => {}
+                Timer::Seal => self.seal(),
+                Timer::Recheck => self.judge_proposals(),
+                Timer::Housekeeping => self.housekeeping(now),
+                consensus => {
+                    if let Some(timeout) = consensus.timeout() {
+                        let outs = self.host.timeout(timeout);
+                        self.absorb(outs);
+                        self.drain(now);
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn housekeeping(&mut self, now: Now) {
+        self.timers.set(Timer::Housekeeping, now.mono_ms + HOUSEKEEPING_MS);
+        if now.mono_ms >= self.status_at + STATUS_MS {
+            self.say_status(now);
+        }
+        self.ask_for_blocks(now);
+        self.ask_for_batches(now);
+        self.ask_for_proposals(now);
+    }
+}

@@ -1,0 +1,61 @@
+//! Asking peers for what is not here, and telling the shell what an operator should know.
+
+use super::*;
+
+impl Replica {
+    pub(super) fn ask_for_blocks(&mut self, now: Now) {
+        if let Some(to) = self.sync.ask(self.tip.height, now.mono_ms) {
+            let request = Request::Blocks { from: self.tip.height + 1 };
+            self.effects.push(Effect::Request { to, request });
+        }
+    }
+
+    pub(super) fn ask_for_batches(&mut self, now: Now) {
+        if !self.batches.has_wanted() {
+            return;
+        }
+        let due = self.batches.to_request(now.mono_ms, GRACE_MS, AGAIN_MS);
+        let proposer = self.proposals.iter().find(|p| !p.judged).map(|p| p.wire.proposer);
+        let others: Vec<_> =
+            self.committee.validators().iter().map(|v| v.key).filter(|k| *k != self.key).collect();
+        let mut by_peer: BTreeMap<PublicKey, Vec<Hash>> = BTreeMap::new();
+        for (digest, times) in due {
+            // First the one who proposed it, then everyone else in turn.
+            let turn = others.get(times as usize % others.len().max(1)).copied();
+            let peer = proposer.filter(|p| times == 0 && *p != self.key).or(turn);
+            if let Some(peer) = peer {
+                by_peer.entry(peer).or_default().push(digest);
+            }
+        }
+        for (to, digests) in by_peer {
+            for digests in digests.chunks(REQUEST_BATCHES_MAX) {
+                let request = Request::Batches { digests: digests.to_vec() };
+                self.effects.push(Effect::Request { to, request });
+            }
+        }
+    }
+
+    pub(super) fn ask_for_proposals(&mut self, now: Now) {
+        let height = self.tip.height + 1;
+        for (block, (voter, round, seen)) in &mut self.unseen {
+            if now.mono_ms >= *seen + GRACE_MS {
+                *seen = now.mono_ms + AGAIN_MS - GRACE_MS;
+                let message = Message::WantProposal { height, round: *round, block: *block };
+                self.effects.push(Effect::Send { to: *voter, message });
+            }
+        }
+    }
+
+    pub(super) fn say_status(&mut self, now: Now) {
+        self.status_at = now.mono_ms;
+        self.effects.push(Effect::Broadcast(Message::Status { height: self.tip.height }));
+    }
+
+    pub(super) fn bad_peer(&mut self, peer: PublicKey, why: &str) {
+        self.effects.push(Effect::Notice(Notice::BadPeer { peer, why: why.to_owned() }));
+    }
+
+    pub(super) fn halt(&mut self, report: &str) {
+        self.effects.push(Effect::Halt(report.to_owned()));
+    }
+}

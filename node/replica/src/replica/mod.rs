@@ -1,0 +1,379 @@
+//! The loop: one input in, effects out. Here are its types and its two doors, [`Replica::open`]
+//! and [`Replica::step`]; what happens behind them is in the files beside.
+
+mod batching;
+mod chain;
+mod consensus;
+mod inputs;
+mod missing;
+mod reading;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use ballast_primitives::merkle::Path;
+use ballast_primitives::{Committee, Hash, PublicKey, SecretKey};
+use ballast_runtime::execute::BlockContext;
+use ballast_runtime::tx::{SignedTx, VerifiedTx};
+use ballast_runtime::{Code, Key, State, admission};
+
+use crate::batches::{Batches, Held};
+use crate::block::{self, Tip, Verdict};
+use crate::config::Config;
+use crate::context::BlockValue;
+use crate::host::{Host, HostError, Out};
+use crate::message::{Message, REQUEST_BATCHES_MAX, Request, SyncBlock, WireProposal, WireVote};
+use crate::pool::{Candidate, Pool};
+use crate::safety::{Safety, SignState};
+use crate::sync::Sync;
+use crate::timers::{Timer, Timers};
+use crate::types::{Batch, CommitWrite, Evidence, Executed, StoredBlock};
+use crate::wal::WalEntry;
+use crate::{commit, safety};
+
+/// Messages of the next height are kept up to this round.
+const FUTURE_ROUNDS_MAX: u32 = 3;
+/// How often to look for what is missing.
+const HOUSEKEEPING_MS: u64 = 50;
+/// How often to say one's height when nothing happens.
+const STATUS_MS: u64 = 1_000;
+/// How long a pushed batch or proposal may be on its way before it is asked for.
+const GRACE_MS: u64 = 100;
+const AGAIN_MS: u64 = 500;
+/// However many rounds a height takes, no timeout grows beyond this.
+const TIMEOUT_MS_MAX: u64 = 30_000;
+/// How many results to keep: those a header may attest, with room to spare.
+const RESULTS_KEPT: usize = 32;
+
+/// The time a step happens at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// Milliseconds since the Unix epoch; may jump.
+    pub wall_ms: u64,
+    /// Milliseconds since some start; never goes back.
+    pub mono_ms: u64,
+}
+
+#[allow(clippy::large_enum_variant, reason = "short-lived, and few at a time")]
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// Transactions from clients of this node. Answered by [`Effect::Answer`].
+    Submit {
+        ticket: u64,
+        txs: Vec<Candidate>,
+    },
+    /// A batch from a peer, pushed or fetched, its transactions verified.
+    Batch {
+        from: PublicKey,
+        digest: Hash,
+        bytes: Arc<Vec<u8>>,
+        author: PublicKey,
+        txs: Vec<VerifiedTx>,
+    },
+    /// A message on the consensus lane.
+    Message {
+        from: PublicKey,
+        message: Message,
+    },
+    PeerUp(PublicKey),
+    PeerDown(PublicKey),
+    /// Blocks that were asked for; none when the peer failed to answer.
+    Blocks {
+        from: PublicKey,
+        blocks: Option<Vec<SyncBlock>>,
+    },
+    /// [`Replica::next_deadline`] has come.
+    Tick,
+}
+
+#[derive(Clone, Debug)]
+pub enum Effect {
+    // Persistent, performed in order and first.
+    /// Append a record to the write-ahead log of the current height.
+    Wal(Vec<u8>),
+    /// Begin the log of another height; what the old one held may be forgotten.
+    WalReset {
+        height: u64,
+    },
+    SignState(Vec<u8>),
+    StoreBatch {
+        digest: Hash,
+        bytes: Arc<Vec<u8>>,
+    },
+    RemoveBatches(Vec<Hash>),
+    Commit(Box<CommitWrite>),
+    // Sent once those are durable.
+    Broadcast(Message),
+    Send {
+        to: PublicKey,
+        message: Message,
+    },
+    /// Push a batch to every validator on the batch lane.
+    PushBatch {
+        bytes: Arc<Vec<u8>>,
+    },
+    Request {
+        to: PublicKey,
+        request: Request,
+    },
+    /// For each transaction of a submission, in order.
+    Answer {
+        ticket: u64,
+        answers: Vec<Admission>,
+    },
+    /// Something an operator should know.
+    Notice(Notice),
+    /// Stop now and show this report; going on could be wrong.
+    Halt(String),
+}
+
+impl Effect {
+    pub const fn is_persistent(&self) -> bool {
+        matches!(
+            self,
+            Self::Wal(_)
+                | Self::WalReset { .. }
+                | Self::SignState(_)
+                | Self::StoreBatch { .. }
+                | Self::RemoveBatches(_)
+                | Self::Commit(_)
+        )
+    }
+}
+
+/// What became of a submitted transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    Admitted,
+    /// It waits here already.
+    Known,
+    Refused(Code),
+    /// The pool is full.
+    Busy,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// A round above zero began: who did not precommit in the one before.
+    Round {
+        height: u64,
+        round: u32,
+        missing: Vec<String>,
+    },
+    Refused(safety::Refusal),
+    InvalidProposal {
+        height: u64,
+        round: u32,
+        proposer: PublicKey,
+        why: &'static str,
+    },
+    BadPeer {
+        peer: PublicKey,
+        why: String,
+    },
+    /// Duplicates, expired ones and the like: in the block's batches, but without a trace.
+    LeftOut {
+        height: u64,
+        transactions: usize,
+    },
+    CaughtUp {
+        height: u64,
+        blocks: u64,
+    },
+}
+
+/// What a validator finds on its disk when it starts.
+pub struct Recovered {
+    pub state: State,
+    /// Results of the newest blocks, oldest first; at least the genesis result.
+    pub results: Vec<Executed>,
+    /// The newest block; none at genesis.
+    pub block: Option<StoredBlock>,
+    pub sign_state: Option<SignState>,
+    /// Height and records of the write-ahead log.
+    pub wal: (u64, Vec<WalEntry>),
+    /// Encoded batches not yet committed.
+    pub batches: Vec<Vec<u8>>,
+}
+
+/// A proposal of the current height.
+struct Proposed {
+    wire: WireProposal,
+    value: BlockValue,
+    /// Whether consensus has been told.
+    judged: bool,
+}
+
+pub struct Replica {
+    config: Config,
+    chain_id: u32,
+    key: PublicKey,
+    committee: Committee,
+    state: State,
+    tip: Tip,
+    block: Option<StoredBlock>,
+    host: Host,
+    /// Whether the core works on the height after the tip.
+    started: bool,
+    /// When the tip was committed.
+    committed_at: u64,
+    /// The newest height whose results someone may wait to see attested.
+    newest_results: u64,
+    pool: Pool,
+    batches: Batches,
+    proposals: Vec<Proposed>,
+    /// Blocks that votes name and no proposal has shown, with a voter and when it was seen.
+    unseen: BTreeMap<Hash, (PublicKey, u32, u64)>,
+    future_votes: BTreeMap<(PublicKey, u32, bool), WireVote>,
+    future_proposals: BTreeMap<u32, WireProposal>,
+    sync: Sync,
+    status_at: u64,
+    timers: Timers,
+    /// Proposals wait to be judged at the end of this step.
+    judge_now: bool,
+    /// Evidence to be stored with the next block.
+    evidence: Vec<Evidence>,
+    outs: VecDeque<Out>,
+    effects: Vec<Effect>,
+}
+
+impl Replica {
+    /// A validator as its disk has it: its waiting batches, and the write-ahead log of the height
+    /// it was in, played back. Performs no step of its own; the effects are the first to perform.
+    ///
+    /// An error says why what the disk holds cannot be gone on from.
+    pub fn open(
+        config: Config,
+        genesis: Hash,
+        chain_id: u32,
+        key: SecretKey,
+        recovered: Recovered,
+        now: Now,
+    ) -> Result<(Self, Vec<Effect>), String> {
+        let Recovered { state, results, block, sign_state, wal, batches } = recovered;
+        let committee = state.committee().clone();
+        let public = key.public();
+        let tip = tip_of(genesis, results, block.as_ref())?;
+        if tip.newest().is_some_and(|newest| newest.state_root != state.root()) {
+            return Err(format!(
+                "the stored state has root {}, but block {} gave another",
+                state.root(),
+                tip.height
+            ));
+        }
+        let holds_results = block.as_ref().is_some_and(|block| !block.payload.batches.is_empty());
+        let newest_results = if holds_results { tip.height } else { 0 };
+        let mut replica = Self {
+            host: Host::new(genesis, key, committee.clone(), Safety::new(sign_state)),
+            pool: Pool::new(public, now.wall_ms << 20),
+            config,
+            chain_id,
+            key: public,
+            committee,
+            state,
+            tip,
+            block,
+            started: false,
+            committed_at: now.mono_ms,
+            newest_results,
+            batches: Batches::default(),
+            proposals: Vec::new(),
+            unseen: BTreeMap::new(),
+            future_votes: BTreeMap::new(),
+            future_proposals: BTreeMap::new(),
+            sync: Sync::default(),
+            status_at: now.mono_ms,
+            timers: Timers::default(),
+            judge_now: false,
+            evidence: Vec::new(),
+            outs: VecDeque::new(),
+            effects: Vec::new(),
+        };
+        for bytes in batches {
+            replica.restore_batch(&bytes);
+        }
+        replica.play_back(wal, sign_state);
+        replica.timers.set(Timer::Housekeeping, now.mono_ms);
+        let effects = replica.finish(now);
+        Ok((replica, effects))
+    }
+
+    fn play_back(&mut self, wal: (u64, Vec<WalEntry>), sign_state: Option<SignState>) {
+        let height = self.tip.height + 1;
+        let (wal_height, entries) = wal;
+        let signed = sign_state.map_or(0, |state| state.height);
+        let log_is_here = wal_height == height && !entries.is_empty();
+        if signed.max(wal_height) > height || (signed == height && !log_is_here) {
+            // The memory of those heights is gone: a lock may be forgotten.
+            self.host.safety_mut().mute_through(signed.max(wal_height));
+        }
+        if !log_is_here {
+            return self.effects.push(Effect::WalReset { height });
+        }
+        self.started = true;
+        self.note_proposals(&entries);
+        let outs = self.host.recover(height, &self.committee, entries);
+        self.absorb(outs);
+    }
+
+    /// Handles one input; see the crate's contract for how the effects must be performed.
+    pub fn step(&mut self, now: Now, input: Input) -> Vec<Effect> {
+        match input {
+            Input::Submit { ticket, txs } => self.on_submit(ticket, txs, now),
+            Input::Batch { from, digest, bytes, author, txs } => {
+                self.on_batch(from, digest, bytes, author, txs);
+            }
+            Input::Message { from, message } => self.on_message(from, message, now),
+            Input::PeerUp(peer) => self.on_peer_up(peer),
+            Input::PeerDown(peer) => self.sync.gone(&peer),
+            Input::Blocks { from, blocks } => self.on_blocks(from, blocks, now),
+            Input::Tick => self.on_tick(now),
+        }
+        self.finish(now)
+    }
+
+    /// When [`Input::Tick`] is due, on the monotonic clock.
+    pub fn next_deadline(&self) -> Option<u64> {
+        self.timers.next_deadline()
+    }
+}
+
+fn tip_of(
+    genesis: Hash,
+    results: Vec<Executed>,
+    block: Option<&StoredBlock>,
+) -> Result<Tip, String> {
+    let results = VecDeque::from(results);
+    let newest = results.back().ok_or("the store holds no executed state")?;
+    let (height, id, time, attested) = block.map_or((0, genesis, newest.time, 0), |block| {
+        let header = &block.header;
+        (header.height, header.id(), header.time, header.executed_height)
+    });
+    if newest.height != height {
+        return Err(format!("the store has block {height}, but results of {}", newest.height));
+    }
+    Ok(Tip { genesis, height, id, time, attested, results })
+}
+
+fn held(author: PublicKey, txs: Vec<VerifiedTx>, bytes: usize) -> Held {
+    Held {
+        author,
+        expires: txs.iter().map(|tx| tx.tx().body.valid_until).max().unwrap_or(0),
+        protective: txs.iter().any(|tx| admission::is_lane0(tx.tx())),
+        txs: Arc::new(txs),
+        bytes,
+    }
+}
+
+/// Decodes a batch whose signatures others vouch for: a quorum, or this validator before it
+/// restarted.
+fn decode_certified_batch(bytes: &[u8]) -> Result<Held, String> {
+    let batch = Batch::decode(bytes).map_err(|error| format!("sent a bad batch: {error}"))?;
+    let mut txs = Vec::with_capacity(batch.txs.len());
+    for tx in &batch.txs {
+        let tx = SignedTx::decode(tx).map_err(|error| format!("sent a bad batch: {error}"))?;
+        let id = tx.body.id();
+        txs.push(VerifiedTx::assume_verified(tx, id));
+    }
+    Ok(held(batch.author, txs, bytes.len()))
+}

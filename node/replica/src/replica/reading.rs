@@ -1,0 +1,72 @@
+//! What the shell and the services may look at.
+
+use super::*;
+
+impl Replica {
+    /// The newest committed height.
+    pub const fn height(&self) -> u64 {
+        self.tip.height
+    }
+
+    pub const fn tip(&self) -> &Tip {
+        &self.tip
+    }
+
+    pub fn round(&self) -> u32 {
+        if self.started { self.host.round() } else { 0 }
+    }
+
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Transactions waiting here.
+    pub const fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// This validator's consensus key.
+    pub const fn key(&self) -> PublicKey {
+        self.key
+    }
+
+    /// Bytes of the batches waiting here.
+    pub fn bytes_waiting(&self) -> usize {
+        self.batches.bytes()
+    }
+
+    /// The height through which this validator must not vote; 0 when it may.
+    pub const fn muted_through(&self) -> u64 {
+        self.host.safety().muted_through()
+    }
+
+    pub fn is_validator(&self) -> bool {
+        self.committee.get(&self.key).is_some()
+    }
+
+    /// How many heights the best peer claims to be ahead.
+    pub fn lag(&self) -> u64 {
+        self.sync.best().saturating_sub(self.tip.height)
+    }
+
+    /// The leaf and path of an object in the newest state, and the root they lead to. The newest
+    /// block may attest that root already; else a later one will.
+    pub fn prove(&self, key: &Key) -> Option<(Vec<u8>, Path, Hash)> {
+        let (leaf, path) = self.state.prove(key)?;
+        Some((leaf, path, self.state.root()))
+    }
+
+    pub const fn newest_block(&self) -> Option<&StoredBlock> {
+        self.block.as_ref()
+    }
+
+    /// Against what a transaction submitted now is checked.
+    pub fn admission_context(&self, now: Now) -> BlockContext {
+        BlockContext {
+            genesis: self.tip.genesis,
+            chain_id: self.chain_id,
+            height: self.tip.height + 1,
+            time: now.wall_ms.max(self.tip.time + 1),
+        }
+    }
+}
