@@ -553,18 +553,11 @@ impl Room {
         certificate: &malachite::CommitCertificate<Ctx>,
         members: &Members,
     ) -> Result<(), CertificateError<Ctx>> {
-        let votes = certificate.commit_signatures.iter().map(|entry| {
-            let vote = Vote {
-                kind: VoteType::Precommit,
-                height: certificate.height,
-                round: certificate.round,
-                value: NilOrVal::Val(certificate.value_id),
-                validator: entry.address,
-            };
-            (vote, entry.signature)
-        });
-        let votes: Vec<_> = votes.collect();
-        self.verify_votes(&votes, members, |signed, total| 3 * signed > 2 * total)
+        let malachite::CommitCertificate { height, round, value_id, commit_signatures } =
+            certificate;
+        let signers = commit_signatures.iter().map(|entry| (entry.address, entry.signature));
+        let votes = votes_for(VoteType::Precommit, *height, *round, *value_id, signers);
+        self.verify_votes(&votes, members, is_quorum)
     }
 
     fn verify_polka(
@@ -572,18 +565,10 @@ impl Room {
         certificate: &malachite::PolkaCertificate<Ctx>,
         members: &Members,
     ) -> Result<(), CertificateError<Ctx>> {
-        let votes = certificate.polka_signatures.iter().map(|entry| {
-            let vote = Vote {
-                kind: VoteType::Prevote,
-                height: certificate.height,
-                round: certificate.round,
-                value: NilOrVal::Val(certificate.value_id),
-                validator: entry.address,
-            };
-            (vote, entry.signature)
-        });
-        let votes: Vec<_> = votes.collect();
-        self.verify_votes(&votes, members, |signed, total| 3 * signed > 2 * total)
+        let malachite::PolkaCertificate { height, round, value_id, polka_signatures } = certificate;
+        let signers = polka_signatures.iter().map(|entry| (entry.address, entry.signature));
+        let votes = votes_for(VoteType::Prevote, *height, *round, *value_id, signers);
+        self.verify_votes(&votes, members, is_quorum)
     }
 
     fn verify_round(
@@ -607,7 +592,7 @@ impl Room {
             votes.push((vote, entry.signature));
         }
         match precommits {
-            true => self.verify_votes(&votes, members, |signed, total| 3 * signed > 2 * total),
+            true => self.verify_votes(&votes, members, is_quorum),
             false => self.verify_votes(&votes, members, |signed, total| 3 * signed > total),
         }
     }
@@ -683,6 +668,23 @@ impl Room {
         }
         found
     }
+}
+
+/// More than two thirds of the power.
+const fn is_quorum(signed: u128, total: u128) -> bool {
+    3 * signed > 2 * total
+}
+
+/// The votes for one block that a certificate's signatures stand for.
+fn votes_for(
+    kind: VoteType,
+    height: Height,
+    round: Round,
+    block: Hash,
+    signers: impl Iterator<Item = (ValidatorKey, Signature)>,
+) -> Vec<(Vote, Signature)> {
+    let vote = |validator| Vote { kind, height, round, value: NilOrVal::Val(block), validator };
+    signers.map(|(validator, signature)| (vote(validator), signature)).collect()
 }
 
 fn signed_digest(bytes: &[u8]) -> Hash {
