@@ -5,6 +5,18 @@
 //! validator from signing twice. [`config`], [`keyfile`], [`logging`] and [`setup`] are what the
 //! command line needs.
 
+// Denied outside tests: what arrives from a socket or a disk must never stop a validator unasked.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "what input can reach answers with a status"
+    )
+)]
+
 pub mod config;
 pub mod engine;
 pub mod journal;

@@ -22,6 +22,18 @@
 //! signed; [`pool`] admits transactions and packs batches; [`batches`] holds what may be ordered;
 //! [`block`] builds and judges blocks; [`commit`] executes them; [`sync`] catches up.
 
+// Denied outside tests: what a peer sends must never stop a validator.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "what input can reach answers with a status"
+    )
+)]
+
 pub mod batches;
 pub mod block;
 pub mod commit;

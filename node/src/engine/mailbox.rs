@@ -26,8 +26,9 @@ struct Lanes {
 /// The most letters handed over at once: effects of one lot are made durable together.
 const LOT_MAX: usize = 256;
 
-/// Unbounded by itself: what fills it is bounded before (frames by the network's budgets,
-/// submissions by the verifier's queue).
+/// Takes whatever it is given: what fills it is bounded before. Consensus frames by the network's
+/// budgets, submissions by the calls that wait for their answer, batches by their reader, which
+/// pauses while [`Mailbox::is_crowded`].
 #[derive(Default)]
 pub struct Mailbox {
     lanes: Mutex<Lanes>,
@@ -45,6 +46,11 @@ impl Mailbox {
     pub fn bulk(&self, letter: Letter) {
         self.lanes.lock().bulk.push_back(letter);
         self.ready.notify_one();
+    }
+
+    /// Whether the bulk lane holds more than a few lots.
+    pub fn is_crowded(&self) -> bool {
+        self.lanes.lock().bulk.len() > 2 * LOT_MAX
     }
 
     /// Waits for letters until `deadline`, and takes a lot of them: all that is urgent first.

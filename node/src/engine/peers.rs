@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ballast_primitives::{Committee, PublicKey};
 use ballast_replica::Input;
@@ -22,6 +23,9 @@ const SYNC_BLOCKS_MAX: usize = 256;
 const SYNC_BYTES_MAX: usize = RESPONSE_BYTES_MAX - 1024 * 1024;
 /// Batches being verified at once; more wait with the network's budget for their sender.
 const VERIFYING_MAX: usize = 4;
+
+/// How often to look whether the replica has caught up with its mail.
+const CROWDED_PAUSE: Duration = Duration::from_millis(2);
 
 /// The validators as peers.
 #[derive(Clone)]
@@ -199,6 +203,9 @@ impl Peers {
                     let peers = self.clone();
                     tokio::spawn(async move {
                         peers.check_batch(from, bytes).await;
+                        while peers.mailbox.is_crowded() {
+                            tokio::time::sleep(CROWDED_PAUSE).await;
+                        }
                         drop(permit);
                     });
                 }
