@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use ballast_primitives::{Hash, PublicKey};
+use ballast_runtime::admission;
 use ballast_runtime::tx::VerifiedTx;
 
 /// A batch with its transactions verified.
@@ -17,6 +18,19 @@ pub struct Held {
     pub expires: u64,
     /// Holds a transaction of lane 0.
     pub protective: bool,
+}
+
+impl Held {
+    /// A batch of `author` whose encoding has `bytes` bytes.
+    pub fn new(author: PublicKey, txs: Vec<VerifiedTx>, bytes: usize) -> Self {
+        Self {
+            author,
+            expires: txs.iter().map(|tx| tx.body().valid_until).max().unwrap_or(0),
+            protective: txs.iter().any(|tx| admission::is_lane0(tx.tx())),
+            txs: Arc::new(txs),
+            bytes,
+        }
+    }
 }
 
 /// Something named by a proposal and not here yet.

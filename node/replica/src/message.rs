@@ -9,8 +9,8 @@ use ballast_primitives::{
 };
 use borsh::{BorshDeserialize, BorshSerialize};
 use malachite::{
-    NilOrVal, PolkaCertificate, PolkaSignature, Round, RoundCertificate, RoundCertificateType,
-    RoundSignature, SignedMessage, SignedProposal, SignedVote, VoteType,
+    PolkaCertificate, PolkaSignature, Round, RoundCertificate, RoundCertificateType,
+    RoundSignature, SignedMessage, SignedProposal, SignedVote,
 };
 
 use crate::context::{BlockValue, Ctx, Height, Proposal, ValidatorKey, Vote};
@@ -289,17 +289,4 @@ pub fn proposal_signed_bytes(proposal: &Proposal, genesis: &Hash) -> Vec<u8> {
     let fields = (proposal.height.0, round, proposal.pol_round.as_u32(), proposal.value.id());
     bytes.extend_from_slice(&codec::encode(&fields));
     bytes
-}
-
-/// A vote for nil or for a block, as the core holds it.
-pub fn is_for_block(vote: &Vote) -> Option<Hash> {
-    match vote.value {
-        NilOrVal::Nil => None,
-        NilOrVal::Val(id) => Some(id),
-    }
-}
-
-/// Whether this is a precommit.
-pub fn is_precommit(vote: &Vote) -> bool {
-    vote.kind == VoteType::Precommit
 }

@@ -100,18 +100,12 @@ impl Pool {
         }
         let (bytes, txs): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.open).into_iter().map(|c| (c.bytes, c.tx)).unzip();
-        let protective = std::mem::take(&mut self.open_protective);
+        self.open_protective = false;
         self.open_bytes = 0;
         self.sequence += 1;
         let batch = Batch { author: self.author, sequence: self.sequence, txs: bytes };
         let bytes = codec::encode(&batch);
-        let held = Held {
-            author: self.author,
-            expires: txs.iter().map(|tx| tx.tx().body.valid_until).max().unwrap_or(0),
-            txs: Arc::new(txs),
-            bytes: bytes.len(),
-            protective,
-        };
+        let held = Held::new(self.author, txs, bytes.len());
         Some(Sealed { digest: Batch::digest_of_bytes(&bytes), bytes: Arc::new(bytes), held })
     }
 }

@@ -51,9 +51,9 @@ pub fn open(
     let lock = DataLock::acquire(&data).map_err(locked)?;
     let (sign_state, last_signed) = open_sign_state(&home)?;
     let store =
-        Store::open(&data.join("db"), &genesis_hash, store_options(config)).map_err(failed)?;
+        Store::open(&home.database(), &genesis_hash, store_options(config)).map_err(failed)?;
     let state = open_state(&store, genesis)?;
-    let (wal, contents) = Wal::open(&data.join("consensus.wal")).map_err(bad_wal)?;
+    let (wal, contents) = Wal::open(&home.wal()).map_err(bad_wal)?;
     if contents.cut_bytes > 0 {
         tracing::warn!(bytes = contents.cut_bytes, "cut an unfinished record off the log's end");
     }

@@ -24,10 +24,15 @@ impl Replica {
     }
 
     pub(super) fn hold(&mut self, digest: Hash, bytes: &Arc<Vec<u8>>, held: Held) {
-        for tx in held.txs.iter() {
-            self.pool.note(tx.id(), tx.tx().body.valid_until);
-        }
         self.effects.push(Effect::StoreBatch { digest, bytes: Arc::clone(bytes) });
+        self.keep(digest, held);
+    }
+
+    /// Holds a batch that is stored, or is about to be.
+    fn keep(&mut self, digest: Hash, held: Held) {
+        for tx in held.txs.iter() {
+            self.pool.note(tx.id(), tx.body().valid_until);
+        }
         self.batches.insert(digest, held);
     }
 
@@ -35,10 +40,7 @@ impl Replica {
         let digest = Batch::digest_of_bytes(bytes);
         // It was verified before it was stored.
         if let Ok(held) = decode_certified_batch(bytes) {
-            for tx in held.txs.iter() {
-                self.pool.note(tx.id(), tx.tx().body.valid_until);
-            }
-            self.batches.insert(digest, held);
+            self.keep(digest, held);
         }
     }
 }

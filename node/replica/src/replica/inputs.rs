@@ -48,7 +48,7 @@ impl Replica {
             self.effects.push(Effect::Notice(Notice::BadPeer { peer: from, why }));
             return;
         }
-        let held = held(author, txs, bytes.len());
+        let held = Held::new(author, txs, bytes.len());
         self.hold(digest, &bytes, held);
         self.judge_proposals();
     }

@@ -355,16 +355,6 @@ fn tip_of(
     Ok(Tip { genesis, height, id, time, attested, results })
 }
 
-fn held(author: PublicKey, txs: Vec<VerifiedTx>, bytes: usize) -> Held {
-    Held {
-        author,
-        expires: txs.iter().map(|tx| tx.tx().body.valid_until).max().unwrap_or(0),
-        protective: txs.iter().any(|tx| admission::is_lane0(tx.tx())),
-        txs: Arc::new(txs),
-        bytes,
-    }
-}
-
 /// Decodes a batch whose signatures others vouch for: a quorum, or this validator before it
 /// restarted.
 fn decode_certified_batch(bytes: &[u8]) -> Result<Held, String> {
@@ -375,5 +365,5 @@ fn decode_certified_batch(bytes: &[u8]) -> Result<Held, String> {
         let id = tx.body.id();
         txs.push(VerifiedTx::assume_verified(tx, id));
     }
-    Ok(held(batch.author, txs, bytes.len()))
+    Ok(Held::new(batch.author, txs, bytes.len()))
 }
