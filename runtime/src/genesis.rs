@@ -13,7 +13,7 @@ use thiserror::Error;
 use crate::limits::{CLASSES_MAX, RAIL_HOLD_MS_MAX, ROLE_TERM_MS_MAX};
 use crate::object::{
     Account, Bucket, FreezeState, Key, Minter, Object, PauseState, Policy, Role, RoleGrant, Scope,
-    Supply,
+    Supply, Validators,
 };
 use crate::replay::ReplayWindow;
 
@@ -205,7 +205,7 @@ impl Genesis {
         let mut objects = BTreeMap::from([
             (Key::Policy, Object::Policy(self.policy.clone())),
             (Key::Supply, Object::Supply(supply)),
-            (Key::Validators, Object::Validators(self.validators.clone())),
+            (Key::Validators, Object::Validators(Validators::at_genesis(self.validators.clone()))),
         ]);
         let pause = |scope| (Key::Pause(scope), Object::Pause(PauseState::default()));
         objects.extend(Scope::ALL.map(pause));

@@ -28,7 +28,7 @@ pub enum Key {
 pub enum Object {
     Policy(Policy) = 0,
     Supply(Supply) = 1,
-    Validators(Committee) = 2,
+    Validators(Validators) = 2,
     Pause(PauseState) = 3,
     Account(Account) = 10,
     Role(RoleGrant) = 11,
@@ -131,6 +131,33 @@ pub struct Policy {
     pub mint_per_tx_max: u64,
     /// Quota of each account class, by class number.
     pub quotas: Vec<Quota>,
+}
+
+/// The validator set, and the one before it while that one still decides: a set chosen in block
+/// `h` decides from height `h + 2`, so that the header of `h + 1` can already name it.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Validators {
+    pub set: Committee,
+    /// The first height that `set` decides; 0 at genesis.
+    pub from_height: u64,
+    /// The set of the heights below `from_height`; none at genesis.
+    pub before: Option<Committee>,
+}
+
+impl Validators {
+    /// A set that decides from the first height on.
+    pub const fn at_genesis(set: Committee) -> Self {
+        Self { set, from_height: 0, before: None }
+    }
+
+    /// The set that decides `height`, which is the next or the one after it: sets further back
+    /// are not kept.
+    pub fn at(&self, height: u64) -> &Committee {
+        match &self.before {
+            Some(before) if height < self.from_height => before,
+            _ => &self.set,
+        }
+    }
 }
 
 /// A token bucket: `burst` transactions at once, refilled at a steady rate.
@@ -314,7 +341,7 @@ macro_rules! kinds {
 kinds! {
     Policy Policy;
     Supply Supply;
-    Validators Committee;
+    Validators Validators;
     Pause PauseState;
     Account Account;
     Role RoleGrant;

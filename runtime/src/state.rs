@@ -20,7 +20,8 @@ use crate::genesis::{Genesis, GenesisError};
 use crate::invariants::{self, Breach};
 use crate::limits::OBJECT_BYTES_MAX;
 use crate::object::{
-    Account, Deposit, Key, Kind, Minter, Object, PauseState, Policy, Role, RoleGrant, Scope, Supply,
+    Account, Deposit, Key, Kind, Minter, Object, PauseState, Policy, Role, RoleGrant, Scope,
+    Supply, Validators,
 };
 use crate::tree::Tree;
 
@@ -68,7 +69,7 @@ impl<T> Copy for At<T> {}
 
 const POLICY: At<Policy> = At::new(0);
 pub(crate) const SUPPLY: At<Supply> = At::new(1);
-const VALIDATORS: At<Committee> = At::new(2);
+const VALIDATORS: At<Validators> = At::new(2);
 
 /// The slot of a scope's pause.
 pub(crate) const fn pause_at(scope: Scope) -> At<PauseState> {
@@ -154,7 +155,9 @@ impl State {
         if state.index.len() != state.slots.len() {
             return Err(RestoreError::DuplicateKey);
         }
-        state.committee().check()?;
+        let validators = state.validators();
+        validators.set.check()?;
+        validators.before.as_ref().map_or(Ok(()), Committee::check)?;
         invariants::check_supply(&state)?;
         Ok(state)
     }
@@ -220,8 +223,14 @@ impl State {
         self.read(POLICY)
     }
 
-    pub fn committee(&self) -> &Committee {
+    pub fn validators(&self) -> &Validators {
         self.read(VALIDATORS)
+    }
+
+    /// The validator set that decides `height`, which must be one of the two heights after the
+    /// one this state is the result of.
+    pub fn committee(&self, height: u64) -> &Committee {
+        self.validators().at(height)
     }
 
     pub fn pause(&self, scope: Scope) -> &PauseState {

@@ -115,7 +115,7 @@ impl View {
         }
         self.refreshed = now;
         let connected = peers.connected();
-        let committee = replica.state().committee();
+        let committee = replica.state().committee(replica.height().saturating_add(1));
         let power = |key| committee.get(key).map_or(0, |v| u128::from(v.power));
         let others: u128 = connected.iter().map(power).sum();
         let reachable = others + power(&replica.key());

@@ -80,8 +80,8 @@ impl ControlService for Controls {
 
 fn validator_names(context: &Context) -> Result<Vec<(String, String)>, WireError> {
     Ok(match object(context.store(), &Key::Validators)? {
-        Some(Object::Validators(set)) => {
-            set.validators().iter().map(|v| (v.key.to_string(), v.name.clone())).collect()
+        Some(Object::Validators(sets)) => {
+            sets.set.validators().iter().map(|v| (v.key.to_string(), v.name.clone())).collect()
         }
         _ => Vec::new(),
     })

@@ -88,8 +88,8 @@ impl Ledger {
         let context = &self.0;
         let (head, validators) = context.consistent(|store| object(store, &Key::Validators))?;
         let validators = match validators {
-            Some(Object::Validators(set)) => {
-                set.validators().iter().map(|v| context.wire.validator(v)).collect()
+            Some(Object::Validators(sets)) => {
+                sets.set.validators().iter().map(|v| context.wire.validator(v)).collect()
             }
             _ => Vec::<Validator>::new(),
         };

@@ -69,7 +69,7 @@ impl Replica {
         if !value.payload().batches.is_empty() {
             self.newest_results = header.height;
         }
-        self.committee = self.state.committee().clone();
+        self.committee = self.state.committee(header.height.saturating_add(1)).clone();
         self.started = false;
         self.committed_at = now.mono_ms;
         self.proposals.clear();

@@ -251,9 +251,9 @@ impl Replica {
         now: Now,
     ) -> Result<(Self, Vec<Effect>), String> {
         let Recovered { state, results, block, sign_state, wal, batches } = recovered;
-        let committee = state.committee().clone();
         let public = key.public();
         let tip = tip_of(genesis, results, block.as_ref())?;
+        let committee = state.committee(tip.height.saturating_add(1)).clone();
         if tip.newest().is_some_and(|newest| newest.state_root != state.root()) {
             return Err(format!(
                 "the stored state has root {}, but block {} gave another",
