@@ -6,8 +6,8 @@ use ballast_primitives::KeyPolicy;
 
 use crate::code::Code;
 use crate::execute::BlockContext;
-use crate::object::{Account, Bucket, Key, Role};
-use crate::op::Op;
+use crate::object::{Account, Bucket, Key};
+use crate::op::{Op, Signer};
 use crate::state::{At, State};
 use crate::tx::{SignedTx, TxBody, VALIDITY_MS_MAX, Witness};
 
@@ -85,8 +85,15 @@ fn check_witnesses(
 /// Lane 0 is for those who may send each of its operations; from anyone else it would be a way
 /// around quotas.
 fn check_lane(state: &State, body: &TxBody, now: u64) -> Result<(), Code> {
-    let holds = |role: &Role| state.holds(*role, &body.sender, now);
-    let may_send = |op: &Op| op.signers().iter().any(holds);
+    let may_send = |op: &Op| match op {
+        // Who signed a report may withdraw it, role or not.
+        Op::RevokeReport(op) => op.is_signer(state, &body.sender),
+        _ => match op.signer() {
+            Signer::Role(role) => state.holds(role, &body.sender, now),
+            Signer::Member => state.council().is_member(&body.sender),
+            Signer::Anyone => false,
+        },
+    };
     if body.ops.iter().all(may_send) { Ok(()) } else { Err(Code::LaneUnauthorized) }
 }
 

@@ -5,8 +5,8 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 macro_rules! codes {
     ($($number:literal $variant:ident $name:literal $text:literal;)*) => {
-        /// Why a transaction was refused or failed. The order of numbers within 1–99 and 100–199
-        /// is the order of precedence: the first that applies wins.
+        /// Why a transaction was refused or failed. Numbers below 100 are in the order of precedence, so
+        /// are those from 100 to 105; each operation's file gives the order of its own.
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize,
         )]
@@ -45,7 +45,7 @@ codes! {
     8 NonceTooNew "NONCE_TOO_NEW" "The nonce is above the account's replay window of 128.";
     9 QuotaExceeded "QUOTA_EXCEEDED" "The account that pays has used up its quota for now.";
     // runtime.md calls this one UNAUTHORIZED too; every number needs a name of its own.
-    10 LaneUnauthorized "LANE_UNAUTHORIZED" "Only a holder of a protective role may send a transaction of protective operations.";
+    10 LaneUnauthorized "LANE_UNAUTHORIZED" "Only who may send protective operations may send a transaction of nothing else.";
 
     // Included: the nonce is consumed, the receipt names the operation and this code. Common to
     // all operations, in this order.
@@ -87,9 +87,80 @@ codes! {
 
     167 FreezeConfirmed "FREEZE_CONFIRMED" "The council froze this account; only the council may change that freeze.";
 
+    168 BadAuth "BAD_AUTH" "The signatures inside the operation are not those of who must have signed.";
+    170 AllowanceExpired "ALLOWANCE_EXPIRED" "The allowance has expired, or would have from the start.";
+    171 AllowanceExceeded "ALLOWANCE_EXCEEDED" "The amount is above what is left of the allowance.";
+    172 AuthNotYet "AUTH_NOT_YET" "The authorisation is not valid yet.";
+    173 AuthExpired "AUTH_EXPIRED" "The authorisation's deadline has passed, or is more than 30 days ahead.";
+    174 AuthUsed "AUTH_USED" "The authorisation was used or cancelled.";
+    175 WrongExecutor "WRONG_EXECUTOR" "The authorisation names another account to relay it.";
+    176 TravelDataRequired "TRAVEL_DATA_REQUIRED" "A payment of this size between institutions needs the beneficiary institution's signature.";
+    177 TravelDataInvalid "TRAVEL_DATA_INVALID" "The travel data is not signed by the beneficiary's institution, or has expired.";
+    178 TravelReplay "TRAVEL_REPLAY" "The travel data was used before.";
+    179 DepositClosed "DEPOSIT_CLOSED" "The deposit was reversed.";
+    180 MinterWindow "MINTER_WINDOW" "The minter's total over the last 24 hours would exceed its cap.";
+    181 GlobalWindow "GLOBAL_WINDOW" "All minters' total over the last 24 hours would exceed its cap; minting is paused.";
+    182 NoReport "NO_REPORT" "There is no effective reserve report.";
+    183 ReportStale "REPORT_STALE" "The reserve report is too old.";
+    184 ReportModified "REPORT_MODIFIED" "The reserve report's opinion is not unmodified.";
+    185 ReportConcentrated "REPORT_CONCENTRATED" "One custodian holds more of the reserve than the policy allows.";
+    186 ReserveCeiling "RESERVE_CEILING" "The total supply would exceed the reserve.";
+
     // After an operation's own rules.
     190 InsufficientAvailable "INSUFFICIENT_AVAILABLE" "The available balance is smaller than the amount.";
     191 Overflow "OVERFLOW" "An amount would leave its range.";
+
+    // More rules of single operations.
+    192 BelowMin "BELOW_MIN" "The amount is below the least that can be redeemed.";
+    193 AboveMax "ABOVE_MAX" "The amount is above the most that can be redeemed at once.";
+    194 FeeTooHigh "FEE_TOO_HIGH" "The fee is above what the holder accepts, or not below the amount.";
+    203 UnknownRedemption "UNKNOWN_REDEMPTION" "There is no such redemption.";
+    204 RedemptionClosed "REDEMPTION_CLOSED" "The redemption is over.";
+    205 InProcessing "IN_PROCESSING" "The redemption is being paid.";
+    206 NotProcessing "NOT_PROCESSING" "The redemption was not accepted yet.";
+    207 NotDue "NOT_DUE" "The redemption is not overdue.";
+    208 PayoutMissing "PAYOUT_MISSING" "No payout was recorded for the redemption.";
+    209 PayoutMismatch "PAYOUT_MISMATCH" "The payout is not the redemption's net amount.";
+    210 PayoutRecorded "PAYOUT_RECORDED" "A payout is recorded already.";
+    211 HoldChanged "HOLD_CHANGED" "The current hold is not the expected one.";
+    212 HoldOnlyRaised "HOLD_ONLY_RAISED" "An officer may only raise a hold; the council lowers it.";
+    213 NotSeizable "NOT_SEIZABLE" "The account has neither a confirmed outbound freeze nor a hold of the amount.";
+    214 UnknownReport "UNKNOWN_REPORT" "There is no such report.";
+    215 FutureReport "FUTURE_REPORT" "The report is of a time to come.";
+    216 OutOfOrder "OUT_OF_ORDER" "The report is neither later than the latest effective one nor its correction.";
+    217 UnknownCheckpoint "UNKNOWN_CHECKPOINT" "No supply checkpoint of this time and height is kept.";
+    218 SupplyMismatch "SUPPLY_MISMATCH" "The stated supply is not the checkpoint's.";
+    219 ReportNotDraft "REPORT_NOT_DRAFT" "The report is not a draft.";
+    220 DigestMismatch "DIGEST_MISMATCH" "The digest is not that of what is being signed.";
+    221 AlreadyAttested "ALREADY_ATTESTED" "The sender has attested this report.";
+    222 AlreadyRevoked "ALREADY_REVOKED" "The report is revoked.";
+    223 TooManyDrafts "TOO_MANY_DRAFTS" "There are 16 drafts already.";
+    224 UnknownBridge "UNKNOWN_BRIDGE" "There is no such bridge.";
+    225 BridgeClosed "BRIDGE_CLOSED" "The bridge is closed.";
+    226 BridgeDayCap "BRIDGE_DAY_CAP" "The bridge's total over the last 24 hours would exceed its cap.";
+    227 RemoteTxUsed "REMOTE_TX_USED" "The other chain's transaction was released before.";
+    228 EscrowExceeded "ESCROW_EXCEEDED" "The amount is above what the bridge holds in escrow.";
+    229 UnknownProposal "UNKNOWN_PROPOSAL" "There is no such proposal.";
+    230 ProposalStale "PROPOSAL_STALE" "The council has changed since this was proposed or signed.";
+    231 ProposalClosed "PROPOSAL_CLOSED" "The proposal was executed, rejected or has expired.";
+    232 AlreadyVoted "ALREADY_VOTED" "The member has made this choice already.";
+    233 NotVoted "NOT_VOTED" "The member has no vote to withdraw.";
+    234 NotApproved "NOT_APPROVED" "Too few members have said yes.";
+    235 Timelocked "TIMELOCKED" "The delay after approval is not over.";
+    236 ClassChanged "CLASS_CHANGED" "The proposal's operations are of a graver class now than when it was made.";
+    237 ClassTooHigh "CLASS_TOO_HIGH" "Operations of this class need a proposal.";
+    238 ExecNonce "EXEC_NONCE" "The number is not the council's next.";
+    239 CouncilQuorum "COUNCIL_QUORUM" "Too few members signed.";
+    240 TooManyProposals "TOO_MANY_PROPOSALS" "64 proposals are open, or 8 of this member's.";
+    241 CapBelowSupply "CAP_BELOW_SUPPLY" "The cap would be below the total supply.";
+    242 BadThreshold "BAD_THRESHOLD" "Thresholds must rise from A to D, with C above half of the council.";
+    243 ThresholdUnreachable "THRESHOLD_UNREACHABLE" "A threshold is above the number of members.";
+    244 NotSuspended "NOT_SUSPENDED" "The minter is not suspended.";
+    245 UnknownValidator "UNKNOWN_VALIDATOR" "There is no validator with this key.";
+    246 ValidatorExists "VALIDATOR_EXISTS" "A validator with this key exists.";
+    247 BadValidatorSet "BAD_VALIDATOR_SET" "The validator set would not be valid.";
+    248 SetChangeTooLarge "SET_CHANGE_TOO_LARGE" "More than a third of the voting power would change at once.";
+    249 UpgradeOutOfOrder "UPGRADE_OUT_OF_ORDER" "The version or the height is not above the current one.";
 }
 
 impl Code {

@@ -10,9 +10,10 @@ use crate::code::Code;
 use crate::event::Event;
 use crate::invariants;
 use crate::journal::Journal;
-use crate::limits::FULL_CHECK_BLOCKS;
+use crate::limits::{CHECKPOINTS_KEPT, FULL_CHECK_BLOCKS, RUNTIME_VERSION};
+use crate::object::{Checkpoint, IncidentKind, Key, Object};
 use crate::op::Op;
-use crate::ops::Env;
+use crate::ops::{Authority, Env};
 use crate::receipt::{Outcome, Receipt};
 use crate::state::{Change, State};
 use crate::tx::{TxBody, VerifiedTx};
@@ -59,6 +60,8 @@ pub fn execute_block<T: Borrow<VerifiedTx>>(
         origins: Vec::with_capacity(txs.len()),
         dropped: Vec::new(),
     };
+    run.upgrade()?;
+    run.checkpoint();
     for lane0 in [true, false] {
         for (index, tx) in (0u32..).zip(txs) {
             if admission::is_lane0(tx.borrow().tx()) == lane0 {
@@ -98,7 +101,7 @@ struct Run<'a> {
     dropped: Vec<(u32, Code)>,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     fn transaction(&mut self, index: u32, tx: &VerifiedTx) {
         let admitted = admission::admit(self.journal.state(), self.context, tx.tx())
             .and_then(|admitted| self.consume(&admitted, tx.body()).map(|()| admitted));
@@ -133,45 +136,109 @@ impl Run<'_> {
     /// Runs the operations: all of them, or none.
     fn operations(&mut self, admitted: &Admitted, body: &TxBody) -> (Outcome, Vec<Event>) {
         self.journal.begin_ops();
-        let mut env = Env {
-            journal: &mut self.journal,
-            now: self.context.time,
-            sender: admitted.sender,
-            sender_address: body.sender,
-            memo: body.memo.as_deref(),
-            events: Vec::with_capacity(body.ops.len()),
-        };
-        let failure = body.ops.iter().enumerate().find_map(|(number, op)| {
-            let number = u8::try_from(number).unwrap_or(u8::MAX);
+        let mut env = self.env(admitted, body);
+        let failure = (0u8..).zip(&body.ops).find_map(|(number, op)| {
+            env.op = number;
             operation(op, &mut env).err().map(|code| Outcome::Failed { op: number, code })
         });
-        let events = env.events;
+        let Env { events, trips, .. } = env;
         match failure {
             None => (Outcome::Success, events),
             Some(failed) => {
                 self.journal.undo_ops();
-                (failed, Vec::new())
+                (failed, self.keep_trips(admitted, body, &trips))
             }
+        }
+    }
+
+    /// Of a failed transaction only the breakers that it tripped stay; what they did is done
+    /// again, after everything was taken back.
+    fn keep_trips(
+        &mut self,
+        admitted: &Admitted,
+        body: &TxBody,
+        trips: &[IncidentKind],
+    ) -> Vec<Event> {
+        if trips.is_empty() {
+            return Vec::new();
+        }
+        self.journal.begin_ops();
+        let mut env = self.env(admitted, body);
+        if trips.iter().try_for_each(|kind| env.trip(*kind)).is_err() {
+            // The log of incidents is full: 2^64 of them.
+            self.journal.undo_ops();
+            return Vec::new();
+        }
+        env.events
+    }
+
+    fn env<'e>(&'e mut self, admitted: &Admitted, body: &'e TxBody) -> Env<'e, 'a> {
+        Env {
+            journal: &mut self.journal,
+            block: self.context,
+            now: self.context.time,
+            tx: body,
+            op: 0,
+            sender: admitted.sender,
+            sender_address: body.sender,
+            authority: Authority::Sender,
+            events: Vec::with_capacity(body.ops.len()),
+            trips: Vec::new(),
+        }
+    }
+
+    /// A block that needs newer code is not executed by this one.
+    fn upgrade(&self) -> Result<(), Breach> {
+        let upgrade = self.journal.state().upgrade();
+        if self.context.height < upgrade.height || upgrade.version <= RUNTIME_VERSION {
+            return Ok(());
+        }
+        Err(Breach {
+            height: Some(self.context.height),
+            what: format!(
+                "the council scheduled runtime version {} (release {}) from height {} on; this \
+                 program has version {RUNTIME_VERSION}: install that release and start again",
+                upgrade.version, upgrade.code, upgrade.height
+            ),
+        })
+    }
+
+    /// The first block at or after a tick remembers the supply as its parent left it.
+    fn checkpoint(&mut self) {
+        let state = self.journal.state();
+        let interval = state.policy().checkpoint_ms;
+        let Some(tick) = self.context.time.checked_div(interval) else { return };
+        let at = tick.saturating_mul(interval);
+        if at <= state.reserve().checkpoint {
+            return;
+        }
+        let supply = state.supply();
+        let checkpoint = Checkpoint {
+            at,
+            height: self.context.height.saturating_sub(1),
+            total: supply.total,
+            cum_deposit: supply.cum_deposit,
+            cum_payout: supply.cum_payout,
+        };
+        let key = Key::Checkpoint(checkpoint_place(at, interval));
+        self.journal.begin_ops();
+        self.journal.reserve_mut().checkpoint = at;
+        match self.journal.find(&key) {
+            Some(old) => *self.journal.write(old) = checkpoint,
+            None => self.journal.create(key, Object::Checkpoint(checkpoint)),
         }
     }
 }
 
-/// One operation: what all have in common (pause, then role), then its own rules.
+/// The place in the ring of the checkpoint at a tick.
+pub(crate) fn checkpoint_place(at: u64, interval: u64) -> u16 {
+    let tick = at.checked_div(interval).unwrap_or(0);
+    u16::try_from(tick % u64::from(CHECKPOINTS_KEPT)).unwrap_or(0)
+}
+
+/// One operation: what all have in common (pauses, then who may send it), then its own rules.
 fn operation(op: &Op, env: &mut Env<'_, '_>) -> Result<(), Code> {
-    env.check_pause(op.pause_scope())?;
-    env.check_roles(op.signers())?;
-    match op {
-        Op::Transfer(op) => op.execute(env),
-        Op::DepositConfirm(op) => op.execute(env),
-        Op::Mint(op) => op.execute(env),
-        Op::Burn(op) => op.execute(env),
-        Op::SetMinterAllowance(op) => op.execute(env),
-        Op::Freeze(op) => op.execute(env),
-        Op::Unfreeze(op) => op.execute(env),
-        Op::Pause(op) => op.execute(env),
-        Op::Unpause(op) => op.execute(env),
-        Op::RegisterAccount(op) => op.execute(env),
-        Op::GrantRole(op) => op.execute(env),
-        Op::RevokeRole(op) => op.execute(env),
-    }
+    env.check_pauses(op.pause_scopes())?;
+    env.check_signer(op.signer())?;
+    op.execute(env)
 }

@@ -6,15 +6,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use ballast_primitives::codec::{self, DecodeError};
 use ballast_primitives::committee::CommitteeError;
 use ballast_primitives::policy::PolicyError;
-use ballast_primitives::{Address, Committee, Domain, Hash, KeyPolicy, Network, hash};
+use ballast_primitives::signature::check_public_key;
+use ballast_primitives::{Address, Committee, Domain, Hash, KeyPolicy, Network, PublicKey, hash};
 use borsh::{BorshDeserialize, BorshSerialize};
 use thiserror::Error;
 
-use crate::limits::{CLASSES_MAX, RAIL_HOLD_MS_MAX, ROLE_TERM_MS_MAX};
+use crate::execute::checkpoint_place;
+use crate::limits::{DELAY_MS_MAX, NAME_BYTES_MAX, ROLE_TERM_MS_MAX};
 use crate::object::{
-    Account, Bucket, FreezeState, Key, Minter, Object, PauseState, Policy, Role, RoleGrant, Scope,
-    Supply, Validators,
+    Account, Attestation, Bucket, Checkpoint, Council, Delay, FreezeState, IncidentLog,
+    Institution, Key, Member, Minter, Object, PauseState, Policy, Report, ReportBody, ReportStatus,
+    ReserveIndex, Role, RoleGrant, Scope, Supply, Terms, Upgrade, Validators, Window,
 };
+use crate::ops::{council_set, submit_report};
 use crate::replay::ReplayWindow;
 
 /// The most bytes of an encoded genesis.
@@ -29,15 +33,46 @@ pub struct Genesis {
     pub time: u64,
     pub validators: Committee,
     pub policy: Policy,
+    pub terms: Terms,
     /// The most total supply, micro-dollars.
     pub cap: u128,
+    pub council: GenesisCouncil,
     /// The address of each is that of its policy; no two may be the same.
     pub accounts: Vec<GenesisAccount>,
-    /// Exactly one holder of [`Role::Council`], whose grant does not end; every other grant ends
-    /// within 366 days.
+    /// Every grant ends within 366 days; no member of the council has one.
     pub roles: Vec<GenesisRole>,
     /// One for each holder of [`Role::Minter`].
     pub minters: Vec<GenesisMinter>,
+    pub institutions: Vec<GenesisInstitution>,
+    /// The report that minting starts from; without one, the first attested report opens it.
+    pub report: Option<GenesisReport>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct GenesisCouncil {
+    /// 1 to 21, strictly ascending by account, no key twice; each an account.
+    pub members: Vec<Member>,
+    pub thresholds: [u8; 4],
+    pub delays_ms: [u64; 4],
+    pub ttl_ms: u64,
+    pub grace_ms: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct GenesisInstitution {
+    pub institution: u32,
+    pub name: String,
+    pub key: PublicKey,
+}
+
+/// A report that is effective from the start, as of genesis: who agrees on the genesis vouches for
+/// it, so it carries no signatures.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct GenesisReport {
+    pub body: ReportBody,
+    pub submitted_by: Address,
+    /// Who may revoke it, besides who submitted it.
+    pub attested_by: Vec<Address>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -65,6 +100,8 @@ pub struct GenesisMinter {
     pub allowance: u64,
     /// The most one mint may be, micro-dollars.
     pub per_tx: u64,
+    /// The most it may mint within 24 hours, micro-dollars.
+    pub window_cap: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -73,10 +110,6 @@ pub enum GenesisError {
     Decode(#[from] DecodeError),
     #[error("the validator set is not valid: {0}")]
     Validators(#[from] CommitteeError),
-    #[error("there are 1 to {CLASSES_MAX} account classes, this names {0}")]
-    Classes(usize),
-    #[error("the rail hold is {0} ms, more than {RAIL_HOLD_MS_MAX}")]
-    RailHold(u64),
     #[error("the key policy of account {index} is not valid: {error}")]
     Policy { index: usize, error: PolicyError },
     #[error("account {index} has the same key policy as one before it")]
@@ -87,13 +120,19 @@ pub enum GenesisError {
     AboveCap { total: u128, cap: u128 },
     #[error("{0:?} holds {role} and is not an account", role = .1.name())]
     UnknownHolder(Address, Role),
-    #[error("the council is exactly one account, this names {0}")]
-    CouncilCount(usize),
-    #[error("the council's grant must not end; set its end to u64::MAX")]
-    CouncilTerm,
+    #[error("the council is not valid: {0}")]
+    Council(&'static str),
+    #[error("the policy is not valid: {0}")]
+    Parameters(&'static str),
+    #[error("the terms are not valid: {0}")]
+    Terms(&'static str),
+    #[error("institution {0} is not valid or named twice")]
+    Institution(u32),
+    #[error("the report is not valid: {0}")]
+    Report(&'static str),
     #[error("the grant of {role} to {1:?} must end after genesis and within 366 days", role = .0.name())]
     RoleTerm(Role, Address),
-    #[error("{0:?} holds a second role, or an operational role beside a key of the council")]
+    #[error("{0:?} holds a second role, or a role beside a seat in the council")]
     RoleConflict(Address),
     #[error("{0:?} has minter settings without the minter role, twice, or the role without them")]
     Minter(Address),
@@ -121,16 +160,17 @@ impl Genesis {
     /// Checks everything that the runtime's rules later rely on.
     pub fn check(&self) -> Result<(), GenesisError> {
         self.validators.check()?;
-        let classes = self.policy.quotas.len();
-        if classes == 0 || classes > CLASSES_MAX {
-            return Err(GenesisError::Classes(classes));
-        }
-        if self.policy.rail_hold_ms > RAIL_HOLD_MS_MAX {
-            return Err(GenesisError::RailHold(self.policy.rail_hold_ms));
-        }
+        self.policy.check_shape().map_err(GenesisError::Parameters)?;
+        self.terms.check_shape().map_err(GenesisError::Terms)?;
         let accounts = self.check_accounts()?;
+        if !accounts.contains_key(&self.policy.fee_account) {
+            return Err(GenesisError::Parameters("the fee account is not an account"));
+        }
+        self.check_council(&accounts)?;
         self.check_roles(&accounts)?;
-        self.check_minters()
+        self.check_minters()?;
+        self.check_institutions()?;
+        self.report.as_ref().map_or(Ok(()), |report| self.check_report(report))
     }
 
     fn check_accounts(&self) -> Result<BTreeMap<Address, &KeyPolicy>, GenesisError> {
@@ -150,30 +190,66 @@ impl Genesis {
         Ok(accounts)
     }
 
-    fn check_roles(&self, accounts: &BTreeMap<Address, &KeyPolicy>) -> Result<(), GenesisError> {
-        let mut councils = self.roles.iter().filter(|grant| grant.role == Role::Council);
-        let (Some(council), None) = (councils.next(), councils.next()) else {
-            let of_council = self.roles.iter().filter(|grant| grant.role == Role::Council);
-            return Err(GenesisError::CouncilCount(of_council.count()));
-        };
-        if council.valid_until != u64::MAX {
-            return Err(GenesisError::CouncilTerm);
+    fn check_council(&self, accounts: &BTreeMap<Address, &KeyPolicy>) -> Result<(), GenesisError> {
+        let GenesisCouncil { members, thresholds, delays_ms, .. } = &self.council;
+        council_set::check_members(members).map_err(GenesisError::Council)?;
+        council_set::check_thresholds(members.len(), thresholds)
+            .map_err(|code| GenesisError::Council(code.text()))?;
+        if delays_ms.iter().any(|delay| *delay > DELAY_MS_MAX) {
+            return Err(GenesisError::Council("a delay is longer than 30 days"));
         }
-        let keys_of = |grant: &GenesisRole| {
-            let policy = accounts.get(&grant.holder);
-            policy.ok_or(GenesisError::UnknownHolder(grant.holder, grant.role))
-        };
-        let members: BTreeSet<_> = keys_of(council)?.keys().iter().collect();
+        if !members.iter().all(|member| accounts.contains_key(&member.account)) {
+            return Err(GenesisError::Council("a member is not an account"));
+        }
+        Ok(())
+    }
+
+    fn check_roles(&self, accounts: &BTreeMap<Address, &KeyPolicy>) -> Result<(), GenesisError> {
         let last = self.time.saturating_add(ROLE_TERM_MS_MAX);
-        let mut holders = BTreeSet::from([council.holder]);
-        for grant in self.roles.iter().filter(|grant| grant.role != Role::Council) {
+        let mut holders: BTreeSet<_> =
+            self.council.members.iter().map(|member| member.account).collect();
+        for grant in &self.roles {
             if grant.valid_until <= self.time || grant.valid_until > last {
                 return Err(GenesisError::RoleTerm(grant.role, grant.holder));
             }
-            let is_member = keys_of(grant)?.keys().iter().any(|key| members.contains(key));
-            if is_member || !holders.insert(grant.holder) {
+            if !accounts.contains_key(&grant.holder) {
+                return Err(GenesisError::UnknownHolder(grant.holder, grant.role));
+            }
+            if !holders.insert(grant.holder) {
                 return Err(GenesisError::RoleConflict(grant.holder));
             }
+        }
+        Ok(())
+    }
+
+    fn check_institutions(&self) -> Result<(), GenesisError> {
+        let mut known = BTreeSet::new();
+        for GenesisInstitution { institution, name, key } in &self.institutions {
+            let good = *institution != 0
+                && (1..=NAME_BYTES_MAX).contains(&name.len())
+                && check_public_key(key).is_ok();
+            if !good || !known.insert(*institution) {
+                return Err(GenesisError::Institution(*institution));
+            }
+        }
+        let belongs = |account: &&GenesisAccount| {
+            account.institution != 0 && !known.contains(&account.institution)
+        };
+        match self.accounts.iter().find(belongs) {
+            Some(account) => Err(GenesisError::Institution(account.institution)),
+            None => Ok(()),
+        }
+    }
+
+    fn check_report(&self, report: &GenesisReport) -> Result<(), GenesisError> {
+        let body = &report.body;
+        submit_report::check_body(body).map_err(GenesisError::Report)?;
+        let at_genesis = body.as_of == self.first_checkpoint().at && body.as_of_height == 0;
+        if !at_genesis || body.supersedes.is_some() {
+            return Err(GenesisError::Report("it is not of the genesis checkpoint"));
+        }
+        if body.stated_outstanding != self.total() {
+            return Err(GenesisError::Report("it states another supply than the balances"));
         }
         Ok(())
     }
@@ -203,10 +279,22 @@ impl Genesis {
         let total = self.total();
         let supply = Supply { total, genesis: total, cap: self.cap, ..Supply::default() };
         let mut objects = BTreeMap::from([
-            (Key::Policy, Object::Policy(self.policy.clone())),
-            (Key::Supply, Object::Supply(supply)),
-            (Key::Validators, Object::Validators(Validators::at_genesis(self.validators.clone()))),
+            (Key::Policy, Object::Policy(Box::new(self.policy.clone()))),
+            (Key::Supply, Object::Supply(Box::new(supply))),
+            (
+                Key::Validators,
+                Object::Validators(Box::new(Validators::at_genesis(self.validators.clone()))),
+            ),
+            (Key::Council, Object::Council(Box::new(self.council.object()))),
+            (Key::Window, Object::Window(Box::default())),
+            (Key::Terms, Object::Terms(Box::new(self.terms.clone()))),
+            (Key::Incidents, Object::Incidents(IncidentLog::default())),
+            (
+                Key::Upgrade,
+                Object::Upgrade(Upgrade { version: 0, code: Hash::default(), height: 0 }),
+            ),
         ]);
+        self.add_reserve(&mut objects);
         let pause = |scope| (Key::Pause(scope), Object::Pause(PauseState::default()));
         objects.extend(Scope::ALL.map(pause));
         objects.extend(self.accounts.iter().map(GenesisAccount::object));
@@ -214,11 +302,73 @@ impl Genesis {
             let grant = RoleGrant { valid_until: *valid_until };
             objects.insert(Key::Role(*role, *holder), Object::Role(grant));
         }
-        for GenesisMinter { holder, allowance, per_tx } in &self.minters {
-            let minter = Minter { allowance: *allowance, per_tx: *per_tx, suspended: false };
-            objects.insert(Key::Minter(*holder), Object::Minter(minter));
+        for GenesisMinter { holder, allowance, per_tx, window_cap } in &self.minters {
+            let minter = Minter {
+                allowance: *allowance,
+                per_tx: *per_tx,
+                window_cap: *window_cap,
+                window: Window::default(),
+                suspended: false,
+            };
+            objects.insert(Key::Minter(*holder), Object::Minter(Box::new(minter)));
+        }
+        for GenesisInstitution { institution, name, key } in &self.institutions {
+            let object = Institution { name: name.clone(), key: *key };
+            objects.insert(Key::Institution(*institution), Object::Institution(object));
         }
         objects
+    }
+
+    /// The supply checkpoint of genesis.
+    fn first_checkpoint(&self) -> Checkpoint {
+        let interval = self.policy.checkpoint_ms;
+        let tick = self.time.checked_div(interval).unwrap_or(0);
+        Checkpoint {
+            at: tick.saturating_mul(interval),
+            height: 0,
+            total: self.total(),
+            cum_deposit: 0,
+            cum_payout: 0,
+        }
+    }
+
+    fn add_reserve(&self, objects: &mut BTreeMap<Key, Object>) {
+        let checkpoint = self.first_checkpoint();
+        let mut index = ReserveIndex { next: 1, checkpoint: checkpoint.at, ..Default::default() };
+        let place = checkpoint_place(checkpoint.at, self.policy.checkpoint_ms);
+        objects.insert(Key::Checkpoint(place), Object::Checkpoint(checkpoint));
+        if let Some(GenesisReport { body, submitted_by, attested_by }) = &self.report {
+            let attested = |attestor: &Address| Attestation { attestor: *attestor, at: self.time };
+            let report = Report {
+                digest: submit_report::report_digest(body),
+                body: body.clone(),
+                submitted_by: *submitted_by,
+                submitted_at: self.time,
+                deposits_then: 0,
+                payouts_then: 0,
+                attested_by: attested_by.iter().map(attested).collect(),
+                status: ReportStatus::Effective,
+            };
+            objects.insert(Key::Report(1), Object::Report(Box::new(report)));
+            index = ReserveIndex { next: 2, latest: Some(1), ..index };
+        }
+        objects.insert(Key::Reserve, Object::Reserve(index));
+    }
+}
+
+impl GenesisCouncil {
+    fn object(&self) -> Council {
+        Council {
+            members: self.members.clone(),
+            epoch: 0,
+            exec_nonce: 0,
+            thresholds: self.thresholds,
+            delays: self.delays_ms.map(Delay::of),
+            ttl_ms: self.ttl_ms,
+            grace_ms: self.grace_ms,
+            next_proposal: 1,
+            open: Vec::new(),
+        }
     }
 }
 

@@ -10,9 +10,7 @@
 //! is unique for ever by its key; and a balance falls only through
 //! [`crate::ops::Env::debit`], which refuses an out-frozen account.
 
-use std::collections::BTreeSet;
-
-use ballast_primitives::{Address, PublicKey};
+use ballast_primitives::Address;
 use thiserror::Error;
 
 use crate::journal::{Amounts, Touched};
@@ -149,20 +147,8 @@ fn check_object(state: &State, key: &Key, object: &Object, now: u64) -> Result<(
 }
 
 fn roles_conflict(state: &State, holder: &Address, now: u64) -> bool {
-    Role::ALL.into_iter().filter(|role| state.holds(*role, holder, now)).count() > 1
-}
-
-/// Whether an account under `keys` is, or shares a key with, the council: such an account can
-/// hold no operational role.
-pub(crate) fn is_council_member(state: &State, holder: &Address, keys: &[PublicKey]) -> bool {
-    let Some(council) = state.council() else { return false };
-    let members: BTreeSet<_> = state
-        .account(council)
-        .map(|account| account.policy.keys())
-        .unwrap_or_default()
-        .iter()
-        .collect();
-    council == holder || keys.iter().any(|key| members.contains(key))
+    let held = Role::ALL.into_iter().filter(|role| state.holds(*role, holder, now)).count();
+    held > 1 || (held > 0 && state.council().is_member(holder))
 }
 
 #[cfg(test)]

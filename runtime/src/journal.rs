@@ -6,8 +6,11 @@
 //! [`Journal::begin_ops`], the operations' reads and writes, and on failure
 //! [`Journal::undo_ops`]; at last [`Journal::end_block`].
 
-use crate::object::{Key, Kind, Object, PauseState, Policy, Role, RoleGrant, Scope, Supply};
-use crate::state::{At, SUPPLY, State, Stored, pause_at};
+use crate::object::{
+    Council, IncidentLog, Key, Kind, Object, PauseState, Policy, ReserveIndex, Role, RoleGrant,
+    Scope, Supply,
+};
+use crate::state::{At, COUNCIL, INCIDENTS, RESERVE, SUPPLY, State, Stored, pause_at};
 
 pub(crate) struct Journal<'a> {
     state: &'a mut State,
@@ -113,6 +116,18 @@ impl<'a> Journal<'a> {
 
     pub(crate) fn supply_mut(&mut self) -> &mut Supply {
         self.write(SUPPLY)
+    }
+
+    pub(crate) fn council_mut(&mut self) -> &mut Council {
+        self.write(COUNCIL)
+    }
+
+    pub(crate) fn reserve_mut(&mut self) -> &mut ReserveIndex {
+        self.write(RESERVE)
+    }
+
+    pub(crate) fn incidents_mut(&mut self) -> &mut IncidentLog {
+        self.write(INCIDENTS)
     }
 
     pub(crate) fn pause_mut(&mut self, scope: Scope) -> &mut PauseState {

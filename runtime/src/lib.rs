@@ -35,7 +35,10 @@
 )]
 
 pub mod admission;
+pub mod authorisation;
+pub mod calendar;
 pub mod code;
+pub mod council_op;
 pub mod dev;
 pub mod event;
 pub mod execute;
@@ -48,11 +51,13 @@ pub mod op;
 pub mod ops;
 pub mod receipt;
 pub mod replay;
+pub mod reserve;
 pub mod state;
 pub mod tree;
 pub mod tx;
 
 pub use code::Code;
+pub use council_op::CouncilOp;
 pub use event::Event;
 pub use execute::{BlockContext, BlockOutcome, Breach, execute_block};
 pub use genesis::{Genesis, GenesisError};

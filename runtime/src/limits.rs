@@ -8,8 +8,57 @@ pub const DAY_MS: u64 = 24 * HOUR_MS;
 pub const OFFICER_FREEZE_MS: u64 = 72 * HOUR_MS;
 /// How long after an officer's freeze has lapsed the account cannot be frozen by an officer again.
 pub const FREEZE_COOLDOWN_MS: u64 = 7 * DAY_MS;
+/// The version of the rules that this code executes; see [`crate::object::Upgrade`].
+pub const RUNTIME_VERSION: u32 = 1;
+
 /// The longest pause the council may set at once.
 pub const PAUSE_MS_MAX: u64 = 30 * DAY_MS;
+/// The longest short pause, of class A.
+pub const SHORT_PAUSE_MS_MAX: u64 = 72 * HOUR_MS;
+/// How long after the end of a short pause of a scope the next may begin.
+pub const PAUSE_COOLDOWN_MS: u64 = 7 * DAY_MS;
+/// How far ahead the deadline of an authorisation may be.
+pub const AUTH_MS_MAX: u64 = 30 * DAY_MS;
+/// The longest delay between the approval and the execution of a proposal.
+pub const DELAY_MS_MAX: u64 = 30 * DAY_MS;
+/// The most members of the council.
+pub const MEMBERS_MAX: usize = 21;
+/// The most proposals that are open at once, of all members and of one.
+pub const PROPOSALS_OPEN_MAX: usize = 64;
+pub const PROPOSALS_OF_ONE_MAX: usize = 8;
+/// The most drafts of reports at once.
+pub const DRAFTS_MAX: usize = 16;
+/// The most lines, exceptions and holidays.
+pub const LINES_MAX: usize = 64;
+pub const EXCEPTIONS_MAX: usize = 16;
+pub const HOLIDAYS_MAX: usize = 64;
+/// The longest texts, in bytes: names of things, what a report is called by, an exception, a
+/// custodian in a line of a report, a link.
+pub const NAME_BYTES_MAX: usize = 64;
+pub const STANDARD_BYTES_MAX: usize = 64;
+pub const EXCEPTION_BYTES_MAX: usize = 128;
+pub const CUSTODIAN_BYTES_MAX: usize = 32;
+pub const URI_BYTES_MAX: usize = 256;
+/// The longest address on another chain.
+pub const REMOTE_BYTES_MAX: usize = 64;
+/// The most a Treasury may have to maturity to count as reserve, in days.
+pub const TREASURY_DAYS_MAX: u32 = 93;
+/// The most a repo may have to maturity to count as reserve, in days.
+pub const REPO_DAYS_MAX: u32 = 1;
+/// Bounds of the age up to which a report may be used.
+pub const REPORT_AGE_MS_MIN: u64 = HOUR_MS;
+pub const REPORT_AGE_MS_MAX: u64 = 366 * DAY_MS;
+/// The most attestations that a report may need.
+pub const ATTEST_QUORUM_MAX: u8 = 16;
+/// Everything, in hundredths of a percent.
+pub const BPS: u64 = 10_000;
+/// How many supply checkpoints are kept: 400 days of hours.
+pub const CHECKPOINTS_KEPT: u16 = 9_600;
+/// Bounds of the interval between supply checkpoints.
+pub const CHECKPOINT_MS_MIN: u64 = 1_000;
+pub const CHECKPOINT_MS_MAX: u64 = HOUR_MS;
+/// Minutes of a day.
+pub const MINUTES: u16 = 24 * 60;
 /// The longest term of a role grant.
 pub const ROLE_TERM_MS_MAX: u64 = 366 * DAY_MS;
 /// The longest bank reference, in bytes; the shortest is one.

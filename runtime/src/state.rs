@@ -2,7 +2,8 @@
 //! in memory; what a block wrote comes out as [`Change`]s for the node to store.
 //!
 //! Objects are never removed, so a slot, once given, stays. The first slots are fixed: policy,
-//! supply, validators, then a pause for each scope. The rest of genesis follows in key order, and
+//! supply, validators, a pause for each scope, then council, window, reserve, terms, incidents and
+//! upgrade. The rest of genesis follows in key order, and
 //! whatever a block creates takes the next slot.
 
 use std::collections::BTreeMap;
@@ -20,8 +21,9 @@ use crate::genesis::{Genesis, GenesisError};
 use crate::invariants::{self, Breach};
 use crate::limits::OBJECT_BYTES_MAX;
 use crate::object::{
-    Account, Deposit, Key, Kind, Minter, Object, PauseState, Policy, Role, RoleGrant, Scope,
-    Supply, Validators,
+    Account, Council, Deposit, IncidentLog, Key, Kind, Minter, Object, PauseState, Policy,
+    Proposal, Redemption, Report, ReserveIndex, Role, RoleGrant, Scope, Supply, Terms, Upgrade,
+    Validators, Window,
 };
 use crate::tree::Tree;
 
@@ -67,9 +69,15 @@ impl<T> Clone for At<T> {
 
 impl<T> Copy for At<T> {}
 
-const POLICY: At<Policy> = At::new(0);
+pub(crate) const POLICY: At<Policy> = At::new(0);
 pub(crate) const SUPPLY: At<Supply> = At::new(1);
-const VALIDATORS: At<Validators> = At::new(2);
+pub(crate) const VALIDATORS: At<Validators> = At::new(2);
+pub(crate) const COUNCIL: At<Council> = At::new(7);
+pub(crate) const WINDOW: At<Window> = At::new(8);
+pub(crate) const RESERVE: At<ReserveIndex> = At::new(9);
+pub(crate) const TERMS: At<Terms> = At::new(10);
+pub(crate) const INCIDENTS: At<IncidentLog> = At::new(11);
+pub(crate) const UPGRADE: At<Upgrade> = At::new(12);
 
 /// The slot of a scope's pause.
 pub(crate) const fn pause_at(scope: Scope) -> At<PauseState> {
@@ -83,7 +91,11 @@ pub(crate) const fn pause_at(scope: Scope) -> At<PauseState> {
 
 /// The keys of the fixed slots, in order.
 fn fixed_keys() -> impl Iterator<Item = Key> {
-    [Key::Policy, Key::Supply, Key::Validators].into_iter().chain(Scope::ALL.map(Key::Pause))
+    let last = [Key::Council, Key::Window, Key::Reserve, Key::Terms, Key::Incidents, Key::Upgrade];
+    [Key::Policy, Key::Supply, Key::Validators]
+        .into_iter()
+        .chain(Scope::ALL.map(Key::Pause))
+        .chain(last)
 }
 
 #[derive(Clone, Debug)]
@@ -251,13 +263,53 @@ impl State {
         self.read_key(&Key::Deposit(*id))
     }
 
-    /// The account that is the council: the holder of [`Role::Council`], fixed at genesis.
-    pub fn council(&self) -> Option<&Address> {
-        let from = Key::Role(Role::Council, Address([0; 32]));
-        match self.index.range(from..).next()? {
-            (Key::Role(Role::Council, holder), _) => Some(holder),
-            _ => None,
-        }
+    pub fn council(&self) -> &Council {
+        self.read(COUNCIL)
+    }
+
+    /// What all minters together minted lately.
+    pub fn window(&self) -> &Window {
+        self.read(WINDOW)
+    }
+
+    /// Which reports there are.
+    pub fn reserve(&self) -> &ReserveIndex {
+        self.read(RESERVE)
+    }
+
+    pub fn terms(&self) -> &Terms {
+        self.read(TERMS)
+    }
+
+    /// The upgrade that the council scheduled last; version 0 when there was none.
+    pub fn upgrade(&self) -> &Upgrade {
+        self.read(UPGRADE)
+    }
+
+    pub fn incidents(&self) -> &IncidentLog {
+        self.read(INCIDENTS)
+    }
+
+    /// A report by its number.
+    pub fn report(&self, number: u64) -> Option<&Report> {
+        self.read_key(&Key::Report(number))
+    }
+
+    /// A proposal by its number.
+    pub fn proposal(&self, number: u64) -> Option<&Proposal> {
+        self.read_key(&Key::Proposal(number))
+    }
+
+    pub fn redemption(&self, id: &Hash) -> Option<&Redemption> {
+        self.read_key(&Key::Redemption(*id))
+    }
+
+    /// Every object whose key is in a range, in the order of keys.
+    pub fn range(
+        &self,
+        keys: impl std::ops::RangeBounds<Key>,
+    ) -> impl DoubleEndedIterator<Item = (&Key, &Object)> {
+        self.index.range(keys).map(|(key, slot)| (key, &self.stored(*slot).object))
     }
 
     /// Whether `holder` holds `role` at `now`.

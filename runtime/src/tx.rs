@@ -7,6 +7,7 @@ use ballast_primitives::signature::{self, Item};
 use ballast_primitives::{Address, Domain, PublicKey, SecretKey, Signature};
 use borsh::{BorshDeserialize, BorshSerialize};
 
+use crate::authorisation::Part;
 use crate::code::Code;
 use crate::op::Op;
 
@@ -20,6 +21,9 @@ pub const MEMO_BYTES_MAX: usize = 32;
 pub const VALIDITY_MS_MAX: u64 = 24 * 60 * 60 * 1000;
 /// The most signatures: a sender's and a sponsor's full threshold policy.
 pub const WITNESSES_MAX: usize = 32;
+/// The most signatures of a transaction, those inside its operations included: what one unit of
+/// quota can make a validator verify.
+pub const SIGNATURES_MAX: usize = 64;
 
 /// What is signed. The first two fields bind it to one chain.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -110,16 +114,10 @@ impl SignedTx {
         if !self.witnesses.is_sorted_by(|a, b| a.key < b.key) {
             return Err("signatures must be strictly ascending by key");
         }
+        if self.signatures() > SIGNATURES_MAX {
+            return Err("a transaction holds at most 64 signatures in all");
+        }
         self.body.ops.iter().try_for_each(Op::check_shape)
-    }
-
-    /// The signatures to verify, all over `message` (the body's [`TxBody::signed_bytes`]).
-    pub fn items<'a>(&self, message: &'a [u8]) -> impl Iterator<Item = Item<'a>> {
-        self.witnesses.iter().map(move |witness| Item {
-            key: witness.key,
-            message,
-            signature: witness.signature,
-        })
     }
 }
 
@@ -138,17 +136,17 @@ impl VerifiedTx {
     pub fn verify(tx: SignedTx) -> Result<Self, Code> {
         tx.check_shape().map_err(|_| Code::Decode)?;
         let message = tx.body.signed_bytes();
+        let id = hash::digest(Domain::TxId, &message);
         let verified =
             |item: Item<'_>| signature::verify(&item.key, item.message, &item.signature).is_ok();
-        if !tx.items(&message).all(verified) {
+        if !tx.parts(message).iter().flat_map(Part::items).all(verified) {
             return Err(Code::BadSignature);
         }
-        let id = hash::digest(Domain::TxId, &message);
         Ok(Self::assume_verified(tx, id))
     }
 
     /// Only for callers that decoded this transaction and verified every one of its
-    /// [`SignedTx::items`], e.g. in a batch with others; `id` is its [`TxBody::id`].
+    /// [`SignedTx::parts`], e.g. in a batch with others; `id` is its [`TxBody::id`].
     pub fn assume_verified(tx: SignedTx, id: Hash) -> Self {
         let size = borsh::object_length(&tx).unwrap_or(usize::MAX);
         Self { tx, id, size }

@@ -22,11 +22,15 @@ pub enum Domain {
     EventDigest,
     SignedMessage,
     DepositId,
+    PayoutId,
+    RedemptionId,
+    Report,
+    CouncilOps,
 }
 
 impl Domain {
     /// Every domain, in the order of the variants.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 22] = [
         Self::Address,
         Self::TxId,
         Self::Genesis,
@@ -45,6 +49,10 @@ impl Domain {
         Self::EventDigest,
         Self::SignedMessage,
         Self::DepositId,
+        Self::PayoutId,
+        Self::RedemptionId,
+        Self::Report,
+        Self::CouncilOps,
     ];
 
     pub const fn context(self) -> &'static str {
@@ -67,6 +75,10 @@ impl Domain {
             Self::EventDigest => "ballast v1 event",
             Self::SignedMessage => "ballast v1 signed message",
             Self::DepositId => "ballast v1 deposit id",
+            Self::PayoutId => "ballast v1 payout id",
+            Self::RedemptionId => "ballast v1 redemption id",
+            Self::Report => "ballast v1 report",
+            Self::CouncilOps => "ballast v1 council operations",
         }
     }
 }

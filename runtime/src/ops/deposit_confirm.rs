@@ -53,8 +53,17 @@ impl DepositConfirm {
             supply.cum_deposit.checked_add(u128::from(self.amount)).ok_or(Code::Overflow)?;
         let (amount, beneficiary) = (self.amount, self.beneficiary);
         let bank_ref = self.bank_ref.clone();
-        let deposit = Deposit { custodian, bank_ref, amount, beneficiary, final_at, minted: 0 };
-        env.journal.create(Key::Deposit(id), Object::Deposit(deposit));
+        let deposit = Deposit {
+            custodian,
+            bank_ref,
+            amount,
+            beneficiary,
+            confirmed_at: env.now,
+            final_at,
+            minted: 0,
+            reversed: false,
+        };
+        env.journal.create(Key::Deposit(id), Object::Deposit(Box::new(deposit)));
         env.emit(Event::DepositConfirmed { deposit: id, custodian, beneficiary, amount, final_at });
         Ok(())
     }

@@ -12,7 +12,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use crate::code::Code;
 use crate::event::Event;
 use crate::limits::{FREEZE_COOLDOWN_MS, OFFICER_FREEZE_MS};
-use crate::object::{FreezeState, Role};
+use crate::object::FreezeState;
 use crate::ops::Env;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -38,11 +38,11 @@ impl Freeze {
     /// `FREEZE_COOLDOWN`.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
         let account = env.account(&self.account).ok_or(Code::UnknownTarget)?;
-        if env.journal.state().council() == Some(&self.account) {
+        if env.journal.policy().fee_account == self.account {
             return Err(Code::SystemAccount);
         }
         let current = env.journal.read(account).freeze;
-        let next = match env.acts_as(Role::Council) {
+        let next = match env.by_council() {
             true => self.by_council(),
             false => self.by_officer(&current, env.now)?,
         };

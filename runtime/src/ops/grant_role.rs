@@ -9,15 +9,12 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
 use crate::event::Event;
-use crate::invariants::is_council_member;
 use crate::limits::ROLE_TERM_MS_MAX;
-use crate::object::{Account, Key, Minter, Object, Role, RoleGrant};
+use crate::object::{Key, Minter, Object, Role, RoleGrant, Window};
 use crate::ops::Env;
-use crate::state::At;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct GrantRole {
-    /// Any but the council's, which is given at genesis.
     pub role: Role,
     pub holder: Address,
     /// The role is held while `now < valid_until`.
@@ -25,21 +22,10 @@ pub struct GrantRole {
 }
 
 impl GrantRole {
-    pub(crate) fn check_shape(&self) -> Result<(), &'static str> {
-        match self.role {
-            Role::Council => Err("the council's role is not granted"),
-            _ => Ok(()),
-        }
-    }
-
     /// Registered: `UNKNOWN_TARGET`; `ROLE_CONFLICT`; `ROLE_TERM_TOO_LONG`.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
-        // `check_shape` refuses this one; a caller that skipped it gets no second council.
-        if self.role == Role::Council {
-            return Err(Code::InvalidArgument);
-        }
-        let account = env.account(&self.holder).ok_or(Code::UnknownTarget)?;
-        self.check_conflict(env, account)?;
+        env.account(&self.holder).ok_or(Code::UnknownTarget)?;
+        self.check_conflict(env)?;
         let latest = env.now.saturating_add(ROLE_TERM_MS_MAX);
         if self.valid_until <= env.now || self.valid_until > latest {
             return Err(Code::RoleTermTooLong);
@@ -53,13 +39,12 @@ impl GrantRole {
         Ok(())
     }
 
-    /// One operational role for a holder, and none for who holds a key of the council.
-    fn check_conflict(&self, env: &Env<'_, '_>, account: At<Account>) -> Result<(), Code> {
+    /// One role for a holder, and none for a member of the council.
+    fn check_conflict(&self, env: &Env<'_, '_>) -> Result<(), Code> {
         let state = env.journal.state();
         let holds_other =
             |role: Role| role != self.role && state.holds(role, &self.holder, env.now);
-        let keys = env.journal.read(account).policy.keys();
-        if Role::ALL.into_iter().any(holds_other) || is_council_member(state, &self.holder, keys) {
+        if Role::ALL.into_iter().any(holds_other) || state.council().is_member(&self.holder) {
             return Err(Code::RoleConflict);
         }
         Ok(())
@@ -78,8 +63,14 @@ impl GrantRole {
     fn ensure_minter(&self, env: &mut Env<'_, '_>) {
         if env.journal.state().minter(&self.holder).is_none() {
             let per_tx = env.journal.policy().mint_per_tx_max;
-            let minter = Minter { allowance: 0, per_tx, suspended: false };
-            env.journal.create(Key::Minter(self.holder), Object::Minter(minter));
+            let minter = Minter {
+                allowance: 0,
+                per_tx,
+                window_cap: 0,
+                window: Window::default(),
+                suspended: false,
+            };
+            env.journal.create(Key::Minter(self.holder), Object::Minter(Box::new(minter)));
         }
     }
 }

@@ -26,7 +26,7 @@ impl Mint {
         let deposit: Option<At<Deposit>> = env.journal.find(&Key::Deposit(self.deposit));
         let recipient: Option<At<Account>> =
             deposit.and_then(|deposit| env.account(&env.journal.read(deposit).beneficiary));
-        recipient.map_or(Ok(()), |recipient| env.check_may_receive(recipient))?;
+        env.check_may_receive(recipient)?;
         if self.amount == 0 {
             return Err(Code::ZeroAmount);
         }
@@ -92,7 +92,7 @@ impl Mint {
         deposit.minted = deposit.minted.checked_add(self.amount).ok_or(Code::Overflow)?;
         let to = deposit.beneficiary;
         let (id, minter) = (self.deposit, env.sender_address);
-        env.emit(Event::Minted { deposit: id, minter, to, amount: self.amount });
+        env.emit(Event::Minted { deposit: id, minter, to, amount: self.amount, report: 0 });
         Ok(())
     }
 }

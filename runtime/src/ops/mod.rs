@@ -9,70 +9,137 @@
 //! An operation checks everything before it writes, and what it writes before a late failure
 //! (`OVERFLOW`) is taken back with the rest of the transaction.
 
-use ballast_primitives::Address;
+use ballast_primitives::{Address, Hash};
 
 use crate::code::Code;
 use crate::event::Event;
+use crate::execute::BlockContext;
 use crate::journal::Journal;
-use crate::object::{Account, Key, Role, Scope};
+use crate::limits::PAUSE_MS_MAX;
+use crate::object::{Account, Incident, IncidentKind, Key, Object, Scope, Severity};
+use crate::op::Signer;
 use crate::state::At;
+use crate::tx::TxBody;
 
+pub mod approve;
+pub mod attest_report;
+pub mod bridge_in;
+pub mod bridge_out;
 pub mod burn;
+pub mod cancel_auth;
+pub mod confirm_freeze;
+pub mod council_exec;
+pub mod council_set;
 pub mod deposit_confirm;
+pub mod deposit_reverse;
+pub mod execute;
 pub mod freeze;
 pub mod grant_role;
 pub mod mint;
 pub mod pause;
+pub mod pay_auth;
+pub mod payout_confirm;
+pub mod payout_failed;
+pub mod permit;
+pub mod post_incident;
+pub mod propose;
+pub mod reconcile;
+pub mod recover_key;
+pub mod redeem_accept;
+pub mod redeem_cancel;
+pub mod redeem_expire;
+pub mod redeem_reject;
+pub mod redeem_request;
+pub mod redeem_settle;
 pub mod register_account;
+pub mod resume_minter;
+pub mod revoke_attestor_key;
+pub mod revoke_report;
 pub mod revoke_role;
+pub mod rotate_key;
+pub mod schedule_upgrade;
+pub mod seize;
+pub mod set_bridge;
+pub mod set_cap;
+pub mod set_delay;
+pub mod set_document;
+pub mod set_hold;
+pub mod set_institution;
+pub mod set_kyc;
+pub mod set_limits;
 pub mod set_minter_allowance;
+pub mod set_minter_limits;
+pub mod set_policy;
+pub mod set_terms;
+pub mod submit_report;
+pub mod suspend_minter;
 pub mod transfer;
+pub mod transfer_from;
 pub mod unfreeze;
 pub mod unpause;
+pub mod validator_add;
+pub mod validator_remove;
+pub mod validator_rotate;
+pub mod vote;
+
+/// On whose word an operation acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Authority {
+    /// The sender's own.
+    Sender,
+    /// The council's, by a proposal or by signatures.
+    Council,
+}
 
 /// What an operation sees and may do.
 pub struct Env<'e, 'j> {
     pub(crate) journal: &'e mut Journal<'j>,
+    pub(crate) block: &'e BlockContext,
     /// The block's time.
     pub(crate) now: u64,
+    pub(crate) tx: &'e TxBody,
+    /// The operation's number in the transaction, from 0.
+    pub(crate) op: u8,
     pub(crate) sender: At<Account>,
     pub(crate) sender_address: Address,
-    pub(crate) memo: Option<&'e [u8]>,
+    pub(crate) authority: Authority,
     pub(crate) events: Vec<Event>,
+    /// Breakers that tripped: they stay tripped when the transaction fails.
+    pub(crate) trips: Vec<IncidentKind>,
 }
 
 impl Env<'_, '_> {
-    pub(crate) fn check_pause(&self, scope: Option<Scope>) -> Result<(), Code> {
-        match scope {
-            Some(scope) if self.journal.state().pause(scope).is_paused(self.now) => {
-                Err(Code::Paused)
-            }
-            _ => Ok(()),
-        }
+    pub(crate) fn check_pauses(&self, scopes: &[Scope]) -> Result<(), Code> {
+        let paused = |scope: &Scope| self.journal.state().pause(*scope).is_paused(self.now);
+        if scopes.iter().any(paused) { Err(Code::Paused) } else { Ok(()) }
     }
 
-    /// The sender must hold one of `roles`, unless there are none.
-    pub(crate) fn check_roles(&self, roles: &[Role]) -> Result<(), Code> {
-        if roles.is_empty() || roles.iter().any(|role| self.acts_as(*role)) {
-            return Ok(());
-        }
+    /// The sender must be one who may send the operation.
+    pub(crate) fn check_signer(&self, signer: Signer) -> Result<(), Code> {
         let state = self.journal.state();
-        let grants = roles.iter().filter_map(|role| state.role(*role, &self.sender_address));
-        let expired = grants.filter(|grant| !grant.is_revoked()).count() > 0;
-        Err(if expired { Code::RoleExpired } else { Code::Unauthorized })
+        match signer {
+            Signer::Anyone => Ok(()),
+            Signer::Member if state.council().is_member(&self.sender_address) => Ok(()),
+            Signer::Member => Err(Code::Unauthorized),
+            Signer::Role(role) => match state.role(role, &self.sender_address) {
+                Some(grant) if grant.is_live(self.now) => Ok(()),
+                Some(grant) if !grant.is_revoked() => Err(Code::RoleExpired),
+                _ => Err(Code::Unauthorized),
+            },
+        }
     }
 
-    /// Whether the sender holds `role` now.
-    pub(crate) fn acts_as(&self, role: Role) -> bool {
-        self.journal.state().holds(role, &self.sender_address, self.now)
+    pub(crate) fn by_council(&self) -> bool {
+        self.authority == Authority::Council
     }
 
     pub(crate) fn account(&self, address: &Address) -> Option<At<Account>> {
         self.journal.find(&Key::Account(*address))
     }
 
-    /// An account that is to receive: `KYC_EXPIRED`, then `ACCOUNT_FROZEN`.
-    pub(crate) fn check_may_receive(&self, recipient: At<Account>) -> Result<(), Code> {
+    /// An account that is to receive, if it exists: `KYC_EXPIRED`, then `ACCOUNT_FROZEN`.
+    pub(crate) fn check_may_receive(&self, recipient: Option<At<Account>>) -> Result<(), Code> {
+        let Some(recipient) = recipient else { return Ok(()) };
         let account = self.journal.read(recipient);
         if !account.registration_is_live(self.now) {
             return Err(Code::KycExpired);
@@ -83,7 +150,7 @@ impl Env<'_, '_> {
         Ok(())
     }
 
-    /// The sender is to pay: `ACCOUNT_FROZEN` when nothing may go out.
+    /// Who is to pay or to spend: `ACCOUNT_FROZEN` when nothing may go out.
     pub(crate) fn check_may_send(&self, payer: At<Account>) -> Result<(), Code> {
         if self.journal.read(payer).freeze.stops_outbound(self.now) {
             return Err(Code::AccountFrozen);
@@ -91,7 +158,8 @@ impl Env<'_, '_> {
         Ok(())
     }
 
-    /// Takes `amount` from what is available. The only way for a balance to fall.
+    /// Takes `amount` from what is available. Besides [`seize::Seize`] the only way for a balance
+    /// to fall.
     pub(crate) fn debit(&mut self, payer: At<Account>, amount: u64) -> Result<(), Code> {
         self.check_may_send(payer)?;
         if self.journal.read(payer).available() < amount {
@@ -102,6 +170,7 @@ impl Env<'_, '_> {
         Ok(())
     }
 
+    /// Adds `amount`, even to a frozen account: who must not receive is asked before.
     pub(crate) fn credit(&mut self, recipient: At<Account>, amount: u64) -> Result<(), Code> {
         let account = self.journal.write(recipient);
         account.balance = account.balance.checked_add(amount).ok_or(Code::Overflow)?;
@@ -110,5 +179,33 @@ impl Env<'_, '_> {
 
     pub(crate) fn emit(&mut self, event: Event) {
         self.events.push(event);
+    }
+
+    /// Adds to the log of incidents.
+    pub(crate) fn file_incident(
+        &mut self,
+        kind: IncidentKind,
+        severity: Severity,
+        subject: Hash,
+    ) -> Result<(), Code> {
+        let log = self.journal.incidents_mut();
+        let incident = log.next;
+        log.next = incident.checked_add(1).ok_or(Code::Overflow)?;
+        let entry = Incident { kind, severity, height: self.block.height, at: self.now, subject };
+        self.journal.create(Key::Incident(incident), Object::Incident(entry));
+        self.emit(Event::IncidentPosted { incident, kind, severity, subject });
+        Ok(())
+    }
+
+    /// Trips the breaker: minting is paused until the council has looked, and an incident says
+    /// why. Both stay even when the transaction fails.
+    pub(crate) fn trip(&mut self, kind: IncidentKind) -> Result<(), Code> {
+        self.trips.push(kind);
+        let until = self.now.saturating_add(PAUSE_MS_MAX);
+        let pause = self.journal.pause_mut(Scope::Mint);
+        pause.until = pause.until.max(until);
+        let until = pause.until;
+        self.emit(Event::Paused { scope: Scope::Mint, until });
+        self.file_incident(kind, Severity::Critical, Hash::default())
     }
 }

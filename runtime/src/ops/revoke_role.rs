@@ -11,25 +11,13 @@ use crate::state::At;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct RevokeRole {
-    /// Any but the council's.
     pub role: Role,
     pub holder: Address,
 }
 
 impl RevokeRole {
-    pub(crate) fn check_shape(&self) -> Result<(), &'static str> {
-        match self.role {
-            Role::Council => Err("the council's role is not revoked"),
-            _ => Ok(()),
-        }
-    }
-
     /// Held now: `ROLE_NOT_HELD`.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
-        // As for a grant: `check_shape` refuses it first.
-        if self.role == Role::Council {
-            return Err(Code::InvalidArgument);
-        }
         let grant = env.journal.role_at(self.role, &self.holder);
         let live = |at: &At<RoleGrant>| env.journal.read(*at).is_live(env.now);
         let grant = grant.filter(live).ok_or(Code::RoleNotHeld)?;

@@ -29,8 +29,11 @@ impl SetMinterAllowance {
         if self.new > env.journal.policy().minter_allowance_max {
             return Err(Code::AllowanceAboveMax);
         }
-        env.journal.write(minter).allowance = self.new;
-        env.emit(Event::MinterConfigured { minter: self.minter, allowance: self.new });
+        let settings = env.journal.write(minter);
+        settings.allowance = self.new;
+        let (per_tx, window_cap) = (settings.per_tx, settings.window_cap);
+        let (minter, allowance) = (self.minter, self.new);
+        env.emit(Event::MinterConfigured { minter, allowance, per_tx, window_cap });
         Ok(())
     }
 }

@@ -6,15 +6,18 @@
 use ballast_primitives::Address;
 use borsh::{BorshDeserialize, BorshSerialize};
 
+use crate::authorisation::TravelData;
 use crate::code::Code;
 use crate::event::Event;
 use crate::ops::Env;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Transfer {
     pub to: Address,
     /// Micro-dollars.
     pub amount: u64,
+    /// Needed between institutions from a threshold on.
+    pub travel: Option<Box<TravelData>>,
 }
 
 impl Transfer {
@@ -22,7 +25,7 @@ impl Transfer {
     /// `ZERO_AMOUNT`; `SELF_TRANSFER`; `UNKNOWN_RECIPIENT`; `MEMO_REQUIRED`; available.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
         let recipient = env.account(&self.to);
-        recipient.map_or(Ok(()), |recipient| env.check_may_receive(recipient))?;
+        env.check_may_receive(recipient)?;
         env.check_may_send(env.sender)?;
         if self.amount == 0 {
             return Err(Code::ZeroAmount);
@@ -31,7 +34,7 @@ impl Transfer {
             return Err(Code::SelfTransfer);
         }
         let recipient = recipient.ok_or(Code::UnknownRecipient)?;
-        if env.memo.is_none() && env.journal.read(recipient).memo_required {
+        if env.tx.memo.is_none() && env.journal.read(recipient).memo_required {
             return Err(Code::MemoRequired);
         }
         env.debit(env.sender, self.amount)?;
@@ -40,7 +43,7 @@ impl Transfer {
             from: env.sender_address,
             to: self.to,
             amount: self.amount,
-            memo: env.memo.map(<[u8]>::to_vec),
+            memo: env.tx.memo.clone(),
         });
         Ok(())
     }

@@ -1,0 +1,1 @@
+//! Business days, in UTC: when a redemption must have been paid.

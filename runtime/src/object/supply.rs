@@ -1,0 +1,33 @@
+//! Totals of the whole supply, and the points in time at which they are remembered.
+
+use borsh::{BorshDeserialize, BorshSerialize};
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Supply {
+    pub total: u128,
+    pub cap: u128,
+    /// What genesis put into accounts.
+    pub genesis: u128,
+    pub cum_mint: u128,
+    pub cum_burn: u128,
+    /// All deposits that are not reversed, final or not.
+    pub cum_deposit: u128,
+    /// All payouts that did not fail.
+    pub cum_payout: u128,
+    pub redeem_escrow: u128,
+    pub bridge_escrow: u128,
+}
+
+/// The supply at a full tick of [`crate::object::Policy::checkpoint_ms`]: what reports and
+/// reconciliations refer to. Made by the first block at or after the tick, from the state that
+/// its parent left. The newest [`crate::limits::CHECKPOINTS_KEPT`] are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Checkpoint {
+    /// The tick: milliseconds since the Unix epoch, a multiple of the interval.
+    pub at: u64,
+    /// The height whose results it holds.
+    pub height: u64,
+    pub total: u128,
+    pub cum_deposit: u128,
+    pub cum_payout: u128,
+}

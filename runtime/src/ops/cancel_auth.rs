@@ -1,0 +1,21 @@
+//! CancelAuth: an owner makes sure that an authorisation it signed is never used.
+
+use ballast_primitives::Hash;
+use borsh::{BorshDeserialize, BorshSerialize};
+
+use crate::code::Code;
+use crate::ops::Env;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct CancelAuth {
+    /// The authorisation's.
+    pub nonce: Hash,
+}
+
+impl CancelAuth {
+    /// `AUTH_USED`.
+    pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
+        let _ = env;
+        todo!()
+    }
+}

@@ -1,0 +1,59 @@
+//! CouncilSet: the council changes its members and thresholds together.
+
+use std::collections::BTreeSet;
+
+use borsh::{BorshDeserialize, BorshSerialize};
+
+use crate::code::Code;
+use crate::limits::MEMBERS_MAX;
+use crate::object::Member;
+use crate::ops::Env;
+
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct CouncilSet {
+    /// 1 to 21, strictly ascending by account, no key twice.
+    pub members: Vec<Member>,
+    /// For classes A to D.
+    pub thresholds: [u8; 4],
+}
+
+/// 1 to 21 members, strictly ascending by account, no key twice.
+pub(crate) fn check_members(members: &[Member]) -> Result<(), &'static str> {
+    if members.is_empty() || members.len() > MEMBERS_MAX {
+        return Err("a council has 1 to 21 members");
+    }
+    if !members.is_sorted_by(|a, b| a.account < b.account) {
+        return Err("members are strictly ascending by account");
+    }
+    let keys: BTreeSet<_> = members.iter().map(|member| member.key).collect();
+    if keys.len() < members.len() {
+        return Err("no two members share a key");
+    }
+    Ok(())
+}
+
+/// Each threshold within reach, rising from A to D, and C above half: no two proposals about
+/// powers and money can pass without a common member.
+pub(crate) fn check_thresholds(members: usize, thresholds: &[u8; 4]) -> Result<(), Code> {
+    let [a, b, c, d] = thresholds.map(usize::from);
+    if d.max(c).max(b).max(a) > members {
+        return Err(Code::ThresholdUnreachable);
+    }
+    let good = 1 <= a && a <= b && b <= c && c <= d && c.saturating_mul(2) > members;
+    if good { Ok(()) } else { Err(Code::BadThreshold) }
+}
+
+impl CouncilSet {
+    pub(crate) fn check_shape(&self) -> Result<(), &'static str> {
+        check_members(&self.members)
+    }
+
+    /// `UNKNOWN_TARGET` when a member is not registered; `BAD_POLICY` for a key that breaks
+    /// TX-14; `ROLE_CONFLICT` when a member holds a role now; `THRESHOLD_UNREACHABLE` when any
+    /// is above the number of members; `BAD_THRESHOLD` unless 1 <= A <= B <= C <= D and C is
+    /// more than half.
+    pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
+        let _ = env;
+        todo!()
+    }
+}

@@ -1,0 +1,28 @@
+//! SetBridge: the council opens, limits or closes a bridge.
+
+use borsh::{BorshDeserialize, BorshSerialize};
+
+use crate::code::Code;
+use crate::ops::Env;
+
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct SetBridge {
+    pub bridge: u32,
+    /// 1 to 64 bytes.
+    pub name: String,
+    /// The most each way in 24 hours, micro-dollars.
+    pub day_cap: u64,
+    pub open: bool,
+}
+
+impl SetBridge {
+    pub(crate) fn check_shape(&self) -> Result<(), &'static str> {
+        todo!("name 1 to 64 bytes")
+    }
+
+    /// Cannot fail.
+    pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
+        let _ = env;
+        todo!()
+    }
+}

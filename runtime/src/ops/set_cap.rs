@@ -1,0 +1,20 @@
+//! SetCap: the council sets the most total supply there may be.
+
+use borsh::{BorshDeserialize, BorshSerialize};
+
+use crate::code::Code;
+use crate::ops::Env;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct SetCap {
+    /// Micro-dollars.
+    pub cap: u128,
+}
+
+impl SetCap {
+    /// `CAP_BELOW_SUPPLY`.
+    pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
+        let _ = env;
+        todo!()
+    }
+}

@@ -1,0 +1,26 @@
+//! SetKyc: a registrar renews, changes or ends a registration.
+
+use ballast_primitives::Address;
+use borsh::{BorshDeserialize, BorshSerialize};
+
+use crate::code::Code;
+use crate::ops::Env;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct SetKyc {
+    pub account: Address,
+    pub kyc_class: u8,
+    /// At or before now: the registration ends.
+    pub kyc_until: u64,
+    pub institution: u32,
+    pub memo_required: bool,
+}
+
+impl SetKyc {
+    /// `UNKNOWN_TARGET`; `INVALID_ARGUMENT` for a class without quota, or an institution other
+    /// than 0 that is not known.
+    pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
+        let _ = env;
+        todo!()
+    }
+}

@@ -1,0 +1,21 @@
+//! SetLimits: the council sets what holds for all minters.
+
+use borsh::{BorshDeserialize, BorshSerialize};
+
+use crate::code::Code;
+use crate::ops::Env;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct SetLimits {
+    pub minter_allowance_max: u64,
+    pub mint_per_tx_max: u64,
+    pub global_window_cap: u64,
+}
+
+impl SetLimits {
+    /// Cannot fail.
+    pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
+        let _ = env;
+        todo!()
+    }
+}

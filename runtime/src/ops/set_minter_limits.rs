@@ -1,0 +1,22 @@
+//! SetMinterLimits: the council sets one minter's limits.
+
+use ballast_primitives::Address;
+use borsh::{BorshDeserialize, BorshSerialize};
+
+use crate::code::Code;
+use crate::ops::Env;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct SetMinterLimits {
+    pub minter: Address,
+    pub per_tx: u64,
+    pub window_cap: u64,
+}
+
+impl SetMinterLimits {
+    /// `ROLE_NOT_HELD` when it never was a minter.
+    pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
+        let _ = env;
+        todo!()
+    }
+}

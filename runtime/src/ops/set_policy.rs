@@ -1,0 +1,41 @@
+//! SetPolicy: the council sets the other parameters.
+
+use ballast_primitives::Address;
+use borsh::{BorshDeserialize, BorshSerialize};
+
+use crate::code::Code;
+use crate::object::{Officers, Quota};
+use crate::ops::Env;
+
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct SetPolicy {
+    /// At most 30 days.
+    pub rail_hold_ms: u64,
+    /// 1 hour to 366 days.
+    pub report_max_age_ms: u64,
+    /// 1 to 16.
+    pub attest_quorum: u8,
+    /// 1 to 10,000.
+    pub custodian_share_max_bps: Option<u16>,
+    pub travel_threshold: u64,
+    pub fee_account: Address,
+    pub officers: Officers,
+    /// 1 to 16.
+    pub quotas: Vec<Quota>,
+}
+
+impl SetPolicy {
+    pub(crate) fn check_shape(&self) -> Result<(), &'static str> {
+        todo!(
+            "rail_hold_ms at most 30 d; report_max_age_ms 1 h to 366 d; attest_quorum 1 to 16; custodian_share_max_bps 1 to 10,000; quotas 1 to 16"
+        )
+    }
+
+    /// `UNKNOWN_TARGET` when the fee account is not registered; `BAD_POLICY` for an officer's
+    /// key that breaks TX-14; `INVALID_ARGUMENT` when there are fewer quotas than before
+    /// (accounts are of these classes).
+    pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
+        let _ = env;
+        todo!()
+    }
+}

@@ -1,0 +1,34 @@
+//! SetTerms: the council sets the terms of redemptions requested from now on.
+
+use borsh::{BorshDeserialize, BorshSerialize};
+
+use crate::code::Code;
+use crate::ops::Env;
+
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct SetTerms {
+    pub min: u64,
+    pub max: u64,
+    /// At most 10,000.
+    pub fee_bps: u16,
+    pub fee_flat: u64,
+    /// At most 1,440.
+    pub cutoff_minute: u16,
+    /// At most 64, strictly ascending.
+    pub holidays: Vec<u32>,
+    pub class_min: u8,
+}
+
+impl SetTerms {
+    pub(crate) fn check_shape(&self) -> Result<(), &'static str> {
+        todo!(
+            "min at most max; fee_bps at most 10,000; cutoff_minute at most 1,440; holidays at most 64, strictly ascending"
+        )
+    }
+
+    /// `OVERFLOW` when the version would leave its range.
+    pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
+        let _ = env;
+        todo!()
+    }
+}

@@ -1,0 +1,23 @@
+//! ValidatorRotate: the council gives a validator other keys; power and name stay.
+
+use ballast_primitives::PublicKey;
+use borsh::{BorshDeserialize, BorshSerialize};
+
+use crate::code::Code;
+use crate::ops::Env;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct ValidatorRotate {
+    /// Consensus key now.
+    pub key: PublicKey,
+    pub new_key: PublicKey,
+    pub new_peer: PublicKey,
+}
+
+impl ValidatorRotate {
+    /// `UNKNOWN_VALIDATOR`; `BAD_VALIDATOR_SET`; `SET_CHANGE_TOO_LARGE`.
+    pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
+        let _ = env;
+        todo!()
+    }
+}

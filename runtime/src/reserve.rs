@@ -1,0 +1,1 @@
+//! The reserve gate: whether a report may be used, and how much supply it carries.
