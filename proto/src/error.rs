@@ -150,11 +150,20 @@ const fn grpc_code_of(code: Code) -> tonic::Code {
     match code {
         Code::Decode | Code::BadSignature | Code::InvalidArgument => Grpc::InvalidArgument,
         Code::ZeroAmount | Code::SelfTransfer | Code::BadPolicy => Grpc::InvalidArgument,
-        Code::UnknownAccount | Code::UnknownRecipient => Grpc::NotFound,
-        Code::UnknownTarget | Code::UnknownDeposit => Grpc::NotFound,
+        Code::BadThreshold | Code::ThresholdUnreachable => Grpc::InvalidArgument,
+        Code::UnknownAccount | Code::UnknownRecipient | Code::UnknownTarget => Grpc::NotFound,
+        Code::UnknownDeposit | Code::UnknownRedemption | Code::UnknownReport => Grpc::NotFound,
+        Code::UnknownProposal | Code::UnknownBridge | Code::UnknownValidator => Grpc::NotFound,
+        Code::UnknownCheckpoint => Grpc::NotFound,
         Code::NonceUsed | Code::AlreadyRegistered | Code::DuplicateBankRef => Grpc::AlreadyExists,
-        Code::QuotaExceeded => Grpc::ResourceExhausted,
+        Code::AuthUsed | Code::TravelReplay | Code::RemoteTxUsed => Grpc::AlreadyExists,
+        Code::ValidatorExists | Code::AlreadyAttested => Grpc::AlreadyExists,
+        Code::AlreadyVoted | Code::PayoutRecorded => Grpc::AlreadyExists,
+        Code::QuotaExceeded | Code::TooManyProposals | Code::TooManyDrafts => {
+            Grpc::ResourceExhausted
+        }
         Code::LaneUnauthorized | Code::Unauthorized | Code::RoleExpired => Grpc::PermissionDenied,
+        Code::BadAuth | Code::CouncilQuorum | Code::WrongExecutor => Grpc::PermissionDenied,
         Code::Overflow => Grpc::OutOfRange,
         _ => Grpc::FailedPrecondition,
     }

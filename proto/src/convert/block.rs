@@ -1,7 +1,7 @@
 //! Blocks.
 
 use ballast_primitives::proof::CertifiedHeader;
-use ballast_primitives::{CommitCertificate, Header, Payload, Validator, codec};
+use ballast_primitives::{CommitCertificate, Header, Payload, codec};
 
 use super::{ConvertError, Wire, read_hash, read_key};
 use crate::v1;
@@ -61,23 +61,5 @@ impl Wire {
             block_receipts_root: String::new(),
             certified_header: codec::encode(&certified),
         }
-    }
-
-    pub fn validator(&self, validator: &Validator) -> v1::Validator {
-        v1::Validator {
-            public_key: validator.key.to_string(),
-            peer_key: validator.peer.to_string(),
-            power: validator.power,
-            name: validator.name.clone(),
-        }
-    }
-
-    pub fn read_validator(&self, validator: &v1::Validator) -> Result<Validator, ConvertError> {
-        Ok(Validator {
-            key: read_key("public_key", &validator.public_key)?,
-            peer: read_key("peer_key", &validator.peer_key)?,
-            power: validator.power,
-            name: validator.name.clone(),
-        })
     }
 }

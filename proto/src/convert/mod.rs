@@ -1,21 +1,24 @@
-//! The one conversion between the chain's own types and the messages that show them. Each `x`
-//! has its `read_x`, and reading back what was written gives the same value.
+//! The one conversion between the chain's own types and the messages that show them. Whatever is a
+//! [`Field`] is shown by [`Wire::show`] and read by [`Wire::read`]; each other `x` has its `read_x`.
+//! Reading back what was written gives the same value.
 //!
 //! Addresses are shown under the network's prefix, so a [`Wire`] knows its network; an address of
 //! another network is refused with both named.
 
 mod block;
+mod enums;
 mod event;
+mod field;
 mod object;
 mod op;
 mod receipt;
 
 pub use event::EVENT_NAMES;
+pub use field::Field;
 
 use std::fmt;
 
 use ballast_primitives::{Address, Hash, KeyPolicy, Network, PublicKey, Signature};
-use ballast_runtime::object::{Role, Scope};
 
 use crate::error::WireError;
 use crate::v1;
@@ -70,6 +73,16 @@ impl Wire {
         Address::parse(text, self.network).map_err(|error| ConvertError::new(field, error))
     }
 
+    /// The message, or the field of one, that shows a value.
+    pub fn show<T: Field<W>, W>(&self, value: &T) -> W {
+        value.show(self)
+    }
+
+    /// Reads what [`Self::show`] wrote; `field` is the name to blame when it stands for no value.
+    pub fn read<T: Field<W>, W>(&self, field: &'static str, shown: &W) -> Result<T, ConvertError> {
+        T::read(self, field, shown)
+    }
+
     pub fn policy(&self, policy: &KeyPolicy) -> v1::KeyPolicy {
         v1::KeyPolicy {
             threshold: matches!(policy, KeyPolicy::Threshold { .. }),
@@ -86,7 +99,7 @@ impl Wire {
             (false, 1, [key]) => Ok(KeyPolicy::Single(*key)),
             (false, ..) => Err(ConvertError::new("policy", "a single policy has one key")),
             (true, required, _) => {
-                Ok(KeyPolicy::Threshold { k: read_u8("required", required)?, keys })
+                Ok(KeyPolicy::Threshold { k: Field::read(self, "required", &required)?, keys })
             }
         }
     }
@@ -123,47 +136,17 @@ pub fn read_total(field: &'static str, text: &str) -> Result<u128, ConvertError>
     total.ok_or_else(|| ConvertError::new(field, "is not a decimal number below 2^128"))
 }
 
-fn read_u8(field: &'static str, value: u32) -> Result<u8, ConvertError> {
-    u8::try_from(value).map_err(|_| ConvertError::new(field, "is above 255"))
-}
+impl Field<v1::KeyPolicy> for KeyPolicy {
+    fn show(&self, wire: &Wire) -> v1::KeyPolicy {
+        wire.policy(self)
+    }
 
-pub const fn role(role: Role) -> v1::Role {
-    match role {
-        Role::Council => v1::Role::Council,
-        Role::MintController => v1::Role::MintController,
-        Role::Minter => v1::Role::Minter,
-        Role::Custodian => v1::Role::Custodian,
-        Role::ReserveManager => v1::Role::ReserveManager,
-        Role::Attestor => v1::Role::Attestor,
-        Role::Compliance => v1::Role::Compliance,
-        Role::Redeemer => v1::Role::Redeemer,
-        Role::Registrar => v1::Role::Registrar,
-        Role::Bridge => v1::Role::Bridge,
+    fn read(wire: &Wire, _: &'static str, shown: &v1::KeyPolicy) -> Result<Self, ConvertError> {
+        wire.read_policy(shown)
     }
 }
 
-pub fn read_role(field: &'static str, number: i32) -> Result<Role, ConvertError> {
-    Role::ALL
-        .into_iter()
-        .find(|known| role(*known) as i32 == number)
-        .ok_or_else(|| ConvertError::new(field, "names no role"))
-}
-
-pub const fn scope(scope: Scope) -> v1::PauseScope {
-    match scope {
-        Scope::Transfer => v1::PauseScope::Transfer,
-        Scope::Mint => v1::PauseScope::Mint,
-        Scope::RedeemNew => v1::PauseScope::RedeemNew,
-        Scope::Bridge => v1::PauseScope::Bridge,
-    }
-}
-
-pub fn read_scope(field: &'static str, number: i32) -> Result<Scope, ConvertError> {
-    Scope::ALL
-        .into_iter()
-        .find(|known| scope(*known) as i32 == number)
-        .ok_or_else(|| ConvertError::new(field, "names no pause scope"))
-}
+field::required!(KeyPolicy => KeyPolicy);
 
 #[cfg(test)]
 mod tests;

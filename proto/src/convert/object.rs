@@ -1,22 +1,115 @@
 //! Objects of the state.
 
 use ballast_primitives::Address;
-use ballast_runtime::object::{Account, Bucket, FreezeState, Minter, Role, RoleGrant, Supply};
+use ballast_runtime::object::{
+    Account, Allowance, Attestation, Bridge, Bucket, Checkpoint, Council, Delay, Deposit, Document,
+    FreezeState, Incident, Institution, Minter, PauseState, Payout, Policy, Proposal, Redemption,
+    Report, Role, RoleGrant, Supply, Terms, Upgrade, Window,
+};
 use ballast_runtime::replay::ReplayWindow;
 
-use super::{ConvertError, Wire, read_hash, read_role, read_total, read_u8, role};
+use super::field::{Field, messages, read_fields, required, show_fields};
+use super::{ConvertError, Wire};
 use crate::v1;
+
+messages! {
+    Supply {
+        total: total_micros, cap: cap_micros, genesis: genesis_micros, cum_mint: minted_micros,
+        cum_burn: burned_micros, cum_deposit: deposited_micros, cum_payout: paid_out_micros,
+        redeem_escrow: redeem_escrow_micros, bridge_escrow: bridge_escrow_micros,
+    }
+    Checkpoint => SupplyPoint {
+        at: at_ms, height, total: total_micros, cum_deposit: deposited_micros,
+        cum_payout: paid_out_micros,
+    }
+    FreezeState { inbound, outbound, until: until_ms, confirmed, order }
+    Window => AmountWindow { hour, used: used_micros }
+    Minter {
+        allowance: allowance_micros, per_tx: per_tx_micros, window_cap: window_cap_micros, window,
+        suspended,
+    }
+    Attestation { attestor, at: at_ms }
+    Report {
+        body, digest, submitted_by, submitted_at: submitted_at_ms,
+        deposits_then: deposits_then_micros, payouts_then: payouts_then_micros,
+        attested_by: attestations, status,
+    }
+    Delay => CouncilDelay { ms: delay_ms, shorter }
+    Council {
+        members, epoch, exec_nonce, thresholds, delays, ttl_ms, grace_ms, next_proposal, open,
+    }
+    Proposal {
+        epoch, class, ops, digest, proposer, yes, no, created: created_ms, eta: eta_ms, status,
+    }
+    PauseState { until: until_ms, short_until: short_until_ms }
+    Incident { kind, severity, height, at: at_ms, subject }
+    Document { version, digest, uri, at: at_ms }
+    Policy {
+        rail_hold_ms, minter_allowance_max: minter_allowance_max_micros,
+        mint_per_tx_max: mint_per_tx_max_micros, global_window_cap: global_window_cap_micros,
+        report_max_age_ms, attest_quorum, custodian_share_max_bps,
+        travel_threshold: travel_threshold_micros, fee_account, officers, quotas, checkpoint_ms,
+    }
+    Terms {
+        version, min: min_micros, max: max_micros, fee_bps, fee_flat: fee_flat_micros,
+        cutoff_minute, holidays, class_min,
+    }
+    Deposit {
+        custodian, bank_ref, amount: amount_micros, beneficiary, confirmed_at: confirmed_at_ms,
+        final_at: final_at_ms, minted: minted_micros, reversed,
+    }
+    Redemption {
+        owner, gross: gross_micros, fee: fee_micros, net: net_micros, beneficiary, terms,
+        requested_at: requested_at_ms, due_at: due_at_ms, payout: payout_id, status,
+    }
+    Payout { custodian, bank_ref, redemption: redemption_id, net: net_micros, failed }
+    Bridge {
+        name, escrow: escrow_micros, day_cap: day_cap_micros, window_out, window_in, open,
+    }
+    Institution { name, key: public_key }
+    Allowance { amount: amount_micros, expires: expires_ms }
+    Upgrade { version, code, height }
+}
+
+/// A shorter delay, and when it takes effect.
+impl Field<v1::ShorterDelay> for (u64, u64) {
+    fn show(&self, _: &Wire) -> v1::ShorterDelay {
+        v1::ShorterDelay { delay_ms: self.0, from_ms: self.1 }
+    }
+
+    fn read(_: &Wire, _: &'static str, shown: &v1::ShorterDelay) -> Result<Self, ConvertError> {
+        Ok((shown.delay_ms, shown.from_ms))
+    }
+}
+
+impl Field<Option<v1::NonceWindow>> for ReplayWindow {
+    fn show(&self, _: &Wire) -> Option<v1::NonceWindow> {
+        Some(v1::NonceWindow { high: self.high, seen: format!("{:032x}", self.seen) })
+    }
+
+    fn read(
+        _: &Wire,
+        field: &'static str,
+        shown: &Option<v1::NonceWindow>,
+    ) -> Result<Self, ConvertError> {
+        let window = shown.as_ref().ok_or_else(|| ConvertError::missing(field))?;
+        let digits = window.seen.len() == 32 && window.seen.bytes().all(|b| b.is_ascii_hexdigit());
+        let seen = if digits { u128::from_str_radix(&window.seen, 16).ok() } else { None };
+        let seen = seen.ok_or_else(|| ConvertError::new("seen", "is not 32 hex digits"))?;
+        Ok(Self { high: window.high, seen })
+    }
+}
 
 impl Wire {
     pub fn account(&self, address: &Address, account: &Account) -> v1::Account {
         v1::Account {
             address: self.address(address),
-            policy: Some(self.policy(&account.policy)),
+            policy: account.policy.show(self),
             balance_micros: account.balance,
             hold_micros: account.hold,
-            available_micros: account.balance.saturating_sub(account.hold),
-            freeze: Some(freeze(&account.freeze)),
-            nonce_window: Some(nonce_window(&account.replay)),
+            available_micros: account.available(),
+            freeze: account.freeze.show(self),
+            nonce_window: account.replay.show(self),
             kyc_class: u32::from(account.kyc_class),
             kyc_until_ms: account.kyc_until,
             institution: account.institution,
@@ -28,18 +121,14 @@ impl Wire {
 
     /// Reads an account and its address; `available_micros` follows from the rest.
     pub fn read_account(&self, account: &v1::Account) -> Result<(Address, Account), ConvertError> {
-        let missing = ConvertError::missing;
         let address = self.read_address("address", &account.address)?;
-        let policy = account.policy.as_ref().ok_or_else(|| missing("policy"))?;
-        let freeze = account.freeze.as_ref().ok_or_else(|| missing("freeze"))?;
-        let window = account.nonce_window.as_ref().ok_or_else(|| missing("nonce_window"))?;
         let account = Account {
-            policy: self.read_policy(policy)?,
+            policy: Field::read(self, "policy", &account.policy)?,
             balance: account.balance_micros,
             hold: account.hold_micros,
-            freeze: read_freeze(freeze)?,
-            replay: read_nonce_window(window)?,
-            kyc_class: read_u8("kyc_class", account.kyc_class)?,
+            freeze: Field::read(self, "freeze", &account.freeze)?,
+            replay: Field::read(self, "nonce_window", &account.nonce_window)?,
+            kyc_class: Field::read(self, "kyc_class", &account.kyc_class)?,
             kyc_until: account.kyc_until_ms,
             institution: account.institution,
             memo_required: account.memo_required,
@@ -48,37 +137,9 @@ impl Wire {
         Ok((address, account))
     }
 
-    pub fn supply(&self, supply: &Supply) -> v1::Supply {
-        v1::Supply {
-            total_micros: supply.total.to_string(),
-            cap_micros: supply.cap.to_string(),
-            genesis_micros: supply.genesis.to_string(),
-            minted_micros: supply.cum_mint.to_string(),
-            burned_micros: supply.cum_burn.to_string(),
-            deposited_micros: supply.cum_deposit.to_string(),
-            paid_out_micros: supply.cum_payout.to_string(),
-            redeem_escrow_micros: supply.redeem_escrow.to_string(),
-            bridge_escrow_micros: supply.bridge_escrow.to_string(),
-        }
-    }
-
-    pub fn read_supply(&self, supply: &v1::Supply) -> Result<Supply, ConvertError> {
-        Ok(Supply {
-            total: read_total("total_micros", &supply.total_micros)?,
-            cap: read_total("cap_micros", &supply.cap_micros)?,
-            genesis: read_total("genesis_micros", &supply.genesis_micros)?,
-            cum_mint: read_total("minted_micros", &supply.minted_micros)?,
-            cum_burn: read_total("burned_micros", &supply.burned_micros)?,
-            cum_deposit: read_total("deposited_micros", &supply.deposited_micros)?,
-            cum_payout: read_total("paid_out_micros", &supply.paid_out_micros)?,
-            redeem_escrow: read_total("redeem_escrow_micros", &supply.redeem_escrow_micros)?,
-            bridge_escrow: read_total("bridge_escrow_micros", &supply.bridge_escrow_micros)?,
-        })
-    }
-
     pub fn role_grant(&self, held: Role, holder: &Address, grant: &RoleGrant) -> v1::RoleGrant {
         v1::RoleGrant {
-            role: role(held).into(),
+            role: held.show(self),
             holder: self.address(holder),
             valid_until_ms: grant.valid_until,
         }
@@ -88,55 +149,8 @@ impl Wire {
         &self,
         grant: &v1::RoleGrant,
     ) -> Result<(Role, Address, RoleGrant), ConvertError> {
-        let held = read_role("role", grant.role)?;
+        let held = Field::read(self, "role", &grant.role)?;
         let holder = self.read_address("holder", &grant.holder)?;
         Ok((held, holder, RoleGrant { valid_until: grant.valid_until_ms }))
     }
-
-    pub const fn minter(&self, minter: &Minter) -> v1::Minter {
-        v1::Minter {
-            allowance_micros: minter.allowance,
-            per_tx_micros: minter.per_tx,
-            suspended: minter.suspended,
-        }
-    }
-
-    pub const fn read_minter(&self, minter: &v1::Minter) -> Minter {
-        Minter {
-            allowance: minter.allowance_micros,
-            per_tx: minter.per_tx_micros,
-            suspended: minter.suspended,
-        }
-    }
-}
-
-fn freeze(freeze: &FreezeState) -> v1::FreezeState {
-    v1::FreezeState {
-        inbound: freeze.inbound,
-        outbound: freeze.outbound,
-        until_ms: freeze.until,
-        confirmed: freeze.confirmed,
-        order: freeze.order.to_string(),
-    }
-}
-
-fn read_freeze(freeze: &v1::FreezeState) -> Result<FreezeState, ConvertError> {
-    Ok(FreezeState {
-        inbound: freeze.inbound,
-        outbound: freeze.outbound,
-        until: freeze.until_ms,
-        confirmed: freeze.confirmed,
-        order: read_hash("order", &freeze.order)?,
-    })
-}
-
-fn nonce_window(window: &ReplayWindow) -> v1::NonceWindow {
-    v1::NonceWindow { high: window.high, seen: format!("{:032x}", window.seen) }
-}
-
-fn read_nonce_window(window: &v1::NonceWindow) -> Result<ReplayWindow, ConvertError> {
-    let digits = window.seen.len() == 32 && window.seen.bytes().all(|b| b.is_ascii_hexdigit());
-    let seen = if digits { u128::from_str_radix(&window.seen, 16).ok() } else { None };
-    let seen = seen.ok_or_else(|| ConvertError::new("seen", "is not 32 hex digits"))?;
-    Ok(ReplayWindow { high: window.high, seen })
 }
