@@ -1,10 +1,12 @@
 //! What must hold after every block, whatever the operations did. A breach means that this code
 //! is wrong: the node halts with the report and goes no further.
 //!
-//! In every block, over what it touched: balances and escrows moved exactly as the total did, the
-//! total is what was minted less what was burned and within the cap, deposits are not minted
-//! beyond their amount, and no holder's roles conflict. In full, over the whole state: when a
-//! state is restored and every [`crate::limits::FULL_CHECK_BLOCKS`] blocks.
+//! In every block, over what it touched: balances and escrows moved exactly as the total did, each
+//! total as the objects that make it up, the total is what was minted less what was burned and
+//! within the cap, deposits are not minted beyond their amount, and no holder's roles conflict. In
+//! full, over the whole state: when a state is restored and every
+//! [`crate::limits::FULL_CHECK_BLOCKS`] blocks. After each transaction that minted: its windows
+//! are within their caps.
 //!
 //! Two rules hold by construction: objects are never removed (nothing can), so a bank reference
 //! is unique for ever by its key; and a balance falls only through
@@ -13,9 +15,11 @@
 use ballast_primitives::Address;
 use thiserror::Error;
 
-use crate::journal::{Amounts, Touched};
+use crate::journal::Touched;
 use crate::object::{Key, Object, Role, Supply};
 use crate::state::State;
+
+mod money;
 
 /// A broken invariant. The state it was found in must not be used any more.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -31,24 +35,6 @@ fn breach(what: String) -> Breach {
     Breach { height: None, what }
 }
 
-/// `Σ`: amounts over many objects. `u128` sums of `u64` values in memory cannot overflow.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Sums {
-    balances: u128,
-    deposited: u128,
-    minted: u128,
-}
-
-impl Sums {
-    fn add(self, amounts: &Amounts) -> Self {
-        Self {
-            balances: self.balances.saturating_add(u128::from(amounts.balance)),
-            deposited: self.deposited.saturating_add(u128::from(amounts.deposited)),
-            minted: self.minted.saturating_add(u128::from(amounts.minted)),
-        }
-    }
-}
-
 /// Checks a block by what it touched.
 pub(crate) fn check_block(
     state: &State,
@@ -56,44 +42,11 @@ pub(crate) fn check_block(
     touched: &[Touched],
     now: u64,
 ) -> Result<(), Breach> {
-    let objects = || touched.iter().map(|entry| state.stored(entry.slot));
-    let before = touched.iter().fold(Sums::default(), |sums, entry| sums.add(&entry.before));
-    let after = objects().fold(Sums::default(), |s, stored| s.add(&Amounts::of(&stored.object)));
-    let supply = state.supply();
-    let moved = |what: &str, parts: (u128, u128), total: (u128, u128)| {
-        // after − before is the same on both sides, without leaving u128.
-        if parts.1.checked_add(total.0) == parts.0.checked_add(total.1) {
-            return Ok(());
-        }
-        Err(breach(format!(
-            "{what}: parts went {} -> {}, the total {} -> {}",
-            parts.0, parts.1, total.0, total.1
-        )))
-    };
-    let outside_accounts = |s: &Supply| s.redeem_escrow.saturating_add(s.bridge_escrow);
-    moved(
-        "balances and escrows against total supply",
-        (
-            before.balances.saturating_add(outside_accounts(supply_before)),
-            after.balances.saturating_add(outside_accounts(supply)),
-        ),
-        (supply_before.total, supply.total),
-    )?;
-    moved(
-        "deposits against cum_deposit",
-        (before.deposited, after.deposited),
-        (supply_before.cum_deposit, supply.cum_deposit),
-    )?;
-    moved(
-        "deposits' minted parts against cum_mint",
-        (before.minted, after.minted),
-        (supply_before.cum_mint, supply.cum_mint),
-    )?;
-    check_identity(supply)?;
-    for stored in objects() {
-        check_object(state, &stored.key, &stored.object, now)?;
-    }
-    Ok(())
+    money::check_block(state, supply_before, touched)?;
+    touched.iter().try_for_each(|entry| {
+        let stored = state.stored(entry.slot);
+        check_object(state, &stored.key, &stored.object, now)
+    })
 }
 
 /// Checks the whole state, as it stands at `now`.
@@ -102,47 +55,32 @@ pub fn check_all(state: &State, now: u64) -> Result<(), Breach> {
     state.slots.iter().try_for_each(|stored| check_object(state, &stored.key, &stored.object, now))
 }
 
-/// The part of [`check_all`] that holds at any time: sums over every account and deposit.
+/// The part of [`check_all`] that holds at any time: sums over every object.
 pub(crate) fn check_supply(state: &State) -> Result<(), Breach> {
-    let amounts = state.slots.iter().map(|stored| Amounts::of(&stored.object));
-    let sums = amounts.fold(Sums::default(), |sums, amounts| sums.add(&amounts));
-    let supply = state.supply();
-    let accounted =
-        sums.balances.saturating_add(supply.redeem_escrow).saturating_add(supply.bridge_escrow);
-    for (what, sum, recorded) in [
-        ("balances and escrows against total supply", accounted, supply.total),
-        ("deposits against cum_deposit", sums.deposited, supply.cum_deposit),
-        ("deposits' minted parts against cum_mint", sums.minted, supply.cum_mint),
-    ] {
-        if sum != recorded {
-            return Err(breach(format!("{what}: the sum is {sum}, recorded is {recorded}")));
-        }
-    }
-    check_identity(supply)
+    money::check_all(state)
 }
 
-/// `total = genesis + cum_mint − cum_burn ≤ cap`.
-fn check_identity(supply: &Supply) -> Result<(), Breach> {
-    let made = supply.genesis.checked_add(supply.cum_mint);
-    if made != supply.total.checked_add(supply.cum_burn) || supply.total > supply.cap {
-        return Err(breach(format!(
-            "total = genesis + minted - burned <= cap: {} = {} + {} - {} <= {}",
-            supply.total, supply.genesis, supply.cum_mint, supply.cum_burn, supply.cap
-        )));
+/// After a transaction with a mint of `minter`: what it made is within its window and everyone's.
+/// (Nobody who can mint can change either cap, so that this is as good as after each mint.)
+pub(crate) fn check_windows(state: &State, minter: &Address, now: u64) -> Result<(), Breach> {
+    let own = state.minter(minter).map(|minter| (&minter.window, minter.window_cap));
+    let of_all = (state.window(), state.policy().global_window_cap);
+    for (window, cap) in own.into_iter().chain([of_all]) {
+        let total = window.total(now);
+        if total > u128::from(cap) {
+            let what = format!("a window is within its cap at each mint: {total} of {cap}");
+            return Err(breach(what));
+        }
     }
     Ok(())
 }
 
 fn check_object(state: &State, key: &Key, object: &Object, now: u64) -> Result<(), Breach> {
     match (key, object) {
-        (_, Object::Deposit(deposit)) if deposit.minted > deposit.amount => Err(breach(format!(
-            "a deposit is minted within its amount: {} of {}",
-            deposit.minted, deposit.amount
-        ))),
         (Key::Role(_, holder), _) if roles_conflict(state, holder, now) => {
             Err(breach(format!("{holder:?} holds roles that exclude one another")))
         }
-        _ => Ok(()),
+        _ => money::check_object(key, object),
     }
 }
 
