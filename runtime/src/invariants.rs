@@ -8,8 +8,8 @@
 //! [`crate::limits::FULL_CHECK_BLOCKS`] blocks. After each transaction that minted: its windows
 //! are within their caps.
 //!
-//! Two rules hold by construction: objects are never removed (nothing can), so a bank reference
-//! is unique for ever by its key; and a balance falls only through
+//! Two rules hold by construction: objects are never removed (nothing can), so a bank reference,
+//! whose digest is the key, is unique for ever; and a balance falls only through
 //! [`crate::ops::Env::debit`], which refuses an out-frozen account.
 
 use ballast_primitives::Address;
@@ -91,13 +91,17 @@ fn roles_conflict(state: &State, holder: &Address, now: u64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use ballast_primitives::{SecretKey, Validator};
+    use ballast_primitives::{Hash, SecretKey, Validator};
 
     use super::*;
     use crate::dev::{self, DevSpec};
     use crate::genesis::Genesis;
     use crate::journal::Journal;
-    use crate::object::{Account, RoleGrant};
+    use crate::object::{
+        Account, Bridge, Deposit, Minter, Payout, Redemption, RedemptionStatus, RoleGrant, Window,
+    };
+    use crate::ops::deposit_confirm::deposit_id;
+    use crate::ops::payout_confirm::payout_id;
 
     const NOW: u64 = 1_000;
 
@@ -130,6 +134,11 @@ mod tests {
         in_block
     }
 
+    fn broken(what: &str, work: fn(&mut Journal<'_>)) {
+        let report = check(work).unwrap_err();
+        assert!(report.contains(what), "{report}");
+    }
+
     fn credit(journal: &mut Journal<'_>, n: u32, amount: u64) {
         let key = Key::Account(dev::account_address("invariants", n));
         let at = journal.find::<Account>(&key).unwrap();
@@ -139,10 +148,6 @@ mod tests {
     #[test]
     fn what_a_wrong_operation_would_break_is_found_in_its_block() {
         assert_eq!(check(|_| ()), Ok(()));
-        let broken = |what: &str, work: fn(&mut Journal<'_>)| {
-            let report = check(work).unwrap_err();
-            assert!(report.contains(what), "{report}");
-        };
         broken("balances", |journal| credit(journal, 0, 1));
         broken("balances", |journal| journal.supply_mut().total += 1);
         broken("total = genesis", |journal| {
@@ -155,26 +160,130 @@ mod tests {
             journal.supply_mut().cum_mint += 1;
         });
         broken("<= cap", |journal| journal.supply_mut().cap = 19);
-        broken("cum_deposit", |journal| journal.supply_mut().cum_deposit += 1);
         broken("roles", |journal| {
             let holder = dev::role_address("invariants", Role::Minter);
             let grant = RoleGrant { valid_until: NOW + 1 };
             journal.create(Key::Role(Role::Bridge, holder), Object::Role(grant));
         });
-        broken("within its amount", |journal| {
-            let holder = dev::account_address("invariants", 0);
-            let deposit = crate::object::Deposit {
-                custodian: holder,
-                bank_ref: "r".to_owned(),
-                amount: 1,
-                beneficiary: holder,
-                final_at: 0,
-                minted: 2,
-            };
-            journal.create(Key::Deposit(Default::default()), Object::Deposit(deposit));
-            credit(journal, 0, 2);
-            let supply = journal.supply_mut();
-            (supply.cum_deposit, supply.cum_mint, supply.total) = (1, 2, supply.total + 2);
+    }
+
+    /// A deposit of 5 that was minted, and what it does to the totals.
+    fn deposit(journal: &mut Journal<'_>, minted: u64, reversed: bool) {
+        let custodian = dev::account_address("invariants", 0);
+        let deposit = Deposit {
+            custodian,
+            bank_ref: "r".to_owned(),
+            amount: 5,
+            beneficiary: custodian,
+            confirmed_at: 0,
+            final_at: 0,
+            minted,
+            reversed,
+        };
+        let key = Key::Deposit(deposit_id(&custodian, "r"));
+        journal.create(key, Object::Deposit(Box::new(deposit)));
+        credit(journal, 0, minted);
+        let supply = journal.supply_mut();
+        supply.mint(minted).unwrap();
+        supply.cum_deposit = if reversed { 0 } else { 5 };
+    }
+
+    /// A redemption of 5 of account 0.
+    fn redemption(journal: &mut Journal<'_>, status: RedemptionStatus) {
+        let redemption = Redemption {
+            owner: dev::account_address("invariants", 0),
+            gross: 5,
+            fee: 1,
+            net: 4,
+            beneficiary: Hash::default(),
+            terms: 1,
+            requested_at: 0,
+            due_at: 0,
+            payout: None,
+            status,
+        };
+        let key = Key::Redemption(Hash::default());
+        journal.create(key, Object::Redemption(Box::new(redemption)));
+        let key = Key::Account(dev::account_address("invariants", 0));
+        let at = journal.find::<Account>(&key).unwrap();
+        journal.write(at).balance -= 5;
+        journal.supply_mut().redeem_escrow += 5;
+    }
+
+    /// A payout of 5.
+    fn payout(journal: &mut Journal<'_>, bank_ref: &str, failed: bool) {
+        let custodian = dev::account_address("invariants", 0);
+        let (bank_ref, redemption) = (bank_ref.to_owned(), Hash::default());
+        let payout = Payout { custodian, bank_ref, redemption, net: 5, failed };
+        let key = Key::Payout(payout_id(&custodian, "r"));
+        journal.create(key, Object::Payout(Box::new(payout)));
+        journal.supply_mut().cum_payout = if failed { 0 } else { 5 };
+    }
+
+    /// A bridge with 5 of account 0 in escrow.
+    fn bridge(journal: &mut Journal<'_>, escrow: u128) {
+        let bridge = Bridge {
+            name: "b".to_owned(),
+            escrow,
+            day_cap: 0,
+            window_out: Window::default(),
+            window_in: Window::default(),
+            open: true,
+        };
+        journal.create(Key::Bridge(1), Object::Bridge(Box::new(bridge)));
+        let key = Key::Account(dev::account_address("invariants", 0));
+        let at = journal.find::<Account>(&key).unwrap();
+        journal.write(at).balance -= 5;
+        journal.supply_mut().bridge_escrow += 5;
+    }
+
+    #[test]
+    fn deposits_redemptions_payouts_and_bridges_are_what_the_supply_says() {
+        assert_eq!(check(|journal| deposit(journal, 5, false)), Ok(()));
+        assert_eq!(check(|journal| deposit(journal, 5, true)), Ok(()));
+        broken("within its amount", |journal| deposit(journal, 6, false));
+        broken("cum_deposit", |journal| journal.supply_mut().cum_deposit += 1);
+        broken("cum_deposit", |journal| {
+            deposit(journal, 0, true);
+            journal.supply_mut().cum_deposit = 5;
         });
+        assert_eq!(check(|journal| redemption(journal, RedemptionStatus::Processing)), Ok(()));
+        broken("redeem_escrow", |journal| redemption(journal, RedemptionStatus::Settled));
+        broken("redeem_escrow", |journal| {
+            redemption(journal, RedemptionStatus::Requested);
+            journal.supply_mut().redeem_escrow += 1;
+            journal.supply_mut().total += 1;
+            journal.supply_mut().cum_mint += 1;
+        });
+        assert_eq!(check(|journal| payout(journal, "r", false)), Ok(()));
+        assert_eq!(check(|journal| payout(journal, "r", true)), Ok(()));
+        broken("own id", |journal| payout(journal, "R", false));
+        broken("cum_payout", |journal| {
+            payout(journal, "r", true);
+            journal.supply_mut().cum_payout = 5;
+        });
+        assert_eq!(check(|journal| bridge(journal, 5)), Ok(()));
+        broken("bridge_escrow", |journal| bridge(journal, 4));
+    }
+
+    #[test]
+    fn a_window_above_its_cap_is_found_after_a_mint() {
+        let mut state = State::from_genesis(&genesis()).unwrap();
+        let minter = dev::role_address("invariants", Role::Minter);
+        let (own, all) =
+            (state.minter(&minter).unwrap().window_cap, state.policy().global_window_cap);
+        let mut check = |own: u64, all: u64| {
+            let mut journal = Journal::begin_block(&mut state);
+            journal.begin_ops();
+            let at = journal.find::<Minter>(&Key::Minter(minter)).unwrap();
+            journal.write(at).window = Window::default().with(NOW, own).unwrap();
+            *journal.window_mut() = Window::default().with(NOW, all).unwrap();
+            check_windows(&state, &minter, NOW).map_err(|breach| breach.what)
+        };
+        assert_eq!(check(own, all), Ok(()));
+        for (own, all, what) in [(own + 1, all, own), (own, all + 1, all)] {
+            let report = check(own, all).unwrap_err();
+            assert!(report.ends_with(&format!("{} of {what}", what + 1)), "{report}");
+        }
     }
 }
