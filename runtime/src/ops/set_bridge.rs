@@ -4,6 +4,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
 use crate::ops::Env;
+use crate::state::State;
 
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct SetBridge {
@@ -24,5 +25,14 @@ impl SetBridge {
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
         let _ = env;
         todo!()
+    }
+}
+
+impl SetBridge {
+    /// Whether more could leave or come back than now.
+    pub(crate) fn loosens(&self, state: &State) -> bool {
+        state
+            .bridge(self.bridge)
+            .is_none_or(|bridge| self.day_cap > bridge.day_cap || (self.open && !bridge.open))
     }
 }

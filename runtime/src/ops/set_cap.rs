@@ -4,6 +4,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
 use crate::ops::Env;
+use crate::state::State;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct SetCap {
@@ -16,5 +17,12 @@ impl SetCap {
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
         let _ = env;
         todo!()
+    }
+}
+
+impl SetCap {
+    /// Whether more could be minted afterwards.
+    pub(crate) fn loosens(&self, state: &State) -> bool {
+        self.cap > state.supply().cap
     }
 }

@@ -4,6 +4,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
 use crate::ops::Env;
+use crate::state::State;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct SetLimits {
@@ -17,5 +18,15 @@ impl SetLimits {
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
         let _ = env;
         todo!()
+    }
+}
+
+impl SetLimits {
+    /// Whether any limit would be higher.
+    pub(crate) fn loosens(&self, state: &State) -> bool {
+        let policy = state.policy();
+        self.minter_allowance_max > policy.minter_allowance_max
+            || self.mint_per_tx_max > policy.mint_per_tx_max
+            || self.global_window_cap > policy.global_window_cap
     }
 }

@@ -5,6 +5,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
 use crate::ops::Env;
+use crate::state::State;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct SetMinterLimits {
@@ -18,5 +19,14 @@ impl SetMinterLimits {
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
         let _ = env;
         todo!()
+    }
+}
+
+impl SetMinterLimits {
+    /// Whether either limit would be higher; of an unknown minter nothing is known to tighten.
+    pub(crate) fn loosens(&self, state: &State) -> bool {
+        state
+            .minter(&self.minter)
+            .is_none_or(|minter| self.per_tx > minter.per_tx || self.window_cap > minter.window_cap)
     }
 }
