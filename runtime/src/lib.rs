@@ -38,6 +38,7 @@ pub mod admission;
 pub mod authorisation;
 pub mod calendar;
 pub mod code;
+mod council;
 pub mod council_op;
 pub mod dev;
 pub mod event;

@@ -21,9 +21,9 @@ use crate::genesis::{Genesis, GenesisError};
 use crate::invariants::{self, Breach};
 use crate::limits::OBJECT_BYTES_MAX;
 use crate::object::{
-    Account, Checkpoint, Council, Deposit, IncidentLog, Key, Kind, Minter, Object, PauseState,
-    Payout, Policy, Proposal, Redemption, Report, ReserveIndex, Role, RoleGrant, Scope, Supply,
-    Terms, Upgrade, Validators, Window,
+    Account, Bridge, Checkpoint, Council, Deposit, IncidentLog, Key, Kind, Minter, Object,
+    PauseState, Payout, Policy, Proposal, Redemption, Report, ReserveIndex, Role, RoleGrant, Scope,
+    Supply, Terms, Upgrade, Validators, Window,
 };
 use crate::tree::Tree;
 
@@ -310,6 +310,10 @@ impl State {
     /// A proposal by its number.
     pub fn proposal(&self, number: u64) -> Option<&Proposal> {
         self.read_key(&Key::Proposal(number))
+    }
+
+    pub fn bridge(&self, number: u32) -> Option<&Bridge> {
+        self.read_key(&Key::Bridge(number))
     }
 
     pub fn redemption(&self, id: &Hash) -> Option<&Redemption> {

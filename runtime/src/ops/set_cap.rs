@@ -5,6 +5,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use crate::code::Code;
 use crate::event::Event;
 use crate::ops::Env;
+use crate::state::State;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct SetCap {
@@ -22,5 +23,12 @@ impl SetCap {
         supply.cap = self.cap;
         env.emit(Event::CapSet { cap: self.cap });
         Ok(())
+    }
+}
+
+impl SetCap {
+    /// Whether more could be minted afterwards.
+    pub(crate) fn loosens(&self, state: &State) -> bool {
+        self.cap > state.supply().cap
     }
 }

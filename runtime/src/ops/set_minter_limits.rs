@@ -6,6 +6,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use crate::code::Code;
 use crate::event::Event;
 use crate::ops::Env;
+use crate::state::State;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct SetMinterLimits {
@@ -25,5 +26,14 @@ impl SetMinterLimits {
         let allowance = settings.allowance;
         env.emit(Event::MinterConfigured { minter, allowance, per_tx, window_cap });
         Ok(())
+    }
+}
+
+impl SetMinterLimits {
+    /// Whether either limit would be higher; of an unknown minter nothing is known to tighten.
+    pub(crate) fn loosens(&self, state: &State) -> bool {
+        state
+            .minter(&self.minter)
+            .is_none_or(|minter| self.per_tx > minter.per_tx || self.window_cap > minter.window_cap)
     }
 }

@@ -9,6 +9,7 @@ use crate::event::Event;
 use crate::object::policy::check_parameters;
 use crate::object::{Officers, Quota};
 use crate::ops::Env;
+use crate::state::State;
 
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct SetPolicy {
@@ -60,5 +61,29 @@ impl SetPolicy {
         policy.quotas.clone_from(&self.quotas);
         env.emit(Event::PolicySet);
         Ok(())
+    }
+}
+
+impl SetPolicy {
+    /// Whether anything would be less strict than now, or in other hands.
+    pub(crate) fn loosens(&self, state: &State) -> bool {
+        let policy = state.policy();
+        let higher =
+            |(new, old): (&Quota, &Quota)| new.burst > old.burst || new.per_1000_s > old.per_1000_s;
+        self.rail_hold_ms < policy.rail_hold_ms
+            || self.report_max_age_ms > policy.report_max_age_ms
+            || self.attest_quorum < policy.attest_quorum
+            || self.share_loosens(policy.custodian_share_max_bps)
+            || self.travel_threshold > policy.travel_threshold
+            || self.fee_account != policy.fee_account
+            || self.officers != policy.officers
+            || self.quotas.len() != policy.quotas.len()
+            || self.quotas.iter().zip(&policy.quotas).any(higher)
+    }
+
+    /// No bound is the loosest.
+    fn share_loosens(&self, before: Option<u16>) -> bool {
+        let Some(before) = before else { return false };
+        self.custodian_share_max_bps.is_none_or(|share| share > before)
     }
 }

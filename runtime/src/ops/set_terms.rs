@@ -6,6 +6,7 @@ use crate::code::Code;
 use crate::event::Event;
 use crate::object::Terms;
 use crate::ops::Env;
+use crate::state::State;
 
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct SetTerms {
@@ -46,5 +47,20 @@ impl SetTerms {
             holidays: self.holidays.clone(),
             class_min: self.class_min,
         }
+    }
+}
+
+impl SetTerms {
+    /// Whether more redemptions would be possible, cheaper or due sooner.
+    pub(crate) fn loosens(&self, state: &State) -> bool {
+        let terms = state.terms();
+        let stays = |day: &u32| self.holidays.contains(day);
+        self.min < terms.min
+            || self.max > terms.max
+            || self.fee_bps < terms.fee_bps
+            || self.fee_flat < terms.fee_flat
+            || self.cutoff_minute > terms.cutoff_minute
+            || self.class_min < terms.class_min
+            || !terms.holidays.iter().all(stays)
     }
 }
