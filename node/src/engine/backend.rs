@@ -18,7 +18,7 @@ use super::mailbox::{Letter, Mailbox};
 use super::verify::{self, Rejected};
 use super::view::{Shared, WaitingProof, certified};
 use crate::metrics::NodeMetrics;
-use crate::rpc::backend::{Backend, Head, NodeInfo, ProveError, Refusal, Submitted};
+use crate::rpc::backend::{Backend, Head, Look, NodeInfo, ProveError, Refusal, Submitted};
 use crate::store::Store;
 
 /// Submissions that wait for the verifier; more are answered with `Busy`.
@@ -237,6 +237,13 @@ impl Backend for NodeBackend {
             Ok(Err(_)) => Err(ProveError::Unavailable),
             Err(_) => Err(ProveError::Timeout),
         }
+    }
+
+    fn look(&self, look: Look) {
+        self.mailbox.bulk(Letter::Ask(Box::new(move |replica| {
+            let tip = replica.tip();
+            look(replica.state(), tip.height, tip.time);
+        })));
     }
 
     fn store(&self) -> &Store {

@@ -8,30 +8,15 @@ use ballast_proto::v1::{
     TransferKind, TransferRecord,
 };
 use ballast_runtime::object::{Account, Minter};
-use ballast_runtime::{Event, Key, Object, Receipt};
-use borsh::{BorshDeserialize, BorshSerialize};
+use ballast_runtime::{Event, Key};
 use tonic::{Request, Response, Status};
 
-use super::context::{Context, internal, object, page_size};
-use super::page::{bad_token, read_token, token};
-use super::roles::{Grant, held};
+use super::context::{Context, object, page_size};
+use super::control::roles::{Grant, held};
+use super::history::{self, Found, Place, Source};
 use crate::store::Store;
 
-/// The most transactions of an account's history that one page looks at.
-const SCAN_MAX: usize = 1_000;
-/// How many it reads at a time.
-const SCAN_STEP: usize = 100;
-
 pub(super) struct Accounts(pub Context);
-
-/// Where the next page goes on: below this event.
-#[derive(Clone, Copy, BorshSerialize, BorshDeserialize)]
-struct Place {
-    address: Address,
-    /// The height that all pages are pinned to.
-    height: u64,
-    below: (u64, u32, u32),
-}
 
 #[tonic::async_trait]
 impl AccountService for Accounts {
@@ -43,7 +28,8 @@ impl AccountService for Accounts {
         let address = context.read_address("address", &request.into_inner().address)?;
         let (head, (account, roles, minter)) = context.consistent(|store| {
             let account = account(store, &address)?;
-            Ok((account, held(store, &address)?, minter(store, &address)?))
+            let minter = object::<Minter>(store, &Key::Minter(address))?;
+            Ok((account, held(store, &address)?, minter))
         })?;
         let grant = |(role, by, grant): &Grant| context.wire.role_grant(*role, by, grant);
         Ok(Response::new(GetAccountResponse {
@@ -51,7 +37,7 @@ impl AccountService for Accounts {
             height: head.height,
             block_time_ms: head.time_ms,
             roles: roles.iter().map(grant).collect(),
-            minter: minter.map(|minter| context.wire.minter(&minter)),
+            minter: minter.map(|minter| context.wire.show(&minter)),
         }))
     }
 
@@ -62,134 +48,81 @@ impl AccountService for Accounts {
         let request = request.into_inner();
         let size = page_size(request.page_size, 50, 500);
         let address = self.0.read_address("address", &request.address)?;
-        let head = self.0.head().height;
         account(self.0.store(), &address)?;
-        let place = read_token::<Place>(&request.page_token)?;
-        if place.is_some_and(|place| place.address != address || place.height > head) {
-            return Err(bad_token().into());
-        }
-        let first = Place { address, height: head, below: (head.saturating_add(1), 0, 0) };
-        let place = place.unwrap_or(first);
-        let answer = self.0.blocking(move |context| transfers(context, place, size)).await?;
-        Ok(Response::new(answer))
+        let place = Place::of(&self.0, Source::Account(address), 0, &request.page_token)?;
+        let answer = self.0.blocking(move |context| {
+            let page = history::page(context, place, size, |found| {
+                Ok(transfer(context, &found).filter(|_| moves(found.event, &address)))
+            })?;
+            Ok(ListTransfersResponse {
+                transfers: page.items,
+                next_page_token: page.next,
+                height: page.height,
+            })
+        });
+        Ok(Response::new(answer.await?))
     }
 }
 
 fn account(store: &Store, address: &Address) -> Result<Account, WireError> {
-    match object(store, &Key::Account(*address))? {
-        Some(Object::Account(account)) => Ok(account),
-        _ => Err(WireError::new(ServiceReason::AccountNotFound)),
-    }
-}
-
-fn minter(store: &Store, address: &Address) -> Result<Option<Minter>, WireError> {
-    Ok(match object(store, &Key::Minter(*address))? {
-        Some(Object::Minter(minter)) => Some(minter),
-        _ => None,
-    })
-}
-
-/// One page, newest first, of what lies below `place`.
-fn transfers(
-    context: &Context,
-    place: Place,
-    size: usize,
-) -> Result<ListTransfersResponse, WireError> {
-    let mut place = place;
-    let mut found = Vec::new();
-    let mut looked_at = 0;
-    let next = 'page: loop {
-        let (height, index, event) = place.below;
-        // Events of this very receipt may be left, so it is read again.
-        let before = if event == 0 { (height, index) } else { (height, index.saturating_add(1)) };
-        let history = context
-            .store()
-            .account_history(&place.address, Some(before), SCAN_STEP)
-            .map_err(internal)?;
-        if history.is_empty() {
-            break None;
-        }
-        for (height, index) in history {
-            let mut records = transfers_in(context, &place.address, height, index)?;
-            records.retain(|record| (height, index, record.event_index) < place.below);
-            for record in records.into_iter().rev() {
-                if found.len() == size {
-                    break 'page Some(place);
-                }
-                place.below = (height, index, record.event_index);
-                found.push(record);
-            }
-            place.below = (height, index, 0);
-            looked_at = usize::saturating_add(looked_at, 1);
-            if looked_at == SCAN_MAX {
-                break 'page Some(place);
-            }
-        }
-    };
-    Ok(ListTransfersResponse {
-        transfers: found,
-        next_page_token: next.as_ref().map(token).unwrap_or_default(),
-        height: place.height,
-    })
-}
-
-/// The transfers of one receipt that concern `address`, in order.
-fn transfers_in(
-    context: &Context,
-    address: &Address,
-    height: u64,
-    index: u32,
-) -> Result<Vec<TransferRecord>, WireError> {
-    let store = context.store();
-    let Some(record) = store.record(height, index).map_err(internal)? else {
-        return Ok(Vec::new());
-    };
-    let time = store.executed(height).map_err(internal)?.map_or(0, |executed| executed.time);
-    let receipt = &record.receipt;
-    let mine = receipt.events.iter().zip(0u32..).filter(|(event, _)| moves(event, address));
-    Ok(mine.filter_map(|(event, at)| transfer(context, receipt, event, at, time)).collect())
+    let account = object(store, &Key::Account(*address))?;
+    account.ok_or_else(|| WireError::new(ServiceReason::AccountNotFound))
 }
 
 /// Whether `event` changed the balance of `address`.
 fn moves(event: &Event, address: &Address) -> bool {
     match event {
         Event::Transferred { from, to, .. } => from == address || to == address,
-        Event::Minted { to, .. } => to == address,
+        Event::Seized { from, to, .. } => from == address || to.as_ref() == Some(address),
+        Event::Minted { to, .. } | Event::BridgedIn { to, .. } => to == address,
         Event::Burned { minter, .. } => minter == address,
+        Event::RedemptionRequested { owner, .. } | Event::RedemptionClosed { owner, .. } => {
+            owner == address
+        }
+        Event::BridgedOut { from, .. } => from == address,
         _ => false,
     }
 }
 
-fn transfer(
-    context: &Context,
-    receipt: &Receipt,
-    event: &Event,
-    event_index: u32,
-    block_time_ms: u64,
-) -> Option<TransferRecord> {
-    let show = |address: &Address| context.wire.address(address);
-    let (kind, from, to, amount_micros, memo) = match event {
-        Event::Transferred { from, to, amount, memo } => {
-            (TransferKind::Transfer, show(from), show(to), *amount, memo.clone())
-        }
-        Event::Minted { to, amount, .. } => {
-            (TransferKind::Mint, String::new(), show(to), *amount, None)
-        }
-        Event::Burned { minter, amount } => {
-            (TransferKind::Burn, show(minter), String::new(), *amount, None)
-        }
-        _ => return None,
+fn transfer(context: &Context, found: &Found<'_>) -> Option<TransferRecord> {
+    let memo = match found.event {
+        Event::Transferred { memo, .. } => memo.clone(),
+        _ => None,
     };
+    let show = |address: Option<&Address>| context.wire.show(&address.copied());
+    let (kind, from, to, amount_micros) = movement(found.event)?;
     Some(TransferRecord {
         kind: kind.into(),
-        from,
-        to,
+        from: show(from),
+        to: show(to),
         amount_micros,
         memo,
-        tx_id: receipt.tx.to_string(),
-        height: receipt.height,
-        tx_index: receipt.index,
-        event_index,
-        block_time_ms,
+        tx_id: found.receipt.tx.to_string(),
+        height: found.cursor.height,
+        tx_index: found.cursor.tx,
+        event_index: found.cursor.event,
+        block_time_ms: found.block_time_ms,
+    })
+}
+
+type Movement<'a> = (TransferKind, Option<&'a Address>, Option<&'a Address>, u64);
+
+/// Out of which account, into which, and how much.
+const fn movement(event: &Event) -> Option<Movement<'_>> {
+    use TransferKind as Kind;
+    Some(match event {
+        Event::Transferred { from, to, amount, .. } => {
+            (Kind::Transfer, Some(from), Some(to), *amount)
+        }
+        Event::Minted { to, amount, .. } => (Kind::Mint, None, Some(to), *amount),
+        Event::Burned { minter, amount } => (Kind::Burn, Some(minter), None, *amount),
+        Event::Seized { from, to, amount, .. } => (Kind::Seizure, Some(from), to.as_ref(), *amount),
+        Event::RedemptionRequested { owner, gross, .. } => {
+            (Kind::Redeem, Some(owner), None, *gross)
+        }
+        Event::RedemptionClosed { owner, refund, .. } => (Kind::Refund, None, Some(owner), *refund),
+        Event::BridgedOut { from, amount, .. } => (Kind::BridgeOut, Some(from), None, *amount),
+        Event::BridgedIn { to, amount, .. } => (Kind::BridgeIn, None, Some(to), *amount),
+        _ => return None,
     })
 }

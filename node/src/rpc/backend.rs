@@ -6,7 +6,7 @@
 
 use ballast_primitives::Hash;
 use ballast_primitives::proof::StateProof;
-use ballast_runtime::{Code, Genesis, Key};
+use ballast_runtime::{Code, Genesis, Key, State};
 use tokio::sync::watch;
 
 use crate::store::Store;
@@ -70,6 +70,9 @@ pub struct NodeInfo {
     pub mempool_txs: u64,
 }
 
+/// A short look at the newest state, the height it follows from and that block's time.
+pub type Look = Box<dyn FnOnce(&State, u64, u64) + Send>;
+
 #[tonic::async_trait]
 pub trait Backend: Send + Sync + 'static {
     fn genesis(&self) -> &Genesis;
@@ -88,6 +91,10 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Proves an object under the newest header that attests the state it is in.
     async fn prove(&self, key: Key) -> Result<StateProof, ProveError>;
+
+    /// Has a look at the whole state, where a few reads of the store do not do; the block it is of
+    /// may be durable only a moment later. Dropped when the validator is stopping.
+    fn look(&self, look: Look);
 
     fn store(&self) -> &Store;
 

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use ballast_primitives::{Address, Hash};
 use ballast_proto::convert::{self, Wire};
 use ballast_proto::error::{ServiceReason, WireError};
-use ballast_runtime::{Key, Object};
+use ballast_runtime::object::Kind;
+use ballast_runtime::{Key, State};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
@@ -70,6 +72,24 @@ impl Context {
         Err(WireError::new(ServiceReason::Busy))
     }
 
+    /// Asks what needs the whole state; see [`Backend::look`]. The answer names its block, which is
+    /// durable.
+    pub async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&State, u64) -> T + Send + 'static,
+    ) -> Result<(Head, T), WireError> {
+        let (reply, answer) = oneshot::channel();
+        self.backend.look(Box::new(move |state, height, time| {
+            // Whoever asked may have gone away.
+            let _ = reply.send((height, look(state, time)));
+        }));
+        let stopping = || WireError::new(ServiceReason::ShuttingDown);
+        let (height, value) = answer.await.map_err(|_| stopping())?;
+        let mut heads = self.backend.head();
+        let head = *heads.wait_for(|head| head.height >= height).await.map_err(|_| stopping())?;
+        Ok((head, value))
+    }
+
     pub fn read_address(&self, field: &'static str, text: &str) -> Result<Address, WireError> {
         Ok(self.wire.read_address(field, text)?)
     }
@@ -80,8 +100,14 @@ pub(super) fn read_tx_id(text: &str) -> Result<Hash, WireError> {
 }
 
 /// An object of the newest state.
-pub(super) fn object(store: &Store, key: &Key) -> Result<Option<Object>, WireError> {
-    store.object(key).map_err(internal)
+pub(super) fn object<T: Kind + Clone>(store: &Store, key: &Key) -> Result<Option<T>, WireError> {
+    let object = store.object(key).map_err(internal)?;
+    Ok(object.as_ref().and_then(T::of).cloned())
+}
+
+/// An object that every state has.
+pub(super) fn fixed<T: Kind + Clone>(store: &Store, key: &Key) -> Result<T, WireError> {
+    object(store, key)?.ok_or_else(|| internal(format!("the state has no {key:?}")))
 }
 
 /// A failure of this validator: the log says what, the client only that.

@@ -4,18 +4,19 @@ use ballast_proto::error::{ServiceReason, WireError};
 use ballast_proto::v1::ledger_service_server::LedgerService;
 use ballast_proto::v1::{
     Block, GetBlockRequest, GetBlockResponse, GetChainInfoRequest, GetChainInfoResponse, Limits,
-    ListBlocksRequest, ListBlocksResponse, NodeStatus, Receipt, Validator,
+    ListBlocksRequest, ListBlocksResponse, NodeStatus, Receipt,
 };
+use ballast_runtime::Key;
+use ballast_runtime::object::Validators;
 use ballast_runtime::replay::WINDOW;
 use ballast_runtime::tx::{MEMO_BYTES_MAX, OPS_MAX, TX_BYTES_MAX, VALIDITY_MS_MAX};
-use ballast_runtime::{Key, Object};
 use borsh::{BorshDeserialize, BorshSerialize};
 use prost::Message as _;
 use tonic::{Request, Response, Status};
 
 use super::backend::NodeInfo;
 use super::config::BATCH_TXS_MAX;
-use super::context::{Context, internal, object, page_size};
+use super::context::{Context, fixed, internal, page_size};
 use super::page::{bad_token, read_token, token};
 
 pub(super) struct Ledger(pub Context);
@@ -86,13 +87,9 @@ impl LedgerService for Ledger {
 impl Ledger {
     fn chain_info(&self) -> Result<GetChainInfoResponse, WireError> {
         let context = &self.0;
-        let (head, validators) = context.consistent(|store| object(store, &Key::Validators))?;
-        let validators = match validators {
-            Some(Object::Validators(sets)) => {
-                sets.set.validators().iter().map(|v| context.wire.validator(v)).collect()
-            }
-            _ => Vec::<Validator>::new(),
-        };
+        let (head, sets) =
+            context.consistent(|store| fixed::<Validators>(store, &Key::Validators))?;
+        let validators = sets.set.validators().iter().map(|v| context.wire.show(v)).collect();
         let network = context.wire.network;
         Ok(GetChainInfoResponse {
             chain_id: context.backend.genesis().chain_id,

@@ -59,7 +59,7 @@ impl Proofs {
             (Key::Account(address), Object::Account(account)) => {
                 Ok(Value::Account(self.0.wire.account(&address, &account)))
             }
-            (Key::Supply, Object::Supply(supply)) => Ok(Value::Supply(self.0.wire.supply(&supply))),
+            (Key::Supply, Object::Supply(supply)) => Ok(Value::Supply(self.0.wire.show(&supply))),
             _ => Err(internal("a proof is of another object than was asked for")),
         }
     }

@@ -37,7 +37,7 @@ impl Filter {
             return Err(WireError::field("filter", "holds at most 100 accounts and 100 names"));
         }
         let known = |name: &String| {
-            let found = EVENT_NAMES.into_iter().find(|known| known == name);
+            let found = EVENT_NAMES.iter().copied().find(|known| known == name);
             found.ok_or_else(|| {
                 WireError::field("filter.names", format!("no event is named {name}"))
             })
@@ -49,7 +49,7 @@ impl Filter {
         })
     }
 
-    fn wants(&self, event: &Event) -> bool {
+    pub fn wants(&self, event: &Event) -> bool {
         let name = self.names.is_empty() || self.names.contains(event.name());
         let account = self.accounts.is_empty()
             || event.accounts().iter().any(|account| self.accounts.contains(account));
@@ -129,7 +129,7 @@ impl Scan<'_> {
     }
 }
 
-fn record(
+pub(super) fn record(
     wire: &Wire,
     receipt: &Receipt,
     event: &Event,

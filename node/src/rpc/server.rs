@@ -150,7 +150,7 @@ fn routes(context: Context, serving: watch::Receiver<bool>) -> Result<Routes, Rp
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
     let accounts = AccountServiceServer::new(Accounts(context.clone()));
-    let controls = ControlServiceServer::new(Controls::new(context.clone()));
+    let controls = ControlServiceServer::new(Controls(context.clone()));
     let events = EventServiceServer::new(Events::new(context.clone()));
     let ledger = LedgerServiceServer::new(Ledger(context.clone()));
     let proofs = ProofServiceServer::new(Proofs(context.clone()));

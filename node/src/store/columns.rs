@@ -17,6 +17,7 @@
 //! | `records` | height ‖ index u32 | borsh([`Stored`]) | one transaction; height and index are not repeated in the value |
 //! | `tx_index` | first 8 bytes of the id ‖ height ‖ index u32 | empty | one transaction; a reader compares the record's whole id |
 //! | `history` | address (32) ‖ height ‖ index u32 | empty | one account in one transaction |
+//! | `topics` | topic (1) ‖ height ‖ index u32 | empty | one topic in one transaction; see [`Topic`] |
 //! | `evidence` | seen at ‖ height ‖ round u32 ‖ validator (32) ‖ kind (1) | borsh(`Evidence`) | one equivocation; storing it again changes nothing |
 
 use ballast_primitives::{Address, Hash};
@@ -26,7 +27,7 @@ use ballast_runtime::receipt::{Outcome, Receipt};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// The layout described above. A store of another format is refused.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 /// One column family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,11 +41,12 @@ pub(super) enum Family {
     Records,
     TxIndex,
     History,
+    Topics,
     Evidence,
 }
 
 impl Family {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Meta,
         Self::State,
         Self::Blocks,
@@ -54,6 +56,7 @@ impl Family {
         Self::Records,
         Self::TxIndex,
         Self::History,
+        Self::Topics,
         Self::Evidence,
     ];
 
@@ -68,6 +71,7 @@ impl Family {
             Self::Records => "records",
             Self::TxIndex => "tx_index",
             Self::History => "history",
+            Self::Topics => "topics",
             Self::Evidence => "evidence",
         }
     }
@@ -84,7 +88,7 @@ impl Family {
             // 16 operations with their events come to some 4 KiB.
             Self::Records => 64 * 1024,
             Self::Evidence => 4 * 1024,
-            Self::Loose | Self::TxIndex | Self::History => 0,
+            Self::Loose | Self::TxIndex | Self::History | Self::Topics => 0,
         }
     }
 }
@@ -133,6 +137,10 @@ pub(super) fn tx_key(id: &Hash, height: u64, index: u32) -> Vec<u8> {
 
 pub(super) fn history_key(account: &Address, height: u64, index: u32) -> Vec<u8> {
     [account.0.as_slice(), &place_key(height, index)].concat()
+}
+
+pub(super) fn topic_key(topic: Topic, height: u64, index: u32) -> Vec<u8> {
+    [[topic as u8].as_slice(), &place_key(height, index)].concat()
 }
 
 pub(super) fn evidence_key(evidence: &Evidence) -> Vec<u8> {
@@ -188,4 +196,83 @@ pub(super) fn accounts_of(receipt: &Receipt) -> Vec<Address> {
     accounts.sort_unstable();
     accounts.dedup();
     accounts
+}
+
+/// What few transactions are about and someone looks for, newest first. The number is the key's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+#[borsh(use_discriminant = true)]
+#[repr(u8)]
+pub enum Topic {
+    /// Every use of power over others or over the chain, and what the chain did by itself.
+    Control = 0,
+    /// Deposits that were confirmed.
+    Deposit = 1,
+    /// Redemptions that were requested.
+    Redemption = 2,
+}
+
+impl Topic {
+    pub(super) const ALL: [Self; 3] = [Self::Control, Self::Deposit, Self::Redemption];
+
+    /// The topic of an event, if it has one.
+    pub const fn of(event: &Event) -> Option<Self> {
+        match event {
+            Event::DepositConfirmed { .. } => Some(Self::Deposit),
+            Event::RedemptionRequested { .. } => Some(Self::Redemption),
+            // What holders, and those who serve them, do all day.
+            Event::Transferred { .. }
+            | Event::Approved { .. }
+            | Event::AuthCancelled { .. }
+            | Event::PayoutConfirmed { .. }
+            | Event::Minted { .. }
+            | Event::Burned { .. }
+            | Event::AccountRegistered { .. }
+            | Event::KycSet { .. }
+            | Event::RedemptionAccepted { .. }
+            | Event::RedemptionSettled { .. }
+            | Event::RedemptionClosed { .. }
+            | Event::BridgedOut { .. }
+            | Event::BridgedIn { .. } => None,
+            Event::DepositReversed { .. }
+            | Event::MinterConfigured { .. }
+            | Event::MinterSuspended { .. }
+            | Event::MinterResumed { .. }
+            | Event::Frozen { .. }
+            | Event::Unfrozen { .. }
+            | Event::HoldSet { .. }
+            | Event::Seized { .. }
+            | Event::Paused { .. }
+            | Event::Unpaused { .. }
+            | Event::InstitutionSet { .. }
+            | Event::KeyRotated { .. }
+            | Event::RoleGranted { .. }
+            | Event::RoleRevoked { .. }
+            | Event::CapSet { .. }
+            | Event::LimitsSet { .. }
+            | Event::PolicySet
+            | Event::TermsSet { .. }
+            | Event::BridgeSet { .. }
+            | Event::ReportSubmitted { .. }
+            | Event::ReportAttested { .. }
+            | Event::ReportEffective { .. }
+            | Event::ReportRevoked { .. }
+            | Event::Reconciled { .. }
+            | Event::Proposed { .. }
+            | Event::Voted { .. }
+            | Event::ProposalChanged { .. }
+            | Event::CouncilExecuted { .. }
+            | Event::IncidentPosted { .. }
+            | Event::DocumentSet { .. }
+            | Event::ValidatorSetChanged { .. }
+            | Event::CouncilChanged { .. }
+            | Event::DelaySet { .. }
+            | Event::UpgradeScheduled { .. } => Some(Self::Control),
+        }
+    }
+}
+
+/// The topics of a receipt, each once.
+pub(super) fn topics_of(receipt: &Receipt) -> impl Iterator<Item = Topic> {
+    let has = |topic| receipt.events.iter().any(|event| Topic::of(event) == Some(topic));
+    Topic::ALL.into_iter().filter(move |topic| has(*topic))
 }

@@ -1,10 +1,10 @@
-//! Transactions: by id, by place, by account.
+//! Transactions: by id, by place, by account, by topic.
 
 use ballast_primitives::{Address, Hash};
 use ballast_replica::types::TxRecord;
 use rocksdb::{Direction, IteratorMode, ReadOptions};
 
-use super::columns::{Family, PLACE_BYTES, Stored, history_key, place_key, place_of, tx_prefix};
+use super::columns::{Family, PLACE_BYTES, Stored, Topic, place_key, place_of, tx_prefix};
 use super::{Result, Store, StoreError, decode};
 
 impl Store {
@@ -75,18 +75,39 @@ impl Store {
         before: Option<(u64, u32)>,
         limit: usize,
     ) -> Result<Vec<(u64, u32)>> {
+        self.places(Family::History, &account.0, before, limit)
+    }
+
+    /// The transactions of a topic, newest first, as for an account.
+    pub fn topic_history(
+        &self,
+        topic: Topic,
+        before: Option<(u64, u32)>,
+        limit: usize,
+    ) -> Result<Vec<(u64, u32)>> {
+        self.places(Family::Topics, &[topic as u8], before, limit)
+    }
+
+    /// The places behind `prefix` in an index, last first.
+    fn places(
+        &self,
+        family: Family,
+        prefix: &[u8],
+        before: Option<(u64, u32)>,
+        limit: usize,
+    ) -> Result<Vec<(u64, u32)>> {
         let upper = match before {
-            Some((height, index)) => history_key(account, height, index),
-            None => [account.0.as_slice(), &[0xff; PLACE_BYTES + 1]].concat(),
+            Some((height, index)) => [prefix, &place_key(height, index)].concat(),
+            None => [prefix, &[0xff; PLACE_BYTES + 1]].concat(),
         };
         let mut options = ReadOptions::default();
-        options.set_iterate_range(account.0.to_vec()..upper);
+        options.set_iterate_range(prefix.to_vec()..upper);
         self.db
-            .iterator_cf_opt(self.cf(Family::History)?, options, IteratorMode::End)
+            .iterator_cf_opt(self.cf(family)?, options, IteratorMode::End)
             .take(limit)
             .map(|item| {
                 let (key, _) = item.map_err(StoreError::database("read"))?;
-                let bad = || StoreError::corrupt(Family::History, &key, "there is no place");
+                let bad = || StoreError::corrupt(family, &key, "there is no place");
                 place_of(&key).ok_or_else(bad)
             })
             .collect()

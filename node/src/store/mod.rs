@@ -35,6 +35,7 @@ use rocksdb::{
     ColumnFamily, DB, DBPinnableSlice, IteratorMode, WriteBatch, WriteOptions, properties,
 };
 
+pub use columns::Topic;
 use columns::{FORMAT, FORMAT_KEY, Family, GENESIS_KEY, HEAD_KEY};
 pub use error::{Result, StoreError};
 pub use options::StoreOptions;

@@ -1,6 +1,6 @@
 //! Blocks, batches, state and evidence.
 
-use ballast_primitives::{Hash, PublicKey};
+use ballast_primitives::{Hash, PublicKey, codec};
 use ballast_replica::types::{Evidence, Executed, StoredBlock};
 use ballast_runtime::object::{Key, Object};
 use ballast_runtime::state::Change;
@@ -90,10 +90,38 @@ impl Store {
 
     /// The object under `key`.
     pub fn object(&self, key: &Key) -> Result<Option<Object>> {
-        let key = ballast_primitives::codec::encode(key);
+        let key = codec::encode(key);
         let Some(value) = self.get(Family::State, &key)? else { return Ok(None) };
         let (_, object) = split_slot(&key, &value)?;
         decode(Family::State, &key, object).map(Some)
+    }
+
+    /// The objects whose keys are from `first` to `last`, or behind `after` if that is given, in
+    /// the order of encoded keys, at most `max`; all as of one moment.
+    pub fn objects(
+        &self,
+        first: &Key,
+        last: &Key,
+        after: Option<&Key>,
+        max: usize,
+    ) -> Result<Vec<(Key, Object)>> {
+        let after = after.map(codec::encode);
+        let from = after.clone().unwrap_or_else(|| codec::encode(first));
+        let last = codec::encode(last);
+        let mode = IteratorMode::From(&from, Direction::Forward);
+        let mut objects = Vec::new();
+        for item in self.db.iterator_cf(self.cf(Family::State)?, mode) {
+            let (key, value) = item.map_err(StoreError::database("read"))?;
+            if objects.len() == max || *key > *last {
+                break;
+            }
+            if after.as_deref() != Some(&*key) {
+                let (_, object) = split_slot(&key, &value)?;
+                let object = decode(Family::State, &key, object)?;
+                objects.push((decode(Family::State, &key, &key)?, object));
+            }
+        }
+        Ok(objects)
     }
 
     /// Every object of the state with its slot, in the order of keys: the leaves of the tree at

@@ -8,7 +8,8 @@ use ballast_runtime::state::Change;
 use rocksdb::{IteratorMode, WriteBatch};
 
 use super::columns::{
-    Family, HEAD_KEY, Stored, accounts_of, evidence_key, height_key, history_key, place_key, tx_key,
+    Family, HEAD_KEY, Stored, accounts_of, evidence_key, height_key, history_key, place_key,
+    topic_key, topics_of, tx_key,
 };
 use super::{Result, Store, StoreError, Synced, check_size, encode};
 
@@ -144,6 +145,7 @@ impl Store {
         let records = self.cf(Family::Records)?;
         let tx_index = self.cf(Family::TxIndex)?;
         let history = self.cf(Family::History)?;
+        let topics = self.cf(Family::Topics)?;
         for record in &write.records {
             let index = record.receipt.index;
             let value = encode(Family::Records, &Stored::of(record))?;
@@ -151,6 +153,9 @@ impl Store {
             batch.put_cf(tx_index, tx_key(&record.receipt.tx, height, index), []);
             for account in accounts_of(&record.receipt) {
                 batch.put_cf(history, history_key(&account, height, index), []);
+            }
+            for topic in topics_of(&record.receipt) {
+                batch.put_cf(topics, topic_key(topic, height, index), []);
             }
         }
         Ok(())

@@ -3246,6 +3246,38 @@ pub struct GetCouncilResponse {
     #[prost(uint64, tag = "4")]
     pub block_time_ms: u64,
 }
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ClassifyOperationsRequest {
+    /// 1 to 8.
+    #[prost(message, repeated, tag = "1")]
+    pub ops: ::prost::alloc::vec::Vec<CouncilOperation>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClassifyOperationsResponse {
+    /// The gravest of the operations' classes.
+    #[prost(enumeration = "CouncilClass", tag = "1")]
+    pub class: i32,
+    /// How many members must say yes.
+    #[prost(uint32, tag = "2")]
+    pub threshold: u32,
+    /// Between approval and execution.
+    #[prost(uint64, tag = "3")]
+    pub delay_ms: u64,
+    /// Whether a CouncilExec may carry them: class A or B, without a delay.
+    #[prost(bool, tag = "4")]
+    pub immediate: bool,
+    /// Digest of the operations, hex.
+    #[prost(string, tag = "5")]
+    pub digest: ::prost::alloc::string::String,
+    /// What a CouncilExec must name.
+    #[prost(uint64, tag = "6")]
+    pub epoch: u64,
+    #[prost(uint64, tag = "7")]
+    pub exec_nonce: u64,
+    /// The newest committed block this answer rests on.
+    #[prost(uint64, tag = "8")]
+    pub height: u64,
+}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetProposalRequest {
     #[prost(uint64, tag = "1")]
@@ -3767,6 +3799,35 @@ pub mod control_service_client {
                 .insert(GrpcMethod::new("ballast.v1.ControlService", "GetCouncil"));
             self.inner.unary(req, path, codec).await
         }
+        /// What operations would need of the council now, before anyone proposes or signs them.
+        ///
+        /// Errors: INVALID_REQUEST.
+        pub async fn classify_operations(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ClassifyOperationsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ClassifyOperationsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/ballast.v1.ControlService/ClassifyOperations",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("ballast.v1.ControlService", "ClassifyOperations"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// One proposal.
         ///
         /// Errors: UNKNOWN_PROPOSAL.
@@ -4087,7 +4148,7 @@ pub mod control_service_client {
                 .insert(GrpcMethod::new("ballast.v1.ControlService", "ListRedemptions"));
             self.inner.unary(req, path, codec).await
         }
-        /// Bridges, by number.
+        /// Bridges, in the order of their keys.
         ///
         /// Errors: BAD_PAGE_TOKEN.
         pub async fn list_bridges(
@@ -4114,7 +4175,7 @@ pub mod control_service_client {
                 .insert(GrpcMethod::new("ballast.v1.ControlService", "ListBridges"));
             self.inner.unary(req, path, codec).await
         }
-        /// Institutions, by number.
+        /// Institutions, in the order of their keys.
         ///
         /// Errors: BAD_PAGE_TOKEN.
         pub async fn list_institutions(
@@ -4288,6 +4349,16 @@ pub mod control_service_server {
             tonic::Response<super::GetCouncilResponse>,
             tonic::Status,
         >;
+        /// What operations would need of the council now, before anyone proposes or signs them.
+        ///
+        /// Errors: INVALID_REQUEST.
+        async fn classify_operations(
+            &self,
+            request: tonic::Request<super::ClassifyOperationsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ClassifyOperationsResponse>,
+            tonic::Status,
+        >;
         /// One proposal.
         ///
         /// Errors: UNKNOWN_PROPOSAL.
@@ -4402,7 +4473,7 @@ pub mod control_service_server {
             tonic::Response<super::ListRedemptionsResponse>,
             tonic::Status,
         >;
-        /// Bridges, by number.
+        /// Bridges, in the order of their keys.
         ///
         /// Errors: BAD_PAGE_TOKEN.
         async fn list_bridges(
@@ -4412,7 +4483,7 @@ pub mod control_service_server {
             tonic::Response<super::ListBridgesResponse>,
             tonic::Status,
         >;
-        /// Institutions, by number.
+        /// Institutions, in the order of their keys.
         ///
         /// Errors: BAD_PAGE_TOKEN.
         async fn list_institutions(
@@ -4656,6 +4727,52 @@ pub mod control_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetCouncilSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/ballast.v1.ControlService/ClassifyOperations" => {
+                    #[allow(non_camel_case_types)]
+                    struct ClassifyOperationsSvc<T: ControlService>(pub Arc<T>);
+                    impl<
+                        T: ControlService,
+                    > tonic::server::UnaryService<super::ClassifyOperationsRequest>
+                    for ClassifyOperationsSvc<T> {
+                        type Response = super::ClassifyOperationsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ClassifyOperationsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ControlService>::classify_operations(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ClassifyOperationsSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -6912,10 +7029,12 @@ pub struct GetReserveResponse {
 /// Totals are decimal strings, each below 2^128.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Reserve {
-    /// Whether minting may rest on the report now.
+    /// Whether a mint could succeed now, if its minter may.
     #[prost(bool, tag = "1")]
-    pub usable: bool,
-    /// Why not: NO_REPORT, REPORT_STALE, REPORT_MODIFIED or REPORT_CONCENTRATED; empty when usable.
+    pub open: bool,
+    /// What every mint is refused with now, in the chain's order of precedence: PAUSED,
+    /// GLOBAL_WINDOW, CAP_EXCEEDED, NO_REPORT, REPORT_STALE, REPORT_MODIFIED, REPORT_CONCENTRATED or
+    /// RESERVE_CEILING; empty when open.
     #[prost(string, tag = "2")]
     pub reason: ::prost::alloc::string::String,
     /// The report that became effective last; 0 when there was none.
@@ -6932,14 +7051,16 @@ pub struct Reserve {
     /// R: U plus final deposits less payouts since the report.
     #[prost(string, tag = "7")]
     pub rolled_micros: ::prost::alloc::string::String,
-    /// The most the supply may become by minting: the lower of U and R, 0 when not usable.
+    /// The most the supply may become by minting: the lower of U and R.
     #[prost(string, tag = "8")]
     pub ceiling_micros: ::prost::alloc::string::String,
-    /// The supply now.
+    /// The supply now, and the most it may be.
     #[prost(string, tag = "9")]
     pub total_micros: ::prost::alloc::string::String,
-    /// How much more may be minted under the ceiling and the cap; limits of minters come on top.
     #[prost(string, tag = "10")]
+    pub cap_micros: ::prost::alloc::string::String,
+    /// How much the ceiling and the cap leave for minting; limits of minters come on top.
+    #[prost(string, tag = "11")]
     pub headroom_micros: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
