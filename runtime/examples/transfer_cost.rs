@@ -78,13 +78,13 @@ fn populate(accounts: u64) -> (State, BlockContext, Vec<KeyPolicy>) {
     supply.total += u128::from(accounts) * u128::from(balance);
     supply.genesis = supply.total;
     supply.cap += supply.total;
-    leaves[1].value = codec::encode(&Object::Supply(supply));
+    leaves[1].value = codec::encode(&Object::Supply(Box::new(supply)));
     let context = BlockContext { genesis: genesis.hash(), chain_id, height: 0, time: time + 1_000 };
     (State::restore(leaves).unwrap(), context, policies)
 }
 
 fn transfer(context: &BlockContext, from: &KeyPolicy, to: &KeyPolicy, nonce: u64) -> VerifiedTx {
-    let op = Op::Transfer(Transfer { to: Address::of(to), amount: 1 });
+    let op = Op::Transfer(Transfer { to: Address::of(to), amount: 1, travel: None });
     let body = TxBody {
         genesis: context.genesis,
         chain_id: context.chain_id,

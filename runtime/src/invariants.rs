@@ -230,10 +230,13 @@ mod tests {
                 bank_ref: "r".to_owned(),
                 amount: 1,
                 beneficiary: holder,
+                confirmed_at: 0,
                 final_at: 0,
                 minted: 2,
+                reversed: false,
             };
-            journal.create(Key::Deposit(Default::default()), Object::Deposit(deposit));
+            let deposit = Object::Deposit(Box::new(deposit));
+            journal.create(Key::Deposit(Default::default()), deposit);
             credit(journal, 0, 2);
             let supply = journal.supply_mut();
             (supply.cum_deposit, supply.cum_mint, supply.total) = (1, 2, supply.total + 2);
