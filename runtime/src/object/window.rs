@@ -11,7 +11,7 @@ pub const HOURS: usize = 25;
 /// Sums of the last day by hour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Window {
-    /// The newest hour with a sum, counted from the Unix epoch.
+    /// The hour of the last write, counted from the Unix epoch.
     pub hour: u64,
     /// Micro-dollars of each hour `h` of the last 25, in place `h % 25`.
     pub used: [u64; HOURS],
@@ -21,6 +21,11 @@ impl Window {
     /// The sum over the running hour and the 24 before it.
     pub fn total(&self, now: u64) -> u128 {
         self.at(now).used.iter().map(|used| u128::from(*used)).sum()
+    }
+
+    /// Whether the sum may grow by `amount` without going above `cap`.
+    pub fn has_room(&self, cap: u64, now: u64, amount: u64) -> bool {
+        self.total(now).saturating_add(u128::from(amount)) <= u128::from(cap)
     }
 
     /// The window with `amount` added to the running hour; none when its sum leaves 64 bits.
