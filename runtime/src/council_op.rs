@@ -2,10 +2,13 @@
 //! [`crate::ops::council_exec::CouncilExec`]. A type of its own, so that proposals cannot nest.
 //! An operation that an account may send too has the same number as there.
 
+use ballast_primitives::{Domain, Hash, hash};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
+use crate::object::Class;
 use crate::ops::{self, Env};
+use crate::state::State;
 
 /// The most operations of one proposal; the least is one.
 pub const COUNCIL_OPS_MAX: usize = 8;
@@ -94,6 +97,40 @@ impl CouncilOp {
         }
     }
 
+    /// How grave it is, judged against the state as it stands (COU-2).
+    pub fn class(&self, state: &State) -> Class {
+        let unless_it = |loosens: bool| if loosens { Class::C } else { Class::B };
+        match self {
+            Self::Pause(op) if op.short => Class::A,
+            Self::RevokeRole(_)
+            | Self::SuspendMinter(_)
+            | Self::RevokeReport(_)
+            | Self::RevokeAttestorKey(_) => Class::A,
+            Self::Freeze(_)
+            | Self::Unfreeze(_)
+            | Self::SetHold(_)
+            | Self::ConfirmFreeze(_)
+            | Self::Pause(_)
+            | Self::Unpause(_)
+            | Self::ResumeMinter(_)
+            | Self::PostIncident(_)
+            | Self::SetDocument(_) => Class::B,
+            Self::SetCap(op) => unless_it(op.loosens(state)),
+            Self::SetLimits(op) => unless_it(op.loosens(state)),
+            Self::SetMinterLimits(op) => unless_it(op.loosens(state)),
+            Self::SetPolicy(op) => unless_it(op.loosens(state)),
+            Self::SetTerms(op) => unless_it(op.loosens(state)),
+            Self::SetBridge(op) => unless_it(op.loosens(state)),
+            Self::Seize(_) | Self::RecoverKey(_) | Self::GrantRole(_) => Class::C,
+            Self::ValidatorAdd(_)
+            | Self::ValidatorRemove(_)
+            | Self::ValidatorRotate(_)
+            | Self::CouncilSet(_)
+            | Self::SetDelay(_)
+            | Self::ScheduleUpgrade(_) => Class::D,
+        }
+    }
+
     pub(crate) fn check_shape(&self) -> Result<(), &'static str> {
         match self {
             Self::Freeze(op) => op.check_shape(),
@@ -159,4 +196,22 @@ impl CouncilOp {
             Self::ScheduleUpgrade(op) => op.execute(env),
         }
     }
+}
+
+/// The class of a list: the gravest of its operations', judged before the first of them.
+pub fn class_of(ops: &[CouncilOp], state: &State) -> Class {
+    ops.iter().map(|op| op.class(state)).max().unwrap_or(Class::A)
+}
+
+/// What a vote names, and what events show of the operations (COU-3).
+pub fn ops_digest(ops: &[CouncilOp]) -> Hash {
+    hash::digest_of(Domain::CouncilOps, &ops)
+}
+
+/// Bounds of a list of operations.
+pub(crate) fn check_ops(ops: &[CouncilOp]) -> Result<(), &'static str> {
+    if ops.is_empty() || ops.len() > COUNCIL_OPS_MAX {
+        return Err("the council carries out 1 to 8 operations at once");
+    }
+    ops.iter().try_for_each(CouncilOp::check_shape)
 }

@@ -66,6 +66,18 @@ impl Delay {
             _ => self.ms,
         }
     }
+
+    /// The delay once the council has set it to `ms` at `now`, and from when on that holds.
+    pub(crate) const fn set(&self, ms: u64, now: u64) -> (Self, u64) {
+        let old = self.at(now);
+        match old.checked_sub(ms) {
+            None | Some(0) => (Self::of(ms), now),
+            Some(shorter_by) => {
+                let from = now.saturating_add(shorter_by);
+                (Self { ms: old, shorter: Some((ms, from)) }, from)
+            }
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -94,6 +106,11 @@ impl Council {
         self.members.iter().any(|member| member.account == *account)
     }
 
+    /// Whether a member signs with `key` off the chain.
+    pub fn has_key(&self, key: &PublicKey) -> bool {
+        self.members.iter().any(|member| member.key == *key)
+    }
+
     #[allow(clippy::indexing_slicing, reason = "a class has an index below four")]
     pub const fn threshold(&self, class: Class) -> u8 {
         self.thresholds[class.index()]
@@ -102,6 +119,11 @@ impl Council {
     #[allow(clippy::indexing_slicing, reason = "as for the threshold")]
     pub const fn delay(&self, class: Class, now: u64) -> u64 {
         self.delays[class.index()].at(now)
+    }
+
+    #[allow(clippy::indexing_slicing, reason = "as for the threshold")]
+    pub(crate) const fn delay_mut(&mut self, class: Class) -> &mut Delay {
+        &mut self.delays[class.index()]
     }
 }
 
@@ -155,7 +177,7 @@ pub struct Proposal {
     pub yes: Vec<Address>,
     pub no: Vec<Address>,
     pub created: u64,
-    /// Set while approved: executable when `eta <= now < eta + grace`.
+    /// Set when approved, taken back when reopened: executable when `eta <= now < eta + grace`.
     pub eta: Option<u64>,
     /// As of the last transaction that touched it; see [`Self::status_at`].
     pub status: ProposalStatus,
@@ -170,5 +192,20 @@ impl Proposal {
             _ => return self.status,
         };
         if now >= end { ProposalStatus::Expired } else { self.status }
+    }
+
+    /// What its votes make of a proposal that is not closed (COU-4): its status, and from when on
+    /// it may be executed.
+    pub(crate) fn judge(&self, council: &Council, now: u64) -> (ProposalStatus, Option<u64>) {
+        let threshold = usize::from(council.threshold(self.class));
+        let yes_at_most = council.members.len().saturating_sub(self.no.len());
+        if self.yes.len() >= threshold {
+            let delayed = now.saturating_add(council.delay(self.class, now));
+            (ProposalStatus::Approved, Some(self.eta.unwrap_or(delayed)))
+        } else if yes_at_most < threshold {
+            (ProposalStatus::Rejected, self.eta)
+        } else {
+            (ProposalStatus::Open, None)
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! Which validators decide which height.
 
-use ballast_primitives::{Committee, Hash};
+use ballast_primitives::{Committee, Hash, Validator};
 use borsh::{BorshDeserialize, BorshSerialize};
+
+use crate::code::Code;
 
 /// The validator set, and the one before it while that one still decides: a set chosen in block
 /// `h` decides from height `h + 2`, so that the header of `h + 1` can already name it.
@@ -28,6 +30,28 @@ impl Validators {
             _ => &self.set,
         }
     }
+
+    /// These validators chosen in block `height`: `BAD_VALIDATOR_SET`; `SET_CHANGE_TOO_LARGE`.
+    pub(crate) fn changed(&self, next: Vec<Validator>, height: u64) -> Result<Self, Code> {
+        let set = Committee::new(next).map_err(|_| Code::BadValidatorSet)?;
+        let before = self.at(height.saturating_add(1));
+        let moved = gained(before, &set).max(gained(&set, before));
+        if before.len() >= SMALL_SET && moved.saturating_mul(3) > before.total_power() {
+            return Err(Code::SetChangeTooLarge);
+        }
+        let from_height = height.checked_add(2).ok_or(Code::Overflow)?;
+        Ok(Self { set, from_height, before: Some(before.clone()) })
+    }
+}
+
+/// From this many validators on, at most a third of the power changes at once: whoever is honest
+/// and connected in one set is still enough to bring up those who join in the next.
+const SMALL_SET: usize = 4;
+
+/// The power that keys have in `to` above what they have in `from`.
+fn gained(from: &Committee, to: &Committee) -> u128 {
+    let before = |validator: &Validator| from.get(&validator.key).map_or(0, |v| v.power);
+    to.validators().iter().map(|v| u128::from(v.power.saturating_sub(before(v)))).sum()
 }
 
 /// A change of the code that executes blocks: from `height` on, only nodes that implement

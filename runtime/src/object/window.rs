@@ -11,7 +11,7 @@ pub const HOURS: usize = 25;
 /// Sums of the last day by hour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Window {
-    /// The newest hour with a sum, counted from the Unix epoch.
+    /// The hour of the last write, counted from the Unix epoch.
     pub hour: u64,
     /// Micro-dollars of each hour `h` of the last 25, in place `h % 25`.
     pub used: [u64; HOURS],
@@ -23,8 +23,8 @@ impl Window {
         self.at(now).used.iter().map(|used| u128::from(*used)).sum()
     }
 
-    /// Whether `amount` more leaves the total at `now` within `cap`.
-    pub fn has_room(&self, now: u64, amount: u64, cap: u64) -> bool {
+    /// Whether the sum may grow by `amount` without going above `cap`.
+    pub fn has_room(&self, cap: u64, now: u64, amount: u64) -> bool {
         self.total(now).saturating_add(u128::from(amount)) <= u128::from(cap)
     }
 

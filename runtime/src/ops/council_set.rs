@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use ballast_primitives::signature::check_public_key;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
+use crate::event::Event;
 use crate::limits::MEMBERS_MAX;
-use crate::object::Member;
+use crate::object::{Member, ProposalStatus, Role};
 use crate::ops::Env;
 
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -53,7 +55,30 @@ impl CouncilSet {
     /// is above the number of members; `BAD_THRESHOLD` unless 1 <= A <= B <= C <= D and C is
     /// more than half.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
-        let _ = env;
-        todo!()
+        self.check_members(env)?;
+        check_thresholds(self.members.len(), &self.thresholds)?;
+        let council = env.journal.council_mut();
+        council.epoch = council.epoch.checked_add(1).ok_or(Code::Overflow)?;
+        council.members.clone_from(&self.members);
+        council.thresholds = self.thresholds;
+        let (epoch, thresholds) = (council.epoch, council.thresholds);
+        env.close_proposals(ProposalStatus::Stale, |_, _| true);
+        let members = u32::try_from(self.members.len()).map_err(|_| Code::Overflow)?;
+        env.emit(Event::CouncilChanged { epoch, members, thresholds });
+        Ok(())
+    }
+
+    fn check_members(&self, env: &Env<'_, '_>) -> Result<(), Code> {
+        let state = env.journal.state();
+        if !self.members.iter().all(|member| state.account(&member.account).is_some()) {
+            return Err(Code::UnknownTarget);
+        }
+        if !self.members.iter().all(|member| check_public_key(&member.key).is_ok()) {
+            return Err(Code::BadPolicy);
+        }
+        let has_role = |member: &Member| {
+            Role::ALL.into_iter().any(|role| state.holds(role, &member.account, env.now))
+        };
+        if self.members.iter().any(has_role) { Err(Code::RoleConflict) } else { Ok(()) }
     }
 }

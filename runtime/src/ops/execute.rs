@@ -3,6 +3,8 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
+use crate::council_op;
+use crate::object::ProposalStatus;
 use crate::ops::Env;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -16,7 +18,21 @@ impl Execute {
     /// the class of its operations is now graver than the proposal's; then each operation in
     /// order: its first failure is the failure.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
-        let _ = env;
-        todo!()
+        let at = env.live_proposal(self.proposal)?;
+        let proposal = env.journal.read(at);
+        let eta = match (proposal.status, proposal.eta) {
+            (ProposalStatus::Approved, Some(eta)) => eta,
+            _ => return Err(Code::NotApproved),
+        };
+        if env.now < eta {
+            return Err(Code::Timelocked);
+        }
+        if council_op::class_of(&proposal.ops, env.journal.state()) > proposal.class {
+            return Err(Code::ClassChanged);
+        }
+        let ops = proposal.ops.clone();
+        // Closed first: a change of the council makes every proposal stale that is still open.
+        env.change_proposal(self.proposal, at, ProposalStatus::Executed, Some(eta));
+        env.act_for_council(&ops)
     }
 }

@@ -12,7 +12,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use crate::code::Code;
 use crate::event::Event;
 use crate::limits::{FREEZE_COOLDOWN_MS, OFFICER_FREEZE_MS};
-use crate::object::FreezeState;
+use crate::object::{FreezeState, IncidentKind, Severity};
 use crate::ops::Env;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -54,7 +54,10 @@ impl Freeze {
             until: (!next.confirmed).then_some(next.until),
             order: self.order,
         });
-        Ok(())
+        if next == current {
+            return Ok(());
+        }
+        env.file_incident(IncidentKind::Freeze, Severity::Medium, self.order)
     }
 
     const fn by_council(&self) -> FreezeState {

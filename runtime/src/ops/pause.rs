@@ -3,6 +3,8 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
+use crate::event::Event;
+use crate::limits::{PAUSE_COOLDOWN_MS, PAUSE_MS_MAX, SHORT_PAUSE_MS_MAX};
 use crate::object::Scope;
 use crate::ops::Env;
 
@@ -33,7 +35,26 @@ impl Pause {
     /// `PAUSE_COOLDOWN` for any scope whose `short_until` is not 0 and `now < short_until + 7
     /// d`.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
-        let _ = env;
-        todo!()
+        let longest = if self.short { SHORT_PAUSE_MS_MAX } else { PAUSE_MS_MAX };
+        if self.until <= env.now || self.until > env.now.saturating_add(longest) {
+            return Err(Code::PauseTooLong);
+        }
+        let cooling = |scope: &Scope| {
+            let last = env.journal.state().pause(*scope).short_until;
+            last != 0 && env.now < last.saturating_add(PAUSE_COOLDOWN_MS)
+        };
+        if self.short && self.scopes.iter().any(cooling) {
+            return Err(Code::PauseCooldown);
+        }
+        for scope in &self.scopes {
+            let pause = env.journal.pause_mut(*scope);
+            pause.until = pause.until.max(self.until);
+            if self.short {
+                pause.short_until = self.until;
+            }
+            let until = pause.until;
+            env.emit(Event::Paused { scope: *scope, until });
+        }
+        Ok(())
     }
 }

@@ -17,12 +17,14 @@ pub struct PostIncident {
 
 impl PostIncident {
     pub(crate) fn check_shape(&self) -> Result<(), &'static str> {
-        todo!("kind SECURITY, OPERATIONAL, LEGAL or OTHER")
+        if !self.kind.is_posted() {
+            return Err("incidents of this kind are filed by the chain itself");
+        }
+        Ok(())
     }
 
-    /// Cannot fail.
+    /// Cannot fail, but for a log that is full.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
-        let _ = env;
-        todo!()
+        env.file_incident(self.kind, self.severity, self.document)
     }
 }

@@ -6,6 +6,7 @@ use crate::code::Code;
 use crate::event::Event;
 use crate::object::{Bridge, Key, Object, Window};
 use crate::ops::{Env, check_name};
+use crate::state::State;
 
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct SetBridge {
@@ -45,5 +46,14 @@ impl SetBridge {
         }
         env.emit(Event::BridgeSet { bridge, name, day_cap, open });
         Ok(())
+    }
+}
+
+impl SetBridge {
+    /// Whether more could leave or come back than now.
+    pub(crate) fn loosens(&self, state: &State) -> bool {
+        state
+            .bridge(self.bridge)
+            .is_none_or(|bridge| self.day_cap > bridge.day_cap || (self.open && !bridge.open))
     }
 }

@@ -3,7 +3,9 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
+use crate::event::Event;
 use crate::ops::Env;
+use crate::state::State;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct SetCap {
@@ -14,7 +16,19 @@ pub struct SetCap {
 impl SetCap {
     /// `CAP_BELOW_SUPPLY`.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
-        let _ = env;
-        todo!()
+        let supply = env.journal.supply_mut();
+        if self.cap < supply.total {
+            return Err(Code::CapBelowSupply);
+        }
+        supply.cap = self.cap;
+        env.emit(Event::CapSet { cap: self.cap });
+        Ok(())
+    }
+}
+
+impl SetCap {
+    /// Whether more could be minted afterwards.
+    pub(crate) fn loosens(&self, state: &State) -> bool {
+        self.cap > state.supply().cap
     }
 }

@@ -3,6 +3,8 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
+use crate::event::Event;
+use crate::limits::DELAY_MS_MAX;
 use crate::object::Class;
 use crate::ops::Env;
 
@@ -15,12 +17,19 @@ pub struct SetDelay {
 
 impl SetDelay {
     pub(crate) fn check_shape(&self) -> Result<(), &'static str> {
-        todo!("delay_ms at most 30 d")
+        if self.delay_ms > DELAY_MS_MAX {
+            return Err("a delay is at most 30 days");
+        }
+        Ok(())
     }
 
-    /// Cannot fail.
+    /// Cannot fail. A longer delay holds at once, a shorter one once the difference has passed.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
-        let _ = env;
-        todo!()
+        let SetDelay { class, delay_ms } = *self;
+        let delay = env.journal.council_mut().delay_mut(class);
+        let (next, from) = delay.set(delay_ms, env.now);
+        *delay = next;
+        env.emit(Event::DelaySet { class, delay_ms, from });
+        Ok(())
     }
 }

@@ -19,13 +19,15 @@ impl Unpause {
         check_scopes(&self.scopes)
     }
 
-    /// Each is paused now, else `NOT_PAUSED`.
+    /// Each is paused now, else `NOT_PAUSED`. The time until the next short pause counts from here.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
         for scope in &self.scopes {
             if !env.journal.state().pause(*scope).is_paused(env.now) {
                 return Err(Code::NotPaused);
             }
-            env.journal.pause_mut(*scope).until = 0;
+            let pause = env.journal.pause_mut(*scope);
+            pause.until = 0;
+            pause.short_until = pause.short_until.min(env.now);
             env.emit(Event::Unpaused { scope: *scope });
         }
         Ok(())

@@ -15,7 +15,10 @@ pub struct ValidatorRemove {
 impl ValidatorRemove {
     /// `UNKNOWN_VALIDATOR`; `BAD_VALIDATOR_SET`; `SET_CHANGE_TOO_LARGE`.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
-        let _ = env;
-        todo!()
+        let set = &env.journal.state().validators().set;
+        set.get(&self.key).ok_or(Code::UnknownValidator)?;
+        let others = set.validators().iter().filter(|validator| validator.key != self.key);
+        let next = others.cloned().collect();
+        env.change_validators(next)
     }
 }
