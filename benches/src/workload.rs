@@ -44,7 +44,11 @@ pub fn sign(cluster: &Cluster, args: &Args, count: usize) -> Vec<Payment> {
                 valid_until,
                 sponsor: None,
                 memo: None,
-                ops: vec![Op::Transfer(ops::transfer::Transfer { to: senders[to].1, amount: 1 })],
+                ops: vec![Op::Transfer(ops::transfer::Transfer {
+                    to: senders[to].1,
+                    amount: 1,
+                    travel: None,
+                })],
             };
             let id = body.id();
             Payment { id, bytes: body.sign(&[&senders[from].0]).encode() }

@@ -115,6 +115,7 @@ async fn four_engines_commit_a_payment_and_stop_when_asked() {
         ops: vec![Op::Transfer(ops::transfer::Transfer {
             to: dev::account_address(SEED, 1),
             amount: 250,
+            travel: None,
         })],
     };
     let tx_id = body.id().to_string();

@@ -49,7 +49,7 @@ fn supply(total: u128) -> Change {
 }
 
 fn role(n: u64, valid_until: u64) -> Change {
-    let key = Key::Role(object::Role::Council, account(n));
+    let key = Key::Role(object::Role::Minter, account(n));
     let object = Object::Role(RoleGrant { valid_until });
     Change { slot: 10 + n, key: codec::encode(&key), value: codec::encode(&object) }
 }

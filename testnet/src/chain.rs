@@ -69,7 +69,7 @@ impl Chain {
     }
 
     pub fn pay(&self, from: &Signer, to: Address, amount: u64, nonce: u64) -> SignedTx {
-        self.sign(from, nonce, vec![Op::Transfer(Transfer { to, amount })])
+        self.sign(from, nonce, vec![Op::Transfer(Transfer { to, amount, travel: None })])
     }
 }
 

@@ -124,7 +124,7 @@ async fn a_failure_on_chain_has_its_name_and_changes_no_balance() {
     assert_eq!(failure(&client, &too_much).await.as_deref(), Some("INSUFFICIENT_AVAILABLE"));
 
     // All or nothing: the first of the two would have succeeded alone.
-    let transfer = |amount| Op::Transfer(Transfer { to, amount });
+    let transfer = |amount| Op::Transfer(Transfer { to, amount, travel: None });
     let both = chain.sign(&chain.account(0), 3, vec![transfer(1), transfer(u64::MAX)]);
     let receipt = commit(&client, &both).await;
     assert_eq!(receipt.failure.unwrap().op_index, 1);

@@ -235,7 +235,7 @@ impl Cluster {
             valid_until: START_WALL_MS + self.now_ms + 3_600_000,
             sponsor: None,
             memo: None,
-            ops: vec![Op::Transfer(ops::transfer::Transfer { to, amount })],
+            ops: vec![Op::Transfer(ops::transfer::Transfer { to, amount, travel: None })],
         };
         // The same bytes for the same payment at whatever time it is sent.
         let body = TxBody { valid_until: START_WALL_MS + 3_600_000, ..body };

@@ -1,0 +1,14 @@
+//! The gRPC server over a real store and a real runtime; only consensus is played: blocks are
+//! built and certified here, on command.
+
+mod accounts;
+mod blocks;
+mod chain;
+mod control;
+mod events;
+mod net;
+mod prelude;
+mod proofs;
+mod server;
+mod supply;
+mod tx;

@@ -1,0 +1,67 @@
+//! Proofs that verify offline.
+
+use crate::prelude::*;
+
+#[tokio::test]
+async fn proofs_verify_from_the_genesis_hash_and_the_validator_set_alone() {
+    let net = Net::new().await;
+    let tx = pay(&net.chain, 0, 1, vec![transfer(1, 25)]);
+    let tx_id = tx.body.id().to_string();
+    for nonce in 2..=4 {
+        net.submit(&pay(&net.chain, 0, nonce, vec![transfer(1, nonce)])).await.unwrap();
+    }
+    assert_reason(
+        net.prove(Target::Supply(SupplyTarget {})).await,
+        ServiceReason::ProofUnavailable,
+    );
+    assert_reason(net.prove(Target::TxId(tx_id.clone())).await, ServiceReason::ProofNotFound);
+    net.submit(&tx).await.unwrap();
+    net.chain.commit();
+    // The receipt is provable once a later header attests its block.
+    let (receipt, _) = tokio::join!(net.prove(Target::TxId(tx_id)), async {
+        until(|| net.chain.head.receiver_count() > 0).await;
+        net.chain.commit()
+    });
+    let (genesis, committee) = (net.chain.genesis_hash, &net.chain.genesis.validators);
+    let receipt = receipt.unwrap();
+    let Some(Proof::ReceiptProof(bytes)) = &receipt.proof else { panic!("{receipt:?}") };
+    let proof: ReceiptProof = codec::decode(bytes, 1 << 20).unwrap();
+    proof.verify(&genesis, committee).unwrap();
+    let Some(Value::Receipt(shown_receipt)) = receipt.value else { panic!("no receipt") };
+    assert_eq!(codec::encode(&WIRE.read_receipt(&shown_receipt).unwrap()), proof.receipt);
+    assert_eq!((receipt.proven_height, receipt.anchor.unwrap().height), (1, 2));
+
+    for target in [Target::Account(shown(0)), Target::Supply(SupplyTarget {})] {
+        let answer = net.prove(target).await.unwrap();
+        let Some(Proof::StateProof(bytes)) = &answer.proof else { panic!("{answer:?}") };
+        let proof: StateProof = codec::decode(bytes, 1 << 20).unwrap();
+        proof.verify(&genesis, committee).unwrap();
+        assert_eq!(answer.proven_height, 1);
+        match answer.value.unwrap() {
+            Value::Account(shown) => {
+                assert_eq!(WIRE.read_account(&shown).unwrap().1.balance, BALANCE - 25 - 9);
+            }
+            Value::Supply(shown) => {
+                assert_eq!(WIRE.read::<object::Supply, _>("supply", &shown).unwrap().total, u128::from(4 * BALANCE));
+            }
+            Value::Receipt(_) => panic!("not asked for"),
+        }
+    }
+    let unknown = Target::Account(WIRE.address(&Address([1; 32])));
+    assert_reason(net.prove(unknown).await, ServiceReason::ProofNotFound);
+    let mut client = ProofServiceClient::new(net.channel.clone());
+    let nothing = client.get_proof(GetProofRequest { target: None }).await;
+    assert_reason(nothing, ServiceReason::InvalidRequest);
+}
+
+#[tokio::test]
+async fn a_proof_that_no_header_attests_in_time_says_so() {
+    let mut config = config();
+    config.wait_max = Duration::from_millis(100);
+    let net = Net::with(config).await;
+    let tx = pay(&net.chain, 0, 1, vec![transfer(1, 25)]);
+    net.submit(&tx).await.unwrap();
+    net.chain.commit();
+    let answer = net.prove(Target::TxId(tx.body.id().to_string())).await;
+    assert_reason(answer, ServiceReason::ProofTimeout);
+}

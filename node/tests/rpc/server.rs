@@ -1,0 +1,204 @@
+//! The server itself: limits, health, browsers, TLS.
+
+use crate::prelude::*;
+
+#[tokio::test]
+async fn plaintext_off_loopback_is_refused() {
+    let config = RpcConfig::new("0.0.0.0:0".parse().unwrap());
+    let backend: Arc<dyn Backend> = Chain::new();
+    let refused = serve(config, backend, watch::channel(true).1, CancellationToken::new()).await;
+    assert!(matches!(refused, Err(RpcError::Insecure(_))));
+}
+
+#[tokio::test]
+async fn health_follows_the_watch_and_reflection_lists_the_services() {
+    use tonic_health::pb::health_client::HealthClient;
+    use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus};
+    use tonic_reflection::pb::v1 as reflection;
+    use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
+    use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
+
+    let net = Net::new().await;
+    let mut health = HealthClient::new(net.channel.clone());
+    let mut states = health.watch(HealthCheckRequest::default()).await.unwrap().into_inner();
+    while states.message().await.unwrap().unwrap().status() != ServingStatus::Serving {}
+    net.serving.send_replace(false);
+    while states.message().await.unwrap().unwrap().status() != ServingStatus::NotServing {}
+
+    let mut client =
+        reflection::server_reflection_client::ServerReflectionClient::new(net.channel.clone());
+    let request = reflection::ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(MessageRequest::ListServices(String::new())),
+    };
+    let stream = tokio_stream::once(request);
+    let mut answers = client.server_reflection_info(stream).await.unwrap().into_inner();
+    let answer = answers.message().await.unwrap().unwrap().message_response.unwrap();
+    let MessageResponse::ListServicesResponse(list) = answer else { panic!("{answer:?}") };
+    let names: Vec<_> = list.service.into_iter().map(|service| service.name).collect();
+    for name in ["Tx", "Account", "Ledger", "Supply", "Control", "Event", "Proof"] {
+        let name = format!("ballast.v1.{name}Service");
+        assert!(names.contains(&name), "{name} is not in {names:?}");
+    }
+}
+
+/// Reads until `stream` is closed by the other side, for a few seconds at most.
+async fn closed(mut stream: TcpStream) -> bool {
+    let mut rest = Vec::new();
+    tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut rest)).await.is_ok()
+}
+
+#[tokio::test]
+async fn a_silent_connection_and_a_half_head_are_closed_in_time() {
+    let mut config = config();
+    config.preface_timeout = Duration::from_millis(200);
+    let net = Net::with(config).await;
+    let silent = net.open().await;
+    let mut half = net.open().await;
+    half.write_all(b"PRI * HTTP/2").await.unwrap();
+    let mut slow = net.open().await;
+    slow.write_all(b"POST / HTTP/1.1\r\nhost: x\r\n").await.unwrap();
+    assert!(closed(silent).await && closed(half).await && closed(slow).await);
+}
+
+#[tokio::test]
+async fn a_connection_that_falls_silent_is_closed() {
+    let mut config = config();
+    config.idle_timeout = Duration::from_millis(200);
+    config.keepalive_interval = Duration::from_secs(3_600);
+    let net = Net::with(config).await;
+    let mut stream = net.open().await;
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    assert!(closed(stream).await);
+}
+
+#[tokio::test]
+async fn one_address_has_a_share_of_the_connections() {
+    let mut config = config();
+    config.connections_per_address_max = 3;
+    let net = Net::with(config).await;
+    let (_one, _two) = (net.open().await, net.open().await);
+    // The test's own channel is the first of the three.
+    assert!(closed(net.open().await).await);
+    assert!(net.submit(&pay(&net.chain, 0, 1, vec![transfer(1, 1)])).await.is_ok());
+}
+
+/// A call as a browser makes it, over HTTP/1.1; the answer's text.
+async fn grpc_web(net: &Net, method: &str, length: usize, body: &[u8]) -> String {
+    let mut stream = net.open().await;
+    let head = format!(
+        "{method} /ballast.v1.TxService/GetTx HTTP/1.1\r\nhost: x\r\norigin: https://a.example\r\n\
+         access-control-request-method: POST\r\naccess-control-request-headers: x-grpc-web\r\n\
+         content-type: application/grpc-web+proto\r\ncontent-length: {length}\r\n\
+         connection: close\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(body).await.unwrap();
+    let mut answer = Vec::new();
+    let read = stream.read_to_end(&mut answer);
+    tokio::time::timeout(Duration::from_secs(5), read).await.unwrap().unwrap();
+    String::from_utf8_lossy(&answer).to_lowercase()
+}
+
+#[tokio::test]
+async fn browsers_may_call_and_read_the_details_of_errors() {
+    let net = Net::new().await;
+    let preflight = grpc_web(&net, "OPTIONS", 0, b"").await;
+    assert!(preflight.contains("access-control-allow-origin: *"), "{preflight}");
+    assert!(preflight.contains("access-control-allow-headers: x-grpc-web"), "{preflight}");
+    let answer = grpc_web(&net, "POST", 5, &[0; 5]).await;
+    assert!(
+        answer.contains(
+            "access-control-expose-headers: grpc-status,grpc-message,grpc-status-details-bin"
+        ),
+        "{answer}"
+    );
+    assert!(answer.contains("grpc-status: 3") || answer.contains("grpc-status:3"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_request_that_is_sent_half_ends_in_time() {
+    let mut config = config();
+    config.call_timeout = Duration::from_millis(200);
+    let net = Net::with(config).await;
+    let answer = grpc_web(&net, "POST", 100, &[0, 0, 0, 0, 95]).await;
+    assert!(answer.contains("grpc-status: 4") || answer.contains("grpc-status:4"), "{answer}");
+}
+
+#[tokio::test]
+async fn the_server_stops_when_told_with_calls_open() {
+    let mut config = config();
+    config.drain = Duration::from_secs(2);
+    let mut net = Net::with(config).await;
+    let tx = pay(&net.chain, 0, 1, vec![transfer(1, 1)]);
+    net.submit(&tx).await.unwrap();
+    let waiting = net.wait(&tx, 0);
+    let stopping = async {
+        until(|| net.chain.head.receiver_count() > 0).await;
+        net.stop.cancel();
+    };
+    let (answer, ()) = tokio::join!(waiting, stopping);
+    assert_eq!(answer.state(), TxState::Pending);
+    let task = &mut net.server.task;
+    tokio::time::timeout(Duration::from_secs(5), task).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_browsers_event_stream_outlives_the_idle_limit() {
+    let mut config = config();
+    config.idle_timeout = Duration::from_millis(300);
+    let net = Net::with(config).await;
+    let mut stream = net.open().await;
+    let head = "POST /ballast.v1.EventService/SubscribeEvents HTTP/1.1\r\nhost: x\r\n\
+                content-type: application/grpc-web+proto\r\ncontent-length: 5\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&[0; 5]).await.unwrap();
+    let began = tokio::time::Instant::now();
+    let mut bytes = [0; 4096];
+    while began.elapsed() < Duration::from_millis(1_000) {
+        assert!(stream.read(&mut bytes).await.unwrap() > 0, "closed");
+    }
+}
+
+#[tokio::test]
+async fn tls_serves_those_who_trust_its_certificate_and_nobody_in_plaintext() {
+    use tonic::transport::{Certificate, ClientTlsConfig};
+
+    let mut config = RpcConfig::new("127.0.0.1:0".parse().unwrap());
+    config.preface_timeout = Duration::from_millis(500);
+    let (certificate_pem, key_pem) = (TLS_CERTIFICATE.into(), TLS_KEY.into());
+    config.tls = Some(TlsConfig { certificate_pem, key_pem, client_ca_pem: None });
+    let (chain, stop) = (Chain::new(), CancellationToken::new());
+    let backend: Arc<dyn Backend> = Arc::<Chain>::clone(&chain);
+    let server = serve(config, backend, watch::channel(true).1, stop).await.unwrap();
+    let trust = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(TLS_CERTIFICATE));
+    let url = format!("https://localhost:{}", server.address.port());
+    let channel = Channel::from_shared(url).unwrap().tls_config(trust).unwrap();
+    let mut client = SupplyServiceClient::new(channel.connect().await.unwrap());
+    assert_eq!(client.get_supply(GetSupplyRequest {}).await.unwrap().into_inner().height, 0);
+    let silent = TcpStream::connect(server.address).await.unwrap();
+    let mut plain = TcpStream::connect(server.address).await.unwrap();
+    plain.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+    assert!(closed(silent).await && closed(plain).await);
+}
+
+/// For localhost, valid for a hundred years; made with `openssl req -x509` and used nowhere else.
+const TLS_CERTIFICATE: &str = "\
+-----BEGIN CERTIFICATE-----
+MIIBZTCCAQqgAwIBAgIBATAKBggqhkjOPQQDAjAXMRUwEwYDVQQDDAxiYWxsYXN0
+IHRlc3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBcxFTATBgNV
+BAMMDGJhbGxhc3QgdGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABNILUXMg
+T8GKvULYKAEoufWYPba5ose+tLwWJ6zMdo1SvsnKwzHwSTaJglo2xcNtal+2NIgi
+o4vw7XQu6/eJXh6jRTBDMBQGA1UdEQQNMAuCCWxvY2FsaG9zdDAMBgNVHRMBAf8E
+AjAAMB0GA1UdDgQWBBTHLuwVvBlGBEoto9ZFvrFXUkzCSjAKBggqhkjOPQQDAgNJ
+ADBGAiEAsXK/Tkp2EogmAf2/5v/XAcKHZY7ZVawsjj386iFSDfcCIQCXojK77PsX
+knlq3sO32c49QPBH8rxShfpejWfo1U6s0A==
+-----END CERTIFICATE-----
+";
+const TLS_KEY: &str = "\
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgBkvV66UhW8mSB8sb
+zKLlWHWcFd6h8AagVtbr7zs7gpKhRANCAATSC1FzIE/Bir1C2CgBKLn1mD22uaLH
+vrS8FieszHaNUr7JysMx8Ek2iYJaNsXDbWpftjSIIqOL8O10Luv3iV4e
+-----END PRIVATE KEY-----
+";

@@ -1,0 +1,182 @@
+//! Transactions: submitted, waited for, found, refused.
+
+use crate::prelude::*;
+
+#[tokio::test]
+async fn a_payment_is_submitted_waited_for_and_found() {
+    let net = Net::new().await;
+    let tx = pay(&net.chain, 0, 1, vec![transfer(1, 25)]);
+    let id = tx.body.id().to_string();
+    let taken = net.submit(&tx).await.unwrap();
+    assert_eq!((taken.tx_id.as_str(), taken.known), (id.as_str(), false));
+    assert_eq!(taken.valid_until_ms, tx.body.valid_until);
+    assert!(net.submit(&tx).await.unwrap().known);
+
+    let get = |id: &str| {
+        let (mut client, tx_id) = (net.tx(), id.to_owned());
+        async move { Ok::<_, Status>(client.get_tx(GetTxRequest { tx_id }).await?.into_inner()) }
+    };
+    assert_eq!(get(&id).await.unwrap().state(), TxState::Pending);
+    assert_eq!(net.wait(&tx, 50).await.state(), TxState::Pending);
+    assert_eq!(net.wait(&tx, 50).await.valid_until_ms, tx.body.valid_until);
+
+    let (waited, _) = tokio::join!(net.wait(&tx, 0), async { net.chain.commit() });
+    assert_eq!((waited.state(), waited.block_time_ms), (TxState::Committed, START + 1_000));
+    let found = get(&id).await.unwrap();
+    assert_eq!(found.state(), TxState::Committed);
+    assert_eq!(found.signed_tx, tx.encode());
+    assert_eq!(WIRE.read_transaction(&found.transaction.unwrap()), Ok(tx.clone()));
+    let receipt = WIRE.read_receipt(&found.receipt.unwrap()).unwrap();
+    assert_eq!(codec::encode(&receipt), found.receipt_bytes);
+    assert_eq!(receipt.events.len(), 1);
+    assert!(net.submit(&tx).await.unwrap().known);
+    assert_reason(get(&Hash::ZERO.to_string()).await, ServiceReason::TxNotFound);
+    assert_reason(get("beef").await, ServiceReason::InvalidRequest);
+}
+
+#[tokio::test]
+async fn a_failed_transaction_names_its_operation_and_code() {
+    let net = Net::new().await;
+    let tx = pay(&net.chain, 0, 1, vec![transfer(1, 1), transfer(2, 2 * BALANCE)]);
+    net.submit(&tx).await.unwrap();
+    net.chain.commit();
+    let answer = net.wait(&tx, 0).await;
+    assert_eq!(answer.state(), TxState::Failed);
+    let failure = answer.receipt.unwrap().failure.unwrap();
+    assert_eq!((failure.op_index, failure.reason.as_str()), (1, "INSUFFICIENT_AVAILABLE"));
+    assert_eq!(failure.number, u32::from(Code::InsufficientAvailable.number()));
+}
+
+#[tokio::test]
+async fn expired_is_said_only_once_a_block_at_valid_until_is_committed() {
+    let net = Net::new().await;
+    let tx = pay(&net.chain, 0, 1, vec![transfer(1, 25)]);
+    let ask = |valid_until_ms| {
+        let (mut client, tx_id) = (net.tx(), tx.body.id().to_string());
+        async move {
+            let request = WaitTxRequest { tx_id, valid_until_ms, timeout_ms: 50 };
+            client.wait_tx(request).await.unwrap().into_inner().state()
+        }
+    };
+    net.chain.commit_later(59_999, Vec::new());
+    assert_eq!(ask(tx.body.valid_until).await, TxState::Pending);
+    let (waited, _) = tokio::join!(
+        async {
+            let request = WaitTxRequest {
+                tx_id: tx.body.id().to_string(),
+                valid_until_ms: tx.body.valid_until,
+                timeout_ms: 0,
+            };
+            net.tx().wait_tx(request).await.unwrap().into_inner().state()
+        },
+        async { net.chain.commit_later(1, Vec::new()) }
+    );
+    assert_eq!(waited, TxState::Expired);
+    // Nobody here has seen it, so without a hint it is not known when it expires.
+    assert_eq!(ask(0).await, TxState::Pending);
+}
+
+#[tokio::test]
+async fn what_was_submitted_here_expires_without_a_hint_and_after_it_left_the_pool() {
+    let net = Net::new().await;
+    let tx = pay(&net.chain, 0, 1, vec![transfer(1, 25)]);
+    net.submit(&tx).await.unwrap();
+    net.chain.inner.lock().pool.clear();
+    net.chain.commit_later(60_000, Vec::new());
+    assert_eq!(net.wait(&tx, 0).await.state(), TxState::Expired);
+}
+
+#[tokio::test]
+async fn a_wait_longer_than_a_minute_is_refused() {
+    let net = Net::new().await;
+    let tx_id = Hash::ZERO.to_string();
+    let request = WaitTxRequest { tx_id, valid_until_ms: 0, timeout_ms: 60_001 };
+    let status = net.tx().wait_tx(request).await.unwrap_err();
+    let error = WireError::from_status(&status).unwrap();
+    assert_eq!(error.reason, ServiceReason::InvalidRequest.into());
+    assert_eq!(error.fields[0].0, "timeout_ms");
+}
+
+#[tokio::test]
+async fn every_refusal_carries_the_runtimes_name() {
+    let net = Net::new().await;
+    let chain = &net.chain;
+    let ops = || vec![transfer(1, 1)];
+    net.submit(&pay(chain, 0, 200 - 128, ops())).await.unwrap();
+    chain.commit();
+    let good = || body(chain, 0, 73, ops());
+    let now = chain.head.borrow().time_ms;
+    let mut stranger = good();
+    stranger.sender = Address([9; 32]);
+    let mut forged = signed(0, good());
+    forged.witnesses[0].signature = Signature([0; 64]);
+    let cases = [
+        (signed(0, TxBody { chain_id: 8, ..good() }), Code::BadChain),
+        (signed(0, TxBody { valid_until: now, ..good() }), Code::Expired),
+        (signed(0, TxBody { valid_until: now + VALIDITY_MS_MAX + 1, ..good() }), Code::Expired),
+        (signed(0, stranger), Code::UnknownAccount),
+        (forged, Code::BadSignature),
+        (signed(1, good()), Code::BadSignature),
+        (signed(0, TxBody { nonce: 72, ..good() }), Code::NonceUsed),
+        (signed(0, TxBody { nonce: 0, ..good() }), Code::NonceTooOld),
+        (signed(0, TxBody { nonce: 72 + 129, ..good() }), Code::NonceTooNew),
+    ];
+    for (tx, code) in &cases {
+        assert_reason(net.submit(tx).await, *code);
+    }
+    let garbage = net.tx().submit_tx(SubmitTxRequest { signed_tx: vec![1, 2, 3] }).await;
+    assert_reason(garbage, Code::Decode);
+    assert_reason(net.tx().submit_tx(SubmitTxRequest::default()).await, Code::Decode);
+
+    // A batch answers for each, in order, with the same names.
+    let mut signed_txs: Vec<_> = cases.iter().map(|(tx, _)| tx.encode()).collect();
+    signed_txs.push(signed(0, good()).encode());
+    let answer = net.tx().submit_batch(SubmitBatchRequest { signed_txs }).await.unwrap();
+    let results = answer.into_inner().results;
+    assert_eq!(results.len(), cases.len() + 1);
+    for (result, (_, code)) in results.iter().zip(&cases) {
+        let Some(submit_batch_result::Result::Refused(error)) = &result.result else {
+            panic!("{code} was accepted");
+        };
+        assert_eq!(error.reason, code.name());
+    }
+    let last = results.last().unwrap().result.as_ref().unwrap();
+    assert!(matches!(last, submit_batch_result::Result::Accepted(taken) if !taken.known));
+    let empty = SubmitBatchRequest { signed_txs: Vec::new() };
+    assert_reason(net.tx().submit_batch(empty).await, ServiceReason::InvalidRequest);
+}
+
+#[tokio::test]
+async fn a_busy_and_a_stopping_validator_say_when_to_come_back() {
+    let net = Net::new().await;
+    let tx = pay(&net.chain, 0, 1, vec![transfer(1, 1)]);
+    net.chain.inner.lock().refuse = Some(Refusal::Busy { retry_ms: 250 });
+    let error = WireError::from_status(&net.submit(&tx).await.unwrap_err()).unwrap();
+    assert_eq!(error.reason, ServiceReason::Busy.into());
+    assert_eq!(error.retry_after, Some(Duration::from_millis(250)));
+    net.chain.inner.lock().refuse = Some(Refusal::ShuttingDown);
+    let status = net.submit(&tx).await.unwrap_err();
+    assert_eq!(status.code(), tonic::Code::Unavailable);
+    assert_eq!(reason(&status), ServiceReason::ShuttingDown.into());
+}
+
+#[tokio::test]
+async fn an_oversized_message_is_refused_and_the_connection_lives() {
+    let net = Net::new().await;
+    let too_large = |status: Status| {
+        let code = status.code();
+        assert!(
+            matches!(code, tonic::Code::OutOfRange | tonic::Code::ResourceExhausted),
+            "{status:?}"
+        );
+    };
+    for size in [300 << 10, 5 << 20] {
+        let signed_tx = vec![0; size];
+        too_large(net.tx().submit_tx(SubmitTxRequest { signed_tx }).await.unwrap_err());
+    }
+    let signed_txs = vec![vec![0; 1 << 20]; 5];
+    too_large(net.tx().submit_batch(SubmitBatchRequest { signed_txs }).await.unwrap_err());
+    let signed_txs = vec![vec![0; 16 << 10]; 200];
+    let answer = net.tx().submit_batch(SubmitBatchRequest { signed_txs }).await.unwrap();
+    assert_eq!(answer.into_inner().results.len(), 200);
+}
