@@ -179,6 +179,7 @@ impl Chain {
             changes: outcome.changes,
             records: records.collect(),
             evidence,
+            next_set: None,
         };
         self.store.put_batches(&[(digest, batch)]).unwrap();
         self.store.commit_block(&write).unwrap();

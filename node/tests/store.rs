@@ -122,6 +122,7 @@ fn commit(height: u64) -> (CommitWrite, (Hash, Vec<u8>)) {
             failed,
         ],
         evidence: vec![evidence(height, 0), evidence(height, 1)],
+        next_set: None,
     };
     (write, batch)
 }
@@ -532,6 +533,7 @@ fn bytes_per_transfer_are_within_the_goal() {
             changes: vec![],
             records,
             evidence: vec![],
+            next_set: None,
         };
         store.put_batches(&[(digest, bytes)]).unwrap();
         store.commit_block(&write).unwrap();
