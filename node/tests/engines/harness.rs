@@ -11,13 +11,18 @@ use ballast_node::operator::client::status;
 use ballast_node::operator::status::StatusReport;
 use ballast_node::setup::{Home, RunError, Setup};
 use ballast_node::store::{Store, StoreOptions};
+use ballast_primitives::history::SetChange;
+use ballast_primitives::proof::{PROOF_BYTES_MAX, StateProof};
 use ballast_primitives::{Committee, Network, SecretKey, Validator, codec};
 use ballast_proto::v1::account_service_client::AccountServiceClient;
+use ballast_proto::v1::get_proof_request::Target;
+use ballast_proto::v1::get_proof_response::Proof;
 use ballast_proto::v1::ledger_service_client::LedgerServiceClient;
+use ballast_proto::v1::proof_service_client::ProofServiceClient;
 use ballast_proto::v1::tx_service_client::TxServiceClient;
 use ballast_proto::v1::{
     Block, GetAccountRequest, GetBlockRequest, GetChainInfoRequest, GetChainInfoResponse,
-    SubmitTxRequest, TxState, WaitTxRequest,
+    GetProofRequest, ListSetChangesRequest, SubmitTxRequest, SupplyTarget, TxState, WaitTxRequest,
 };
 use ballast_replica::commit;
 use ballast_runtime::object::Validators;
@@ -167,6 +172,24 @@ impl Engines {
         let mut ledger = LedgerServiceClient::new(self.channel(n).await);
         let request = GetBlockRequest { height, ..GetBlockRequest::default() };
         ledger.get_block(request).await.unwrap().into_inner().block.unwrap()
+    }
+
+    pub async fn set_changes(&self, n: usize) -> Vec<SetChange> {
+        let mut proofs = ProofServiceClient::new(self.channel(n).await);
+        let request = ListSetChangesRequest::default();
+        let answer = proofs.list_set_changes(request).await.unwrap().into_inner();
+        let decoded =
+            answer.changes.iter().map(|change| codec::decode(&change.set_change, 1 << 20));
+        decoded.collect::<Result<_, _>>().unwrap()
+    }
+
+    pub async fn supply_proof(&self, n: usize) -> StateProof {
+        let mut proofs = ProofServiceClient::new(self.channel(n).await);
+        let request = GetProofRequest { target: Some(Target::Supply(SupplyTarget {})) };
+        match proofs.get_proof(request).await.unwrap().into_inner().proof {
+            Some(Proof::StateProof(bytes)) => codec::decode(&bytes, PROOF_BYTES_MAX).unwrap(),
+            other => panic!("{other:?}"),
+        }
     }
 
     pub async fn balance(&self, n: usize, account: u32) -> u64 {

@@ -1,6 +1,8 @@
 //! Nodes that come and go. There is no operation yet that changes the validator set, so the first
 //! state holds one that is pending.
 
+use ballast_primitives::history::SetHistory;
+use ballast_primitives::proof::ProofError;
 use ballast_replica::sets::GRACE_HEIGHTS;
 
 use crate::harness::{Engines, LIMIT, Spec, shown};
@@ -55,6 +57,16 @@ async fn a_newcomer_dials_in_and_votes_and_whoever_has_left_is_let_go_after_the_
     assert!(signed_by_4.iter().all(|height| *height >= FROM), "{signed_by_4:?}");
     assert!(signed_by_3.iter().all(|height| *height < FROM), "{signed_by_3:?}");
     engines.pay(4, 3).await;
+
+    // From the genesis file alone: the newest block by the new set, not by the old.
+    let first = engines.genesis.validators.clone();
+    let old = SetHistory::new(engines.genesis.hash(), first);
+    let supply = engines.supply_proof(4).await;
+    let refused = old.verify(&supply.anchor).unwrap_err();
+    assert!(matches!(refused, ProofError::UnknownCommittee { .. }), "{refused}");
+    let sets = old.extended(engines.set_changes(0).await).unwrap();
+    assert_eq!(sets.newest().0, FROM);
+    supply.verify_through(&sets).unwrap();
     engines.stop().await;
 }
 
