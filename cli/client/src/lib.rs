@@ -10,7 +10,7 @@
 //!
 //! let client = Client::connect(&["http://127.0.0.1:9001".into()], ClientOptions::default()).await?;
 //! let from = Address::of(&KeyPolicy::Single(key.public()));
-//! let op = Op::Transfer(Transfer { to, amount: 12_500_000 });
+//! let op = Op::Transfer(Transfer { to, amount: 12_500_000, travel: None });
 //! let body = client.build(from, vec![op], TxOptions::default()).await?;
 //! let tx = body.sign(&[&key]);
 //! let id = tx.body.id(); // Known before anything is sent: write it down.
@@ -32,6 +32,8 @@ mod error;
 mod events;
 mod nonce;
 pub mod proof;
+mod reads;
+pub mod statements;
 mod tx;
 
 use std::time::Duration;
@@ -39,11 +41,9 @@ use std::time::Duration;
 use ballast_primitives::{Address, Hash, Network};
 use ballast_proto::convert::read_hash;
 use ballast_proto::v1::account_service_client::AccountServiceClient;
-use ballast_proto::v1::control_service_client::ControlServiceClient;
 use ballast_proto::v1::event_service_client::EventServiceClient;
 use ballast_proto::v1::ledger_service_client::LedgerServiceClient;
 use ballast_proto::v1::proof_service_client::ProofServiceClient;
-use ballast_proto::v1::supply_service_client::SupplyServiceClient;
 use ballast_proto::{Wire, v1};
 use tokio::sync::OnceCell;
 
@@ -186,26 +186,6 @@ impl Client {
         let call = |channel| {
             let request = request.clone();
             async move { AccountServiceClient::new(channel).list_transfers(request).await }
-        };
-        self.endpoints.ask(CALL, call).await
-    }
-
-    /// The supply at the newest committed block.
-    pub async fn supply(&self) -> Result<v1::GetSupplyResponse, Error> {
-        let call = |channel| async move {
-            SupplyServiceClient::new(channel).get_supply(v1::GetSupplyRequest {}).await
-        };
-        self.endpoints.ask(CALL, call).await
-    }
-
-    /// A page of role grants, revoked and expired ones too.
-    pub async fn roles(
-        &self,
-        request: v1::ListRolesRequest,
-    ) -> Result<v1::ListRolesResponse, Error> {
-        let call = |channel| {
-            let request = request.clone();
-            async move { ControlServiceClient::new(channel).list_roles(request).await }
         };
         self.endpoints.ask(CALL, call).await
     }

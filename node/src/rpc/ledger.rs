@@ -89,7 +89,8 @@ impl Ledger {
         let context = &self.0;
         let (head, sets) =
             context.consistent(|store| fixed::<Validators>(store, &Key::Validators))?;
-        let validators = sets.set.validators().iter().map(|v| context.wire.show(v)).collect();
+        let next = sets.at(head.height.saturating_add(1));
+        let validators = next.validators().iter().map(|v| context.wire.show(v)).collect();
         let network = context.wire.network;
         Ok(GetChainInfoResponse {
             chain_id: context.backend.genesis().chain_id,

@@ -18,6 +18,7 @@
 //! | `tx_index` | first 8 bytes of the id ‖ height ‖ index u32 | empty | one transaction; a reader compares the record's whole id |
 //! | `history` | address (32) ‖ height ‖ index u32 | empty | one account in one transaction |
 //! | `topics` | topic (1) ‖ height ‖ index u32 | empty | one topic in one transaction; see [`Topic`] |
+//! | `sets` | height | borsh(`Committee`) | the last header of a set; the value is the set that decides from the next height on |
 //! | `evidence` | seen at ‖ height ‖ round u32 ‖ validator (32) ‖ kind (1) | borsh(`Evidence`) | one equivocation; storing it again changes nothing |
 
 use ballast_primitives::{Address, Hash};
@@ -42,11 +43,12 @@ pub(super) enum Family {
     TxIndex,
     History,
     Topics,
+    Sets,
     Evidence,
 }
 
 impl Family {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Meta,
         Self::State,
         Self::Blocks,
@@ -57,6 +59,7 @@ impl Family {
         Self::TxIndex,
         Self::History,
         Self::Topics,
+        Self::Sets,
         Self::Evidence,
     ];
 
@@ -72,6 +75,7 @@ impl Family {
             Self::TxIndex => "tx_index",
             Self::History => "history",
             Self::Topics => "topics",
+            Self::Sets => "sets",
             Self::Evidence => "evidence",
         }
     }
@@ -85,6 +89,8 @@ impl Family {
             // 1,024 batches and 100 signatures come to some 43 KiB.
             Self::Blocks => 256 * 1024,
             Self::Batches => BATCH_BYTES_MAX,
+            // 100 validators come to some 14 KiB.
+            Self::Sets => 64 * 1024,
             // 16 operations with their events come to some 4 KiB.
             Self::Records => 64 * 1024,
             Self::Evidence => 4 * 1024,

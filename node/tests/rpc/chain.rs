@@ -23,23 +23,20 @@ pub struct Inner {
     pub attested: Option<(State, CertifiedHeader)>,
     pub executed: Executed,
     pub pool: BTreeMap<Hash, (u64, Vec<u8>)>,
+    /// Stored with the next block.
+    pub chosen: Vec<Change>,
     pub refuse: Option<Refusal>,
 }
 
 impl Chain {
-    fn new() -> Arc<Self> {
+    pub fn new() -> Arc<Self> {
+        // One more key than there are validators at genesis.
         let validators: Vec<_> =
-            (0..4).map(|n| SecretKey::dev(SEED, &format!("validator {n}"))).collect();
-        let described = validators.iter().zip(0..).map(|(key, n)| Validator {
-            key: key.public(),
-            peer: SecretKey::dev(SEED, &format!("peer {n}")).public(),
-            power: 1,
-            name: format!("validator-{n}"),
-        });
+            (0..5).map(|n| SecretKey::dev(SEED, &format!("validator {n}"))).collect();
         let genesis = dev::genesis(&DevSpec {
             chain_id: 7,
             time: START,
-            validators: described.collect(),
+            validators: (0..4).map(validator).collect(),
             accounts: 4,
             balance: BALANCE,
             seed: SEED.into(),
@@ -60,7 +57,8 @@ impl Chain {
         store.initialise(state.changes(), &executed).unwrap();
         let block = genesis_hash;
         let head = Head { height: 0, time_ms: START, state_root: state.root(), block };
-        let inner = Inner { state, attested: None, executed, pool: BTreeMap::new(), refuse: None };
+        let (pool, chosen) = (BTreeMap::new(), Vec::new());
+        let inner = Inner { state, attested: None, executed, pool, chosen, refuse: None };
         Arc::new(Self {
             store,
             genesis,
@@ -70,6 +68,24 @@ impl Chain {
             head: watch::Sender::new(head),
             _folder: folder,
         })
+    }
+
+    /// Writes into the newest state, as if its block had chosen them, the validators that decide
+    /// from the height after the next on.
+    pub fn choose(&self, members: &[usize]) {
+        let set = Committee::new(members.iter().map(|n| validator(*n)).collect()).unwrap();
+        let height = self.head.borrow().height;
+        let mut inner = self.inner.lock();
+        let before = Some(inner.state.committee(height + 1).clone());
+        let object =
+            Object::Validators(Box::new(Validators { set, from_height: height + 2, before }));
+        let mut leaves: Vec<_> = inner.state.changes().collect();
+        let key = codec::encode(&Key::Validators);
+        let leaf = leaves.iter_mut().find(|leaf| leaf.key == key).unwrap();
+        leaf.value = codec::encode(&object);
+        inner.chosen.push(leaf.clone());
+        inner.state = State::restore(leaves).unwrap();
+        inner.executed.state_root = inner.state.root();
     }
 
     /// Commits what waits, in a block one second later.
@@ -99,10 +115,10 @@ impl Chain {
             executed_height: height - 1,
             state_root: inner.executed.state_root,
             receipts_root: inner.executed.receipts_root,
-            validators: self.genesis.validators.digest(),
-            next_validators: self.genesis.validators.digest(),
+            validators: inner.state.committee(height).digest(),
+            next_validators: inner.state.committee(height + 1).digest(),
         };
-        let certificate = self.certify(&header);
+        let certificate = self.certify(&header, inner.state.committee(height));
         let anchor = CertifiedHeader { header: header.clone(), certificate: certificate.clone() };
         inner.attested = Some((inner.state.clone(), anchor));
         let verified: Vec<_> = txs
@@ -126,12 +142,15 @@ impl Chain {
             batch: 0,
             position: *origin,
         });
+        let changes = std::mem::take(&mut inner.chosen).into_iter().chain(outcome.changes);
+        let another_set = header.validators != header.next_validators;
         let write = CommitWrite {
             block: StoredBlock { header: header.clone(), payload, certificate },
             executed: inner.executed,
-            changes: outcome.changes,
+            changes: changes.collect(),
             records: records.collect(),
             evidence,
+            next_set: another_set.then(|| inner.state.committee(height + 1).clone()),
         };
         self.store.put_batches(&[(digest, batch)]).unwrap();
         self.store.commit_block(&write).unwrap();
@@ -140,7 +159,8 @@ impl Chain {
         height
     }
 
-    fn certify(&self, header: &Header) -> CommitCertificate {
+    /// Signed by a quorum of the set, and by no more.
+    fn certify(&self, header: &Header, set: &Committee) -> CommitCertificate {
         let (height, block) = (header.height, header.id());
         let vote = Vote { kind: VoteKind::Precommit, height, round: 0, block: Some(block) };
         let message = vote.signed_bytes(&self.genesis_hash);
@@ -148,7 +168,9 @@ impl Chain {
             validator: key.public(),
             signature: key.sign(&message),
         };
-        let mut signatures: Vec<_> = self.validators.iter().take(3).map(sign).collect();
+        let members = self.validators.iter().filter(|key| set.get(&key.public()).is_some());
+        let quorum = 2 * set.len() / 3 + 1;
+        let mut signatures: Vec<_> = members.take(quorum).map(sign).collect();
         signatures.sort_by_key(|signature| signature.validator);
         CommitCertificate { height, round: 0, block, signatures }
     }
@@ -175,6 +197,15 @@ impl Chain {
         admission::check(&inner.state, &context, tx.tx()).map_err(code)?;
         inner.pool.insert(id, (valid_until, bytes.to_vec()));
         Ok(Submitted { id, valid_until, known: false })
+    }
+}
+
+fn validator(n: usize) -> Validator {
+    Validator {
+        key: SecretKey::dev(SEED, &format!("validator {n}")).public(),
+        peer: SecretKey::dev(SEED, &format!("peer {n}")).public(),
+        power: 1,
+        name: format!("validator-{n}"),
     }
 }
 

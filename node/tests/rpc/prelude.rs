@@ -9,10 +9,11 @@ pub use ballast_node::rpc::{
     TlsConfig, serve,
 };
 pub use ballast_node::store::{Store, StoreOptions};
+pub use ballast_primitives::history::{SetChange, SetHistory};
 pub use ballast_primitives::proof::{CertifiedHeader, ReceiptProof, StateProof};
 pub use ballast_primitives::{
-    Address, CommitCertificate, CommitSignature, Hash, Header, Payload, SecretKey, Signature,
-    Validator, Vote, VoteKind, codec, merkle,
+    Address, CommitCertificate, CommitSignature, Committee, Hash, Header, Payload, SecretKey,
+    Signature, Validator, Vote, VoteKind, codec, merkle,
 };
 pub use ballast_proto::error::{Reason, ServiceReason, WireError};
 pub use ballast_proto::v1::account_service_client::AccountServiceClient;
@@ -31,11 +32,12 @@ pub use ballast_replica::types::{
     Batch, CommitWrite, Evidence, EvidenceKind, Executed, StoredBlock, TxRecord,
 };
 pub use ballast_runtime::dev::{self, DevSpec};
-pub use ballast_runtime::object::{self, Role};
+pub use ballast_runtime::object::{self, Role, Validators};
 pub use ballast_runtime::ops::transfer::Transfer as TransferOp;
+pub use ballast_runtime::state::Change;
 pub use ballast_runtime::tx::VALIDITY_MS_MAX;
 pub use ballast_runtime::{
-    BlockContext, Code, Genesis, Key, Op, SignedTx, State, TxBody, VerifiedTx, admission,
+    BlockContext, Code, Genesis, Key, Object, Op, SignedTx, State, TxBody, VerifiedTx, admission,
     execute_block,
 };
 pub use parking_lot::Mutex;

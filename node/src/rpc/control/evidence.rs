@@ -25,7 +25,11 @@ pub(super) fn list(
 
 fn validator_names(context: &Context) -> Result<Vec<(String, String)>, WireError> {
     let sets: Validators = fixed(context.store(), &Key::Validators)?;
-    Ok(sets.set.validators().iter().map(|v| (v.key.to_string(), v.name.clone())).collect())
+    // Whoever has left since is named as in the set before, or at genesis.
+    let genesis = &context.backend.genesis().validators;
+    let sets = std::iter::once(&sets.set).chain(&sets.before).chain([genesis]);
+    let validators = sets.flat_map(|set| set.validators());
+    Ok(validators.map(|v| (v.key.to_string(), v.name.clone())).collect())
 }
 
 fn show(evidence: &Evidence, validator_name: String) -> v1::Evidence {
