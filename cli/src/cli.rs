@@ -7,7 +7,11 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::commands::{account, control, deposit, events, key, pay, proof, role, supply, tx};
+use crate::commands::{
+    account, allowance, auth, bridge, control, council, deposit, document, events, incident,
+    institution, key, minter, pay, payout, policy, proof, proposal, redeem, reserve, role, supply,
+    terms, tx, upgrade, validator,
+};
 use crate::context::Globals;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
@@ -51,18 +55,66 @@ pub enum Command {
     /// Transactions: submit, wait, show, decode
     #[command(subcommand)]
     Tx(tx::Command),
+    /// What others may spend for an account
+    #[command(subcommand)]
+    Allowance(allowance::Command),
+    /// Permits and payments signed offline, relayed by somebody else
+    #[command(subcommand)]
+    Auth(auth::Command),
     /// The supply, minting and burning
     #[command(subcommand)]
     Supply(supply::Command),
     /// Deposits at the bank
     #[command(subcommand)]
     Deposit(deposit::Command),
-    /// Pauses and freezes
+    /// Redemptions: dollars at the bank for dollars here
+    #[command(subcommand)]
+    Redeem(redeem::Command),
+    /// What the bank paid for redemptions
+    #[command(subcommand)]
+    Payout(payout::Command),
+    /// Reserve reports and what minting rests on
+    #[command(subcommand)]
+    Reserve(reserve::Command),
+    /// Minters and their limits
+    #[command(subcommand)]
+    Minter(minter::Command),
+    /// Institutions and travel data
+    #[command(subcommand)]
+    Institution(institution::Command),
+    /// Bridges to other chains
+    #[command(subcommand)]
+    Bridge(bridge::Command),
+    /// Pauses, freezes, holds, seizures, and the log of power
     #[command(subcommand)]
     Control(control::Command),
     /// Who holds which role
     #[command(subcommand)]
     Role(role::Command),
+    /// Proposals of the council
+    #[command(subcommand)]
+    Proposal(proposal::Command),
+    /// The council; signing for it off the chain
+    #[command(subcommand)]
+    Council(council::Command),
+    /// Parameters of the chain
+    #[command(subcommand)]
+    Policy(policy::Command),
+    /// Terms of redemption
+    #[command(subcommand)]
+    Terms(terms::Command),
+    /// Documents that the issuer publishes
+    #[command(subcommand)]
+    Document(document::Command),
+    /// The log of incidents
+    #[command(subcommand)]
+    Incident(incident::Command),
+    /// The validator set
+    #[command(subcommand)]
+    Validator(validator::Command),
+    /// Upgrades of the rules
+    #[command(subcommand)]
+    Upgrade(upgrade::Command),
     /// Proofs that verify offline
     #[command(subcommand)]
     Proof(proof::Command),
@@ -119,6 +171,27 @@ pub fn public_key(text: &str) -> Result<ballast_primitives::PublicKey, String> {
     ballast_proto::convert::read_key("it", text).map_err(|error| error.to_string())
 }
 
+/// Reads 64 hex digits, or `@FILE` for the BLAKE3 digest of a file.
+pub fn digest(text: &str) -> Result<ballast_primitives::Hash, String> {
+    let Some(path) = text.strip_prefix('@') else {
+        return hash(text).map_err(|error| format!("{error}; @FILE takes the digest of a file"));
+    };
+    let mut hasher = blake3::Hasher::new();
+    let file = std::fs::File::open(path).map_err(|error| format!("{path}: {error}"))?;
+    hasher.update_reader(file).map_err(|error| format!("{path}: {error}"))?;
+    Ok(ballast_primitives::Hash(*hasher.finalize().as_bytes()))
+}
+
+/// Reads a time such as `2026-10-01T00:00:00Z`, or `+90d` for 90 days from now.
+pub fn moment(text: &str) -> Result<u64, String> {
+    crate::message::read_time(text)
+}
+
+/// Reads a total in dollars into micro-dollars.
+pub fn total(text: &str) -> Result<u128, String> {
+    crate::message::parse_total(text)
+}
+
 /// Reads a duration such as `90s`, `15m`, `24h`, `30d` into milliseconds.
 pub fn duration_ms(text: &str) -> Result<u64, String> {
     let malformed = || format!("\"{text}\" is not a duration such as 90s, 15m, 24h, 30d");
@@ -158,7 +231,15 @@ mod tests {
             "ballast account register --key 00 --class 1",
             "ballast history dev:1 --limit 5",
             "ballast supply mint 5 --deposit ab",
-            "ballast control pause --scope transfer --for 1h",
+            "ballast control pause transfer,mint --for 2h --sign-with alice,bob --wait",
+            "ballast control hold dev:1 5 --council --draft hold.json",
+            "ballast proposal approve 3 --yes --from bob",
+            "ballast policy set --quota 0=20/333 --custodian-share none",
+            "ballast council set --member dev:1=ab --thresholds 1,2,2,2",
+            "ballast auth pay dev:3 20 --until +1d --out pay.json",
+            "ballast reserve reconcile --liabilities 10000000",
+            "ballast terms set --cutoff 17:00 --holiday 2026-12-25,2027-01-01",
+            "ballast redeem list --open",
             "ballast events tail --after 12/0/1",
             "ballast testnet up --dir x --json",
             "ballast proof verify p --genesis g",

@@ -9,6 +9,7 @@ use ballast_client::{Chain, Client, ClientOptions};
 use ballast_primitives::{Address, KeyPolicy, Network, SecretKey};
 use ballast_runtime::dev;
 use ballast_runtime::object::Role;
+use ballast_runtime::op::Signer as By;
 use clap::Args;
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -39,7 +40,8 @@ pub struct Globals {
     /// Folder of the local testnet
     #[arg(long, global = true, value_name = "FOLDER", default_value = DEFAULT_DIR, env = "BALLAST_DIR")]
     pub dir: PathBuf,
-    /// Who signs: a key of the keystore, or on a dev network dev:0 … dev:9, dev:minter, dev:council …
+    /// Who signs: a key of the keystore, or on a dev network dev:0 … dev:9, dev:minter …,
+    /// dev:council-0 … dev:council-4
     #[arg(long, global = true, value_name = "NAME", env = "BALLAST_FROM")]
     pub from: Option<String>,
     /// Seed of the dev network's keys [default: the local testnet's]
@@ -160,34 +162,45 @@ impl Context {
     pub async fn address_or_own(&self, text: Option<&str>) -> Result<Address, Failure> {
         match text {
             Some(text) => self.address(text).await,
-            None => self.own_address(None).await,
+            None => self.own_address(By::Anyone).await,
         }
     }
 
     /// The address of who would sign; asks for no passphrase.
-    pub async fn own_address(&self, role: Option<Role>) -> Result<Address, Failure> {
-        let name = self.signer_name(role).await?;
+    pub async fn own_address(&self, by: By) -> Result<Address, Failure> {
+        let name = self.signer_name(by).await?;
         match name.strip_prefix("dev:") {
             Some(_) => self.address(&name).await,
             None => Ok(Keystore::open_default()?.find(&name)?.address()),
         }
     }
 
-    /// Who signs: `--from`, else the keystore's default, else on a dev network the holder of
-    /// `role`, or `dev:0`.
-    pub async fn signer(&self, role: Option<Role>) -> Result<Signer, Failure> {
-        let name = self.signer_name(role).await?;
-        if let Some(who) = name.strip_prefix("dev:") {
-            return dev_signer(&self.dev_seed().await?, who);
-        }
-        let keystore = Keystore::open_default()?;
-        let address = keystore.find(&name)?.address();
-        let passphrase = self.passphrase_source().read(&format!("passphrase of {name}"))?;
-        let key = keystore.unlock(&name, &passphrase)?;
-        Ok(Signer { name, address, keys: vec![key] })
+    /// An address as this chain's network writes it.
+    pub async fn shown(&self, address: &Address) -> Result<String, Failure> {
+        Ok(address.display(self.chain().await?.network))
     }
 
-    async fn signer_name(&self, role: Option<Role>) -> Result<String, Failure> {
+    /// Who signs: `--from`, else the keystore's default, else on a dev network the holder of the
+    /// role, the first member of the council, or `dev:0`.
+    pub async fn signer(&self, by: By) -> Result<Signer, Failure> {
+        let name = self.signer_name(by).await?;
+        let chain = self.chain().await?;
+        self.signer_named(&name, &chain).await
+    }
+
+    /// The key of a name on a chain, which need not be reachable.
+    pub async fn signer_named(&self, name: &str, chain: &Chain) -> Result<Signer, Failure> {
+        if let Some(who) = name.strip_prefix("dev:") {
+            return dev_signer(&self.dev_seed_of(chain).await?, who);
+        }
+        let keystore = Keystore::open_default()?;
+        let address = keystore.find(name)?.address();
+        let passphrase = self.passphrase_source().read(&format!("passphrase of {name}"))?;
+        let key = keystore.unlock(name, &passphrase)?;
+        Ok(Signer { name: name.to_owned(), address, keys: vec![key] })
+    }
+
+    async fn signer_name(&self, by: By) -> Result<String, Failure> {
         if let Some(name) = &self.globals.from {
             return Ok(name.clone());
         }
@@ -195,7 +208,7 @@ impl Context {
             return Ok(name);
         }
         match self.chain().await?.network {
-            Network::Dev => Ok(role.map_or_else(|| "dev:0".to_owned(), dev_name)),
+            Network::Dev => Ok(dev_name(by)),
             _ => Err(Failure::usage("it is not said who signs")
                 .next("give --from NAME, or choose a default with `ballast key use NAME`")),
         }
@@ -204,6 +217,10 @@ impl Context {
     /// The seed of the dev keys, once the chain is known to be a dev network.
     pub async fn dev_seed(&self) -> Result<String, Failure> {
         let chain = self.chain().await?;
+        self.dev_seed_of(&chain).await
+    }
+
+    async fn dev_seed_of(&self, chain: &Chain) -> Result<String, Failure> {
         if chain.network != Network::Dev {
             let message = format!(
                 "dev keys are known to everyone and sign only on a dev network; this is {}",
@@ -228,6 +245,18 @@ impl Context {
         testnet.dev_seed.clone().filter(|_| same).ok_or_else(unknown)
     }
 
+    /// Members of the council by the names that sign for them; none but on a dev network whose seed
+    /// is known.
+    pub async fn member_names(&self) -> Vec<(String, String)> {
+        let (Ok(chain), Ok(seed)) = (self.chain().await, self.dev_seed().await) else {
+            return Vec::new();
+        };
+        let named = |(n, address): (usize, Address)| {
+            (format!("dev:council-{n}"), address.display(chain.network))
+        };
+        dev::council_addresses(&seed).into_iter().enumerate().map(named).collect()
+    }
+
     pub fn passphrase_source(&self) -> PassphraseSource {
         let globals = &self.globals;
         match (globals.passphrase_fd, &globals.passphrase_file) {
@@ -240,7 +269,15 @@ impl Context {
 
     /// Asks before something that cannot be undone; never on a dev network.
     pub async fn confirm(&self, what: &str) -> Result<(), Failure> {
-        if self.globals.yes || self.chain().await?.network == Network::Dev {
+        if self.chain().await?.network == Network::Dev {
+            return Ok(());
+        }
+        self.insist(what)
+    }
+
+    /// Asks, on every network.
+    pub fn insist(&self, what: &str) -> Result<(), Failure> {
+        if self.globals.yes {
             return Ok(());
         }
         if self.globals.no_input || !io::stdin().is_terminal() {
@@ -257,9 +294,13 @@ impl Context {
     }
 }
 
-/// The name under which the holder of `role` signs on a dev network.
-fn dev_name(role: Role) -> String {
-    format!("dev:{}", role_word(role))
+/// The name of who signs on a dev network.
+fn dev_name(by: By) -> String {
+    match by {
+        By::Anyone => "dev:0".to_owned(),
+        By::Role(role) => format!("dev:{}", role_word(role)),
+        By::Member => "dev:council-0".to_owned(),
+    }
 }
 
 /// A role as it is typed: `mint-controller`.
@@ -269,26 +310,49 @@ pub fn role_word(role: Role) -> String {
 
 /// Reads a role, as it is typed or as the chain names it.
 pub fn parse_role(text: &str) -> Result<Role, String> {
-    let word = text.to_lowercase().replace('_', "-");
-    let names = || Role::ALL.map(role_word).join(", ");
-    let found = Role::ALL.into_iter().find(|role| role_word(*role) == word);
-    found.ok_or_else(|| format!("roles are {}", names()))
+    parse_name(text, &Role::ALL, Role::name)
+}
+
+/// Reads one of several things by its name, as it is typed or as the chain has it.
+pub fn parse_name<T: Copy>(
+    text: &str,
+    all: &[T],
+    name: fn(T) -> &'static str,
+) -> Result<T, String> {
+    let word = |name: &str| name.to_lowercase().replace('_', "-");
+    let found = all.iter().copied().find(|thing| word(name(*thing)) == word(text));
+    let names = || all.iter().map(|thing| word(name(*thing))).collect::<Vec<_>>().join(", ");
+    found.ok_or_else(|| format!("it is none of {}", names()))
 }
 
 fn dev_signer(seed: &str, who: &str) -> Result<Signer, Failure> {
     let name = format!("dev:{who}");
+    let Some(key) = dev_key(seed, who) else {
+        let roles = Role::ALL.map(role_word).join(", ");
+        return Err(Failure::usage(format!(
+            "\"{name}\" is neither a funded account (dev:0 …), a member of the council (council-0 … \
+             council-4), an officer (ceo, cfo), fees, nor a role ({roles})"
+        )));
+    };
+    let address = Address::of(&KeyPolicy::Single(key.public()));
+    Ok(Signer { name, address, keys: vec![key] })
+}
+
+fn dev_key(seed: &str, who: &str) -> Option<SecretKey> {
     if let Ok(n) = who.parse::<u32>() {
-        let key = dev::account_key(seed, n);
-        let address = Address::of(&KeyPolicy::Single(key.public()));
-        return Ok(Signer { name, address, keys: vec![key] });
+        return Some(dev::account_key(seed, n));
     }
-    let role = parse_role(who).map_err(|problem| {
-        Failure::usage(format!(
-            "\"{name}\" is neither a funded account (dev:0 …) nor a role; {problem}"
-        ))
-    })?;
-    let (address, keys) = (dev::role_address(seed, role), dev::role_signers(seed, role));
-    Ok(Signer { name, address, keys })
+    let [ceo, cfo] = dev::officer_keys(seed);
+    match who {
+        "ceo" => return Some(ceo),
+        "cfo" => return Some(cfo),
+        "fees" => return Some(dev::fee_key(seed)),
+        _ => {}
+    }
+    match who.strip_prefix("council-") {
+        Some(n) => dev::council_keys(seed).into_iter().nth(n.parse().ok()?),
+        None => parse_role(who).ok().map(|role| dev::role_key(seed, role)),
+    }
 }
 
 /// The sibling of this program that runs local networks.
@@ -367,11 +431,18 @@ mod tests {
     }
 
     #[test]
-    fn dev_names_sign_with_as_many_keys_as_their_account_asks_for() {
+    fn dev_names_are_accounts_members_officers_and_roles() {
         assert_eq!(dev_signer("seed", "3").unwrap().address, dev::account_address("seed", 3));
-        assert_eq!(dev_signer("seed", "3").unwrap().keys.len(), 1);
-        assert_eq!(dev_signer("seed", "council").unwrap().keys.len(), 3);
-        assert_eq!(dev_signer("seed", "minter").unwrap().keys.len(), 1);
-        assert_eq!(dev_signer("seed", "nobody").err().unwrap().exit, Exit::Usage);
+        assert_eq!(
+            dev_signer("seed", "council-4").unwrap().address,
+            dev::council_addresses("seed")[4]
+        );
+        let minter = dev_signer("seed", "minter").unwrap();
+        assert_eq!(minter.address, dev::role_address("seed", Role::Minter));
+        let [ceo, _] = dev::officer_keys("seed");
+        assert_eq!(dev_signer("seed", "ceo").unwrap().keys()[0].public(), ceo.public());
+        for nobody in ["nobody", "council", "council-5", "council-x"] {
+            assert_eq!(dev_signer("seed", nobody).err().unwrap().exit, Exit::Usage, "{nobody}");
+        }
     }
 }

@@ -138,6 +138,13 @@ fn exit_of_reason(reason: &Reason) -> Exit {
         Reason::Runtime(Code::LaneUnauthorized | Code::Unauthorized | Code::RoleExpired) => {
             Exit::Permission
         }
+        // Asked for, and not there: transactions are refused at the door for other reasons.
+        Reason::Runtime(
+            Code::UnknownProposal
+            | Code::UnknownReport
+            | Code::UnknownDeposit
+            | Code::UnknownRedemption,
+        ) => Exit::NotFound,
         // Not on chain: the validator refused it at the door.
         Reason::Runtime(_) => Exit::Refused,
         Reason::Service(reason) => exit_of_service(*reason),
@@ -213,6 +220,7 @@ mod tests {
             (refused(Code::BadSignature.into()), 4),
             (refused(Code::LaneUnauthorized.into()), 8),
             (refused(ServiceReason::TxNotFound.into()), 3),
+            (refused(Code::UnknownProposal.into()), 3),
             (refused(ServiceReason::AccountNotFound.into()), 3),
             (refused(ServiceReason::ShuttingDown.into()), 7),
             (refused(ServiceReason::CursorPruned.into()), 2),

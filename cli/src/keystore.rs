@@ -314,7 +314,7 @@ fn cipher(passphrase: &[u8], salt: &[u8], cost: Cost) -> Option<ChaCha20Poly1305
     Some(ChaCha20Poly1305::new(&Key::from(*derived)))
 }
 
-fn random(bytes: &mut [u8]) -> Result<(), Failure> {
+pub fn random(bytes: &mut [u8]) -> Result<(), Failure> {
     let failure = |error| {
         Failure::new(Exit::Internal, "INTERNAL", format!("no randomness from the system: {error}"))
     };

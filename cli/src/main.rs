@@ -5,6 +5,8 @@ mod commands;
 mod context;
 mod exit;
 mod keystore;
+mod message;
+mod offline;
 mod output;
 mod send;
 mod view;
@@ -46,7 +48,11 @@ fn main() -> ExitCode {
 }
 
 async fn dispatch(ctx: &Context, command: Command) -> Result<(), Failure> {
-    use commands::{account, control, deposit, events, key, pay, proof, role, status, supply, tx};
+    use commands::{
+        account, allowance, auth, bridge, control, council, deposit, document, events, incident,
+        institution, key, minter, pay, payout, policy, proof, proposal, redeem, reserve, role,
+        status, supply, terms, tx, upgrade, validator,
+    };
     match command {
         Command::Key(command) => key::run(ctx, command),
         Command::Pay(args) => pay::run(ctx, args).await,
@@ -54,10 +60,26 @@ async fn dispatch(ctx: &Context, command: Command) -> Result<(), Failure> {
         Command::Account(args) => account::run(ctx, args).await,
         Command::History(args) => account::history(ctx, args).await,
         Command::Tx(command) => tx::run(ctx, command).await,
+        Command::Allowance(command) => allowance::run(ctx, command).await,
+        Command::Auth(command) => auth::run(ctx, command).await,
         Command::Supply(command) => supply::run(ctx, command).await,
         Command::Deposit(command) => deposit::run(ctx, command).await,
+        Command::Redeem(command) => redeem::run(ctx, command).await,
+        Command::Payout(command) => payout::run(ctx, command).await,
+        Command::Reserve(command) => reserve::run(ctx, command).await,
+        Command::Minter(command) => minter::run(ctx, command).await,
+        Command::Institution(command) => institution::run(ctx, command).await,
+        Command::Bridge(command) => bridge::run(ctx, command).await,
         Command::Control(command) => control::run(ctx, command).await,
         Command::Role(command) => role::run(ctx, command).await,
+        Command::Proposal(command) => proposal::run(ctx, command).await,
+        Command::Council(command) => council::run(ctx, command).await,
+        Command::Policy(command) => policy::run(ctx, command).await,
+        Command::Terms(command) => terms::run(ctx, command).await,
+        Command::Document(command) => document::run(ctx, command).await,
+        Command::Incident(command) => incident::run(ctx, command).await,
+        Command::Validator(command) => validator::run(ctx, command).await,
+        Command::Upgrade(command) => upgrade::run(ctx, command).await,
         Command::Proof(command) => proof::run(ctx, command).await,
         Command::Events(command) => events::run(ctx, command).await,
         Command::Status => status::run(ctx).await,

@@ -91,9 +91,9 @@ pub fn failure_json(failure: &Failure) -> Value {
 }
 
 /// Rows of `name: value`, the values below each other.
-pub fn fields(rows: &[(&str, String)]) -> String {
-    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let line = |(name, value): &(&str, String)| format!("{name:<width$}  {value}");
+pub fn fields<N: AsRef<str>>(rows: &[(N, String)]) -> String {
+    let width = rows.iter().map(|(name, _)| name.as_ref().len()).max().unwrap_or(0);
+    let line = |(name, value): &(N, String)| format!("{:<width$}  {value}", name.as_ref());
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 

@@ -6,16 +6,15 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use ballast_client::{Fate, Landed, TxOptions};
+use ballast_client::{Fate, Landed, Submitted, TxOptions};
 use ballast_primitives::{Address, Hash};
 use ballast_runtime::limits::HOUR_MS;
-use ballast_runtime::object::Role;
 use ballast_runtime::replay::WINDOW;
-use ballast_runtime::{Code, Op, SignedTx};
+use ballast_runtime::{Code, Op, SignedTx, TxBody};
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::context::Context;
+use crate::context::{Context, Signer};
 use crate::exit::{Exit, Failure};
 use crate::keystore::Keystore;
 use crate::output::{fields, time};
@@ -43,45 +42,97 @@ pub struct SendArgs {
     pub out: Option<PathBuf>,
 }
 
-/// What to send.
-pub struct Request<'a> {
-    pub op: Op,
-    pub memo: Option<Vec<u8>>,
-    /// The role that signs it; none when anyone may.
-    pub role: Option<Role>,
+/// One operation to send.
+pub struct Request {
+    op: Op,
+    memo: Option<Vec<u8>>,
     /// In words, for the confirmation.
-    pub what: &'a str,
-    /// What else the answer says.
-    pub data: Value,
+    what: String,
+    /// What the answer says besides the operation's fields.
+    more: Vec<(&'static str, Value)>,
+    /// What follows from the transaction, e.g. from its nonce.
+    id: Option<(&'static str, fn(&TxBody) -> Hash)>,
+}
+
+impl Request {
+    /// Signed by who may send the operation; `what` says it in words.
+    pub fn new(op: Op, what: impl Into<String>) -> Self {
+        Self { op, memo: None, what: what.into(), more: Vec::new(), id: None }
+    }
+
+    #[must_use]
+    pub fn memo(self, memo: Option<Vec<u8>>) -> Self {
+        Self { memo, ..self }
+    }
+
+    /// Has the answer say one thing more.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.more.push((name, value.into()));
+        self
+    }
+
+    /// Has the answer name an id that follows from the transaction; it is said before sending.
+    #[must_use]
+    pub fn with_id(self, name: &'static str, id: fn(&TxBody) -> Hash) -> Self {
+        Self { id: Some((name, id)), ..self }
+    }
 }
 
 /// Signs and sends one operation, and answers with what became of it.
-pub async fn send(ctx: &Context, request: Request<'_>, args: &SendArgs) -> Result<(), Failure> {
-    let signer = ctx.signer(request.role).await?;
+pub async fn send(ctx: &Context, request: Request, args: &SendArgs) -> Result<(), Failure> {
+    let Request { op, memo, what, more, id } = request;
+    let signer = ctx.signer(op.signer()).await?;
+    ctx.confirm(&format!("{what} as {}", signer.name)).await?;
+    ctx.out.progress(&format!("{what}, as {}", signer.name));
+    let mut data = view::op(&ctx.client().await?.wire().await?.op(&op));
+    if let Value::Object(fields) = &mut data {
+        // The name of an operation is not that of what it is about.
+        fields.remove("name");
+    }
+    for (name, value) in more {
+        insert(&mut data, name, value);
+    }
+    let tx = sign(ctx, &signer, vec![op], memo, args).await?;
+    if let Some((name, id)) = id {
+        let id = id(&tx.body).to_string();
+        ctx.out.progress(&format!("{name} {id}"));
+        insert(&mut data, name, json!(id));
+    }
+    match &args.out {
+        Some(path) => write_tx(ctx, &tx, path),
+        None => submit(ctx, &tx, data, args.wait.then_some(args.timeout)).await,
+    }
+}
+
+/// Builds and signs a transaction, under the next nonce that this machine has not given out.
+pub async fn sign(
+    ctx: &Context,
+    signer: &Signer,
+    ops: Vec<Op>,
+    memo: Option<Vec<u8>>,
+    args: &SendArgs,
+) -> Result<SignedTx, Failure> {
     let client = ctx.client().await?;
-    ctx.confirm(&format!("{} as {}", request.what, signer.name)).await?;
     let valid_until = now_ms().saturating_add(args.valid_for.saturating_mul(1_000));
     let mut reserved = Reservation::open(ctx, &signer.address).await;
     let high = client.nonce_high(&signer.address).await.map_err(not_registered)?;
     let options = TxOptions {
-        memo: request.memo,
+        memo,
         valid_until: Some(valid_until),
         nonce: args.nonce,
         nonce_floor: reserved.as_ref().map_or(0, |reserved| reserved.floor(high)),
         ..TxOptions::default()
     };
-    let body = client.build(signer.address, vec![request.op], options).await?;
+    let body = client.build(signer.address, ops, options).await?;
     if let Some(reserved) = &mut reserved {
         reserved.take(body.nonce, valid_until, args.nonce.is_some());
     }
     drop(reserved);
     let tx = body.sign(&signer.keys());
-    if let Err(problem) = tx.check_shape() {
-        return Err(Failure::new(Exit::Refused, "DECODE", problem));
-    }
-    match &args.out {
-        Some(path) => write_tx(ctx, &tx, path),
-        None => submit(ctx, &tx, request.data, args.wait.then_some(args.timeout)).await,
+    match tx.check_shape() {
+        Ok(()) => Ok(tx),
+        Err(problem) => Err(Failure::new(Exit::Refused, "DECODE", problem)),
     }
 }
 
@@ -98,7 +149,7 @@ fn not_registered(error: ballast_client::Error) -> Failure {
     }
 }
 
-fn write_tx(ctx: &Context, tx: &SignedTx, path: &std::path::Path) -> Result<(), Failure> {
+pub fn write_tx(ctx: &Context, tx: &SignedTx, path: &std::path::Path) -> Result<(), Failure> {
     let open = OpenOptions::new().write(true).create_new(true).open(path);
     open.and_then(|mut file| file.write_all(&tx.encode()))
         .map_err(|error| Failure::file(path, &error))?;
@@ -121,25 +172,43 @@ pub async fn submit(
     wait: Option<u64>,
 ) -> Result<(), Failure> {
     let (id, until) = (tx.body.id(), tx.body.valid_until);
+    let Some(seconds) = wait else {
+        let known = hand_in(ctx, tx, &data).await?.known;
+        set_in_flight(None);
+        return accepted(ctx, id, until, known, data);
+    };
+    let landed = land(ctx, tx, seconds, data.clone()).await?;
+    answer(ctx, id, until, data, &landed);
+    Ok(())
+}
+
+/// Sends a signed transaction and waits until it has had its effect.
+pub async fn land(
+    ctx: &Context,
+    tx: &SignedTx,
+    seconds: u64,
+    data: Value,
+) -> Result<Landed, Failure> {
+    let (id, until) = (tx.body.id(), tx.body.valid_until);
+    match hand_in(ctx, tx, &data).await {
+        Ok(_) => ctx.out.progress("accepted, waiting for the commit"),
+        // It may be on its way: waiting tells.
+        Err(failure) if failure.exit == Exit::Unknown => {}
+        Err(failure) => return Err(failure),
+    }
+    await_fate(ctx, id, until, seconds, data).await
+}
+
+/// Sends it.
+async fn hand_in(ctx: &Context, tx: &SignedTx, data: &Value) -> Result<Submitted, Failure> {
+    let (id, until) = (tx.body.id(), tx.body.valid_until);
     // The id first: whatever happens next, it tells what became of the money.
     ctx.out.notice(&format!("transaction {id}, valid until {}", time(until)));
     set_in_flight(Some((id, until)));
-    let submitted = ctx.client().await?.submit(tx).await;
-    let submitted = match (submitted, wait) {
-        (Ok(submitted), _) => Some(submitted),
-        // It may be on its way: waiting tells.
-        (Err(ballast_client::Error::OutcomeUnknown { .. }), Some(_)) => None,
-        (Err(error), _) => {
-            set_in_flight(None);
-            return Err(Failure::from(error).data(merged(data, id, until)));
-        }
-    };
-    let Some(seconds) = wait else {
+    ctx.client().await?.submit(tx).await.map_err(|error| {
         set_in_flight(None);
-        return accepted(ctx, id, until, submitted.is_some_and(|s| s.known), data);
-    };
-    ctx.out.progress("accepted, waiting for the commit");
-    finish(ctx, id, until, seconds, data).await
+        Failure::from(error).data(merged(data.clone(), id, until))
+    })
 }
 
 fn accepted(ctx: &Context, id: Hash, until: u64, known: bool, data: Value) -> Result<(), Failure> {
@@ -161,6 +230,25 @@ pub async fn finish(
     seconds: u64,
     data: Value,
 ) -> Result<(), Failure> {
+    let landed = await_fate(ctx, id, until, seconds, data.clone()).await?;
+    answer(ctx, id, until, data, &landed);
+    Ok(())
+}
+
+fn answer(ctx: &Context, id: Hash, until: u64, data: Value, landed: &Landed) {
+    let mut data = merged(data, id, until);
+    add_landed(&mut data, "COMMITTED", landed);
+    ctx.out.answer(data, &landed_text(landed));
+}
+
+/// Waits until a transaction has had its effect.
+async fn await_fate(
+    ctx: &Context,
+    id: Hash,
+    until: u64,
+    seconds: u64,
+    data: Value,
+) -> Result<Landed, Failure> {
     set_in_flight(Some((id, until)));
     let client = ctx.client().await?;
     let fate = match client.wait(id, until, Duration::from_secs(seconds)).await {
@@ -176,11 +264,7 @@ pub async fn finish(
     set_in_flight(None);
     let mut data = merged(data, id, until);
     match fate {
-        Fate::Committed(landed) => {
-            add_landed(&mut data, "COMMITTED", &landed);
-            ctx.out.answer(data, &landed_text(&landed));
-            Ok(())
-        }
+        Fate::Committed(landed) => Ok(landed),
         Fate::Failed(landed) => {
             add_landed(&mut data, "FAILED", &landed);
             Err(failed(&landed).data(data))
@@ -227,9 +311,35 @@ fn after_failure(reason: &str) -> Option<&'static str> {
         Code::Paused => "see `ballast control log` for how long",
         Code::AccountFrozen => "see `ballast account ADDR` for which direction and how long",
         Code::Unauthorized | Code::RoleExpired => {
-            "sign with --from an account that holds the role: `ballast role list`"
+            "sign with --from an account that may: `ballast role list`, `ballast council show`"
         }
         Code::AllowanceChanged => "run the command again: it reads the allowance anew",
+        Code::HoldChanged => "run the command again: it reads the hold anew",
+        Code::HoldOnlyRaised | Code::FreezeConfirmed => "the council may: add --council",
+        Code::TravelDataRequired | Code::TravelDataInvalid | Code::TravelReplay => {
+            "get travel data from the beneficiary's institution (`ballast institution travel`) and \
+             give it with --travel FILE"
+        }
+        Code::NoReport
+        | Code::ReportStale
+        | Code::ReportModified
+        | Code::ReportConcentrated
+        | Code::ReserveCeiling
+        | Code::GlobalWindow
+        | Code::CapExceeded => "see `ballast reserve show` for what there is room for",
+        Code::MinterWindow | Code::MinterAllowance | Code::PerTxLimit => {
+            "see `ballast minter list` for its limits"
+        }
+        Code::UnknownCheckpoint | Code::SupplyMismatch => {
+            "see `ballast supply points` for the checkpoints that reports refer to"
+        }
+        Code::Timelocked | Code::NotApproved => "see `ballast proposal show N` for when",
+        Code::CouncilQuorum | Code::ExecNonce | Code::ProposalStale => {
+            "see `ballast council show`; signatures of another council or number do not count"
+        }
+        Code::ClassTooHigh => "leave out --sign-with: operations of this class need a proposal",
+        Code::TooManyProposals => "see `ballast proposal list --open`",
+        Code::NotDue => "see `ballast redeem show ID` for when",
         _ => return None,
     })
 }
@@ -240,7 +350,7 @@ fn landed_text(landed: &Landed) -> String {
         ("committed", format!("height {}, {}", receipt.height, time(landed.block_time_ms))),
         ("transaction", receipt.tx_id.clone()),
     ];
-    rows.extend(receipt.events.iter().map(|event| ("event", view::one_line(view::event(event)))));
+    rows.extend(receipt.events.iter().map(|event| ("event", view::one_line(&view::event(event)))));
     fields(&rows)
 }
 

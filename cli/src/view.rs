@@ -1,14 +1,10 @@
-//! How the chain's objects look to machines (JSON) and to people.
-//!
-//! In JSON, amounts come twice: `amount` as decimal dollars (text) and `amount_micros` as an
-//! integer, totals wider than 64 bits as text both times. Nothing is ever a float.
+//! How the chain's objects look to people. In JSON they are as [`crate::message`] has them.
 
 use ballast_primitives::amount::format_dollars;
 use ballast_proto::v1;
-use ballast_proto::v1::event::Kind as EventKind;
-use ballast_proto::v1::operation::Kind as OpKind;
 use serde_json::{Map, Value, json};
 
+use crate::message::{self, is_span};
 use crate::output::time;
 
 pub fn dollars(micros: u64) -> String {
@@ -22,223 +18,134 @@ pub fn total(micros: &str) -> String {
 
 /// The short name of a role (`MINTER`), from its number.
 pub fn role_name(number: i32) -> String {
-    short(v1::Role::try_from(number).map(|role| role.as_str_name()), "ROLE_")
+    message::name_of("Role", number)
 }
 
-pub fn scope_name(number: i32) -> String {
-    short(v1::PauseScope::try_from(number).map(|scope| scope.as_str_name()), "PAUSE_SCOPE_")
-}
-
-pub fn tx_state(number: i32) -> String {
-    short(v1::TxState::try_from(number).map(|state| state.as_str_name()), "TX_STATE_")
-}
-
-pub fn transfer_kind(number: i32) -> String {
-    short(v1::TransferKind::try_from(number).map(|kind| kind.as_str_name()), "TRANSFER_KIND_")
-}
-
-fn short<E>(name: Result<&str, E>, prefix: &str) -> String {
-    name.map_or("UNKNOWN", |name| name.strip_prefix(prefix).unwrap_or(name)).to_owned()
-}
-
-/// A memo as text when it is text, else as hex.
+/// Text or hex, harmless to a terminal.
 pub fn memo_text(memo: &[u8]) -> String {
-    match std::str::from_utf8(memo) {
-        Ok(text) if !text.chars().any(char::is_control) => text.to_owned(),
-        _ => format!("0x{}", const_hex::encode(memo)),
+    message::words(memo)
+}
+
+/// An event: its fields and its stable `name`.
+pub fn event(event: &v1::Event) -> Value {
+    message::json("Event", event)
+}
+
+/// An operation: its fields and its stable `name`.
+pub fn op(op: &v1::Operation) -> Value {
+    message::json("Operation", op)
+}
+
+/// A council operation: its fields and its stable `name`.
+pub fn council_op(op: &v1::CouncilOperation) -> Value {
+    message::json("CouncilOperation", op)
+}
+
+/// An object on one line, its name first: `Transfer amount=12.50 to=dbal1…`.
+pub fn one_line(value: &Value) -> String {
+    let Value::Object(fields) = value else { return inline(value) };
+    let name = fields.get("name").and_then(Value::as_str).map(harmless);
+    let shown = shown_fields(fields).map(|(key, value)| format!("{key}={value}"));
+    name.into_iter().chain(shown).collect::<Vec<_>>().join(" ")
+}
+
+/// An object below its name, a row for each field: what one reads before one signs.
+pub fn rows(value: &Value) -> Vec<(String, String)> {
+    let Value::Object(fields) = value else { return vec![(String::new(), inline(value))] };
+    let mut rows = Vec::new();
+    for (key, value) in fields.iter().filter(|(key, value)| is_shown(fields, key, value)) {
+        let label = label(key);
+        match value {
+            Value::Array(items) if items.iter().any(Value::is_object) => {
+                rows.extend(items.iter().map(|item| (label.clone(), one_line(item))));
+            }
+            _ => rows.push((label, field(key, value))),
+        }
+    }
+    rows
+}
+
+fn shown_fields(fields: &Map<String, Value>) -> impl Iterator<Item = (String, String)> {
+    fields
+        .iter()
+        .filter(|(key, value)| is_shown(fields, key, value))
+        .map(|(key, value)| (key.strip_suffix("_ms").unwrap_or(key).to_owned(), field(key, value)))
+}
+
+/// Amounts are shown once, in dollars; what is absent is not shown.
+fn is_shown(fields: &Map<String, Value>, key: &str, value: &Value) -> bool {
+    let twice = key.strip_suffix("_micros").is_some_and(|base| fields.contains_key(base));
+    !twice && key != "name" && !value.is_null() && *value != json!([])
+}
+
+fn label(key: &str) -> String {
+    key.strip_suffix("_ms").unwrap_or(key).replace('_', " ")
+}
+
+fn field(key: &str, value: &Value) -> String {
+    match value {
+        Value::Number(ms) if is_span(key) => span(ms.as_u64().unwrap_or(0)),
+        Value::Number(ms) if key.ends_with("_ms") => moment(ms.as_u64().unwrap_or(0)),
+        Value::String(text) if text.is_empty() => "-".to_owned(),
+        Value::String(text) if is_nothing(text) => "none".to_owned(),
+        _ => inline(value),
     }
 }
 
-fn memo(memo: Option<&Vec<u8>>) -> Value {
-    memo.map_or(Value::Null, |memo| json!(memo_text(memo)))
+/// The digest that stands for none.
+fn is_nothing(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte == b'0')
 }
 
-fn scopes(numbers: &[i32]) -> Vec<String> {
-    numbers.iter().map(|number| scope_name(*number)).collect()
-}
-
-/// `object` with an amount added in both forms.
-fn with_amount(mut object: Value, name: &str, micros: u64) -> Value {
-    if let Value::Object(object) = &mut object {
-        object.insert(name.to_owned(), json!(dollars(micros)));
-        object.insert(format!("{name}_micros"), json!(micros));
-    }
-    object
-}
-
-/// An event: its stable name and its fields.
-pub fn event(event: &v1::Event) -> (&'static str, Value) {
-    let Some(kind) = &event.kind else { return ("Unknown", json!({})) };
-    match kind {
-        EventKind::Transferred(e) => {
-            let fields = json!({ "from": e.from, "to": e.to, "memo": memo(e.memo.as_ref()) });
-            ("Transferred", with_amount(fields, "amount", e.amount_micros))
-        }
-        EventKind::DepositConfirmed(e) => {
-            let fields = json!({
-                "deposit_id": e.deposit_id, "custodian": e.custodian,
-                "beneficiary": e.beneficiary, "final_at_ms": e.final_at_ms,
-            });
-            ("DepositConfirmed", with_amount(fields, "amount", e.amount_micros))
-        }
-        EventKind::Minted(e) => {
-            let fields = json!({ "deposit_id": e.deposit_id, "minter": e.minter, "to": e.to });
-            ("Minted", with_amount(fields, "amount", e.amount_micros))
-        }
-        EventKind::Burned(e) => {
-            ("Burned", with_amount(json!({ "minter": e.minter }), "amount", e.amount_micros))
-        }
-        EventKind::MinterConfigured(e) => {
-            let fields =
-                with_amount(json!({ "minter": e.minter }), "allowance", e.allowance_micros);
-            ("MinterConfigured", fields)
-        }
-        EventKind::Frozen(e) => (
-            "Frozen",
-            json!({
-                "account": e.account, "inbound": e.inbound, "outbound": e.outbound,
-                "until_ms": e.until_ms, "order": e.order,
-            }),
-        ),
-        EventKind::Unfrozen(e) => ("Unfrozen", json!({ "account": e.account })),
-        EventKind::Paused(e) => {
-            ("Paused", json!({ "scope": scope_name(e.scope), "until_ms": e.until_ms }))
-        }
-        EventKind::Unpaused(e) => ("Unpaused", json!({ "scope": scope_name(e.scope) })),
-        EventKind::AccountRegistered(e) => (
-            "AccountRegistered",
-            json!({
-                "account": e.account, "kyc_class": e.kyc_class, "institution": e.institution,
-            }),
-        ),
-        EventKind::RoleGranted(e) => (
-            "RoleGranted",
-            json!({
-                "role": role_name(e.role), "holder": e.holder, "valid_until_ms": e.valid_until_ms,
-            }),
-        ),
-        EventKind::RoleRevoked(e) => {
-            ("RoleRevoked", json!({ "role": role_name(e.role), "holder": e.holder }))
-        }
+fn inline(value: &Value) -> String {
+    match value {
+        Value::String(text) => harmless(text),
+        Value::Array(items) => items.iter().map(inline).collect::<Vec<_>>().join(","),
+        Value::Object(_) => format!("{{{}}}", one_line(value)),
+        _ => value.to_string(),
     }
 }
 
-/// An operation: its stable name and its fields.
-pub fn op(op: &v1::Operation) -> (&'static str, Value) {
-    let Some(kind) = &op.kind else { return ("Unknown", json!({})) };
-    match kind {
-        OpKind::Transfer(o) => {
-            ("Transfer", with_amount(json!({ "to": o.to }), "amount", o.amount_micros))
-        }
-        OpKind::DepositConfirm(o) => {
-            let fields = json!({ "bank_ref": o.bank_ref, "beneficiary": o.beneficiary });
-            ("DepositConfirm", with_amount(fields, "amount", o.amount_micros))
-        }
-        OpKind::Mint(o) => {
-            ("Mint", with_amount(json!({ "deposit_id": o.deposit_id }), "amount", o.amount_micros))
-        }
-        OpKind::Burn(o) => ("Burn", with_amount(json!({}), "amount", o.amount_micros)),
-        OpKind::SetMinterAllowance(o) => {
-            let fields = with_amount(json!({ "minter": o.minter }), "expected", o.expected_micros);
-            ("SetMinterAllowance", with_amount(fields, "new", o.new_micros))
-        }
-        OpKind::Freeze(o) => (
-            "Freeze",
-            json!({
-                "account": o.account, "inbound": o.inbound, "outbound": o.outbound,
-                "order": o.order,
-            }),
-        ),
-        OpKind::Unfreeze(o) => ("Unfreeze", json!({ "account": o.account })),
-        OpKind::Pause(o) => {
-            ("Pause", json!({ "scopes": scopes(&o.scopes), "until_ms": o.until_ms }))
-        }
-        OpKind::Unpause(o) => ("Unpause", json!({ "scopes": scopes(&o.scopes) })),
-        OpKind::RegisterAccount(o) => (
-            "RegisterAccount",
-            json!({
-                "policy": o.policy.as_ref().map(policy), "kyc_class": o.kyc_class,
-                "kyc_until_ms": o.kyc_until_ms, "institution": o.institution,
-                "memo_required": o.memo_required,
-            }),
-        ),
-        OpKind::GrantRole(o) => (
-            "GrantRole",
-            json!({
-                "role": role_name(o.role), "holder": o.holder, "valid_until_ms": o.valid_until_ms,
-            }),
-        ),
-        OpKind::RevokeRole(o) => {
-            ("RevokeRole", json!({ "role": role_name(o.role), "holder": o.holder }))
+/// A point in time; 0 stands for none.
+pub fn moment(ms: u64) -> String {
+    if ms == 0 { "-".to_owned() } else { time(ms) }
+}
+
+/// A length of time: `1d 12h`.
+pub fn span(ms: u64) -> String {
+    let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s"), (1, "ms")];
+    let mut left = ms;
+    let mut parts = Vec::new();
+    for (unit, name) in units {
+        let count = left.checked_div(unit).unwrap_or(0);
+        left = left.saturating_sub(count.saturating_mul(unit));
+        if count > 0 {
+            parts.push(format!("{count}{name}"));
         }
     }
-}
-
-/// `{"name": …, fields…}`.
-pub fn named((name, fields): (&str, Value)) -> Value {
-    let mut object = match fields {
-        Value::Object(object) => object,
-        _ => Map::new(),
-    };
-    object.insert("name".to_owned(), json!(name));
-    Value::Object(object)
-}
-
-/// Fields on one line: `to=dbal1… amount=12.50`.
-pub fn one_line((name, fields): (&str, Value)) -> String {
-    let Value::Object(fields) = fields else { return name.to_owned() };
-    let shown = fields.iter().filter(|(key, value)| !key.ends_with("_micros") && !value.is_null());
-    let text = shown.map(|(key, value)| match (key.strip_suffix("_ms"), value) {
-        (Some(key), Value::Number(ms)) => format!("{key}={}", time(ms.as_u64().unwrap_or(0))),
-        (_, Value::String(text)) => format!("{key}={}", harmless(text)),
-        (_, value) => format!("{key}={value}"),
-    });
-    std::iter::once(name.to_owned()).chain(text).collect::<Vec<_>>().join(" ")
+    if parts.is_empty() { "0".to_owned() } else { parts.join(" ") }
 }
 
 /// Text that others wrote, without what would control a terminal.
-fn harmless(text: &str) -> String {
+pub fn harmless(text: &str) -> String {
     text.replace(char::is_control, "\u{fffd}")
 }
 
-pub fn policy(policy: &v1::KeyPolicy) -> Value {
-    json!({ "required": policy.required, "public_keys": policy.public_keys })
-}
-
 pub fn receipt(receipt: &v1::Receipt) -> Value {
-    json!({
-        "tx_id": receipt.tx_id,
-        "sender": receipt.sender,
-        "nonce": receipt.nonce,
-        "height": receipt.height,
-        "index": receipt.index,
-        "failure": receipt.failure.as_ref().map(failure),
-        "events": receipt.events.iter().map(|e| named(event(e))).collect::<Vec<_>>(),
-    })
-}
-
-pub fn failure(failure: &v1::Failure) -> Value {
-    json!({
-        "op_index": failure.op_index,
-        "reason": failure.reason,
-        "number": failure.number,
-        "message": failure.message,
-    })
+    message::json("Receipt", receipt)
 }
 
 pub fn transaction(tx: &v1::Transaction) -> Value {
-    json!({
-        "tx_id": tx.tx_id,
-        "genesis_hash": tx.genesis_hash,
-        "chain_id": tx.chain_id,
-        "sender": tx.sender,
-        "nonce": tx.nonce,
-        "valid_until_ms": tx.valid_until_ms,
-        "sponsor": Some(&tx.sponsor).filter(|sponsor| !sponsor.is_empty()),
-        "memo": memo(tx.memo.as_ref()),
-        "ops": tx.ops.iter().map(|o| named(op(o))).collect::<Vec<_>>(),
-        "signers": tx.witnesses.iter().map(|w| &w.public_key).collect::<Vec<_>>(),
-    })
+    let signers: Vec<_> = tx.witnesses.iter().map(|witness| &witness.public_key).collect();
+    with(message::json("Transaction", tx), [("signers", json!(signers))])
+}
+
+/// An object with more in it.
+pub fn with<const N: usize>(mut object: Value, more: [(&str, Value); N]) -> Value {
+    if let Value::Object(fields) = &mut object {
+        fields.extend(more.map(|(name, value)| (name.to_owned(), value)));
+    }
+    object
 }
 
 pub fn transaction_rows(tx: &v1::Transaction) -> Vec<(&'static str, String)> {
@@ -253,33 +160,16 @@ pub fn transaction_rows(tx: &v1::Transaction) -> Vec<(&'static str, String)> {
     if let Some(memo) = &tx.memo {
         rows.push(("memo", memo_text(memo)));
     }
-    rows.extend(tx.ops.iter().map(|o| ("operation", one_line(op(o)))));
+    rows.extend(tx.ops.iter().map(|o| ("operation", one_line(&op(o)))));
     rows.extend(tx.witnesses.iter().map(|witness| ("signed by", witness.public_key.clone())));
     rows
 }
 
 pub fn account(account: &v1::Account) -> Value {
-    let freeze = account.freeze.as_ref().map(|freeze| {
-        json!({
-            "inbound": freeze.inbound, "outbound": freeze.outbound, "until_ms": freeze.until_ms,
-            "confirmed": freeze.confirmed, "order": freeze.order,
-        })
-    });
     let window = account.nonce_window.as_ref();
-    let fields = json!({
-        "address": account.address,
-        "policy": account.policy.as_ref().map(policy),
-        "freeze": freeze,
-        "nonce_high": window.map(|window| window.high),
-        "nonce_seen": window.map(|window| &window.seen),
-        "kyc_class": account.kyc_class,
-        "kyc_until_ms": account.kyc_until_ms,
-        "institution": account.institution,
-        "memo_required": account.memo_required,
-    });
-    let fields = with_amount(fields, "balance", account.balance_micros);
-    let fields = with_amount(fields, "hold", account.hold_micros);
-    with_amount(fields, "available", account.available_micros)
+    let high = json!(window.map(|window| window.high));
+    let seen = json!(window.map(|window| &window.seen));
+    with(message::json("Account", account), [("nonce_high", high), ("nonce_seen", seen)])
 }
 
 pub fn account_rows(account: &v1::Account, now_ms: u64) -> Vec<(&'static str, String)> {
@@ -320,88 +210,83 @@ fn freeze_text(freeze: Option<&v1::FreezeState>, now_ms: u64) -> String {
         (false, false) => return "no".to_owned(),
     };
     match freeze.confirmed {
-        true => format!("{directions}, until the council lifts it"),
+        true => format!("{directions}, until the council lifts it; order {}", freeze.order),
         false if now_ms >= freeze.until_ms => {
             format!("no ({directions} until {})", time(freeze.until_ms))
         }
-        false => format!("{directions}, until {}", time(freeze.until_ms)),
+        false => {
+            format!("{directions}, until {}; order {}", time(freeze.until_ms), freeze.order)
+        }
     }
 }
 
 pub fn supply(supply: &v1::Supply) -> Value {
-    let parts = supply_parts(supply);
-    let both = parts.into_iter().flat_map(|(name, micros)| {
-        [(name.to_owned(), json!(total(micros))), (format!("{name}_micros"), json!(micros))]
-    });
-    Value::Object(both.collect())
+    message::json("Supply", supply)
 }
 
 pub fn supply_rows(supply: &v1::Supply) -> Vec<(&'static str, String)> {
-    supply_parts(supply).into_iter().map(|(name, micros)| (name, total(micros))).collect()
-}
-
-fn supply_parts(supply: &v1::Supply) -> [(&'static str, &str); 9] {
-    [
+    let parts = [
         ("total", &supply.total_micros),
         ("cap", &supply.cap_micros),
         ("genesis", &supply.genesis_micros),
         ("minted", &supply.minted_micros),
         ("burned", &supply.burned_micros),
         ("deposited", &supply.deposited_micros),
-        ("paid_out", &supply.paid_out_micros),
-        ("redeem_escrow", &supply.redeem_escrow_micros),
-        ("bridge_escrow", &supply.bridge_escrow_micros),
-    ]
+        ("paid out", &supply.paid_out_micros),
+        ("redeem escrow", &supply.redeem_escrow_micros),
+        ("bridge escrow", &supply.bridge_escrow_micros),
+    ];
+    parts.into_iter().map(|(name, micros)| (name, total(micros))).collect()
 }
 
 pub fn event_record(record: &v1::EventRecord) -> Value {
-    let (name, fields) = record.event.as_ref().map_or(("Unknown", json!({})), event);
-    json!({
-        "cursor": record.cursor,
-        "height": record.height,
-        "tx_index": record.tx_index,
-        "event_index": record.event_index,
-        "tx_id": record.tx_id,
-        "block_time_ms": record.block_time_ms,
-        "name": Some(&record.name).filter(|name| !name.is_empty()).map_or(name, String::as_str),
-        "event": fields,
-    })
+    message::json("EventRecord", record)
 }
 
 pub fn event_record_line(record: &v1::EventRecord) -> String {
-    let text = record.event.as_ref().map_or_else(|| record.name.clone(), |e| one_line(event(e)));
+    let text = record.event.as_ref().map_or_else(|| record.name.clone(), |e| one_line(&event(e)));
     format!("{}  {}  {text}", record.cursor, time(record.block_time_ms))
 }
 
 #[cfg(test)]
 mod tests {
+    use ballast_proto::v1::operation::Kind as OpKind;
+
     use super::*;
 
     #[test]
-    fn amounts_come_as_dollars_and_as_micros() {
-        let transfer = v1::Transfer { to: "dbal1x".into(), amount_micros: 12_500_000 };
-        let (name, fields) = op(&v1::Operation { kind: Some(OpKind::Transfer(transfer)) });
-        assert_eq!(name, "Transfer");
-        assert_eq!(
-            fields,
-            json!({ "to": "dbal1x", "amount": "12.50", "amount_micros": 12_500_000 })
-        );
-        assert_eq!(one_line((name, fields)), "Transfer amount=12.50 to=dbal1x");
+    fn an_operation_is_one_line_for_a_log_and_rows_for_who_signs() {
+        let transfer =
+            v1::Transfer { to: "dbal1x".into(), amount_micros: 12_500_000, travel: None };
+        let shown = op(&v1::Operation { kind: Some(OpKind::Transfer(transfer)) });
+        assert_eq!(one_line(&shown), "Transfer amount=12.50 to=dbal1x");
+        let row = |label: &str, value: &str| (label.to_owned(), value.to_owned());
+        assert_eq!(rows(&shown), [row("amount", "12.50"), row("to", "dbal1x")]);
         assert_eq!(total("340282366920938463463374607431768211455").split('.').count(), 2);
     }
 
     #[test]
-    fn a_memo_is_text_or_hex_and_never_controls_the_terminal() {
-        assert_eq!(memo_text(b"INV-17"), "INV-17");
+    fn times_are_times_and_spans_are_spans() {
+        let value =
+            json!({ "name": "SetDelay", "delay_ms": 129_600_000, "from_ms": 0, "eta_ms": 1 });
+        assert_eq!(one_line(&value), "SetDelay delay=1d 12h eta=1970-01-01T00:00:00.001Z from=-");
+        assert_eq!(span(0), "0");
+        assert_eq!(span(61_001), "1m 1s 1ms");
+    }
+
+    #[test]
+    fn nothing_that_others_wrote_controls_the_terminal() {
+        assert_eq!(
+            one_line(&json!({ "name": "x\u{1b}[2J", "uri": "\u{7}" })),
+            "x\u{fffd}[2J uri=\u{fffd}"
+        );
         assert_eq!(memo_text(b"\x1b[2J"), "0x1b5b324a");
-        assert_eq!(memo_text(&[0xff]), "0xff");
     }
 
     #[test]
     fn numbers_of_the_wire_have_their_short_names() {
         assert_eq!(role_name(v1::Role::MintController.into()), "MINT_CONTROLLER");
-        assert_eq!(scope_name(v1::PauseScope::RedeemNew.into()), "REDEEM_NEW");
-        assert_eq!(tx_state(v1::TxState::Committed.into()), "COMMITTED");
+        assert_eq!(message::name_of("TxState", v1::TxState::Committed.into()), "COMMITTED");
         assert_eq!(role_name(99), "UNKNOWN");
     }
 }

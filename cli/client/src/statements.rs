@@ -166,8 +166,7 @@ mod tests {
         let council = Statement::Council { epoch: 1, exec_nonce: 2, ops: ops.clone() };
         let payment = Payment { payer: address(1), payee: address(2), amount: 5 };
         let witness = Witness { key: key().public(), signature: Signature([0; 64]) };
-        let travel =
-            TravelData { data: Hash([1; 32]), nonce: Hash([2; 32]), expires: 3, witness };
+        let travel = TravelData { data: Hash([1; 32]), nonce: Hash([2; 32]), expires: 3, witness };
         let travel = Some(Box::new(payment.sign(&chain, travel, &key())));
         vec![
             Op::Permit(Permit {

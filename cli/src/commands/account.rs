@@ -1,18 +1,23 @@
 //! Accounts: what they hold, what moved, and opening them.
 
 use ballast_client::{Client, Error};
-use ballast_primitives::{Address, KeyPolicy, PublicKey};
+use ballast_primitives::{Address, Hash, KeyPolicy, PublicKey};
 use ballast_proto::v1;
-use ballast_runtime::Op;
 use ballast_runtime::limits::DAY_MS;
-use ballast_runtime::object::Role;
+use ballast_runtime::op::Signer as By;
+use ballast_runtime::ops::recover_key::RecoverKey;
 use ballast_runtime::ops::register_account::RegisterAccount;
+use ballast_runtime::ops::rotate_key::RotateKey;
+use ballast_runtime::ops::set_kyc::SetKyc;
+use ballast_runtime::{CouncilOp, Op};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use crate::cli::public_key;
+use crate::cli::{digest, public_key};
+use crate::commands::council::{CouncilArgs, act};
 use crate::context::Context;
 use crate::exit::Failure;
+use crate::message;
 use crate::output::{fields, table, time};
 use crate::send::{Request, SendArgs, now_ms, send};
 use crate::view;
@@ -36,7 +41,10 @@ pub struct OfAccount {
     after_help = "\
 Examples:
   ballast account dev:1
-  ballast account register --key HEX --class 0 --days 365 --wait"
+  ballast account register --key HEX --class 0 --days 365 --wait
+  ballast account kyc ADDR --days 365 --wait
+  ballast account rotate-key --key HEX --from alice --wait
+  ballast account recover ADDR --key HEX --document @proof.pdf     # by the council"
 )]
 pub struct AccountArgs {
     #[command(subcommand)]
@@ -49,16 +57,70 @@ pub struct AccountArgs {
 enum AccountCommand {
     /// Open an account (signed by a registrar)
     Register(RegisterArgs),
+    /// Renew, change or end a registration (signed by a registrar)
+    Kyc(KycArgs),
+    /// Replace your own keys; the address stays
+    RotateKey(RotateArgs),
+    /// Give an account whose keys are lost new ones (council, class C)
+    Recover(RecoverArgs),
 }
 
+/// One key, or several of which some must sign.
 #[derive(Args, Debug)]
-struct RegisterArgs {
+struct Keys {
     /// Public key, hex; several for an account that needs --threshold of them
     #[arg(long = "key", value_name = "HEX", required = true, value_parser = public_key)]
     keys: Vec<PublicKey>,
     /// How many of the keys must sign [default: the only one]
     #[arg(long, value_name = "K")]
     threshold: Option<u8>,
+}
+
+#[derive(Args, Debug)]
+struct KycArgs {
+    #[arg(value_name = "ADDR")]
+    account: String,
+    /// Account class [default: as it is]
+    #[arg(long, value_name = "N")]
+    class: Option<u8>,
+    /// How long the registration is live from now on; 0 ends it [default: as it is]
+    #[arg(long, value_name = "DAYS")]
+    days: Option<u64>,
+    /// Institution that the holder belongs to, 0 for none [default: as it is]
+    #[arg(long, value_name = "N")]
+    institution: Option<u32>,
+    /// Whether payments to it need a memo [default: as it is]
+    #[arg(long, value_name = "BOOL")]
+    memo_required: Option<bool>,
+    #[command(flatten)]
+    send: SendArgs,
+}
+
+#[derive(Args, Debug)]
+struct RotateArgs {
+    #[command(flatten)]
+    keys: Keys,
+    #[command(flatten)]
+    send: SendArgs,
+}
+
+#[derive(Args, Debug)]
+struct RecoverArgs {
+    #[arg(value_name = "ADDR")]
+    account: String,
+    #[command(flatten)]
+    keys: Keys,
+    /// Digest of the proof of ownership, hex or @FILE
+    #[arg(long, value_name = "DIGEST", value_parser = digest)]
+    document: Hash,
+    #[command(flatten)]
+    council: CouncilArgs,
+}
+
+#[derive(Args, Debug)]
+struct RegisterArgs {
+    #[command(flatten)]
+    keys: Keys,
     /// Account class; decides the quota (on a dev network 0 retail, 1 institution, 2 operator)
     #[arg(long, value_name = "N")]
     class: u8,
@@ -110,6 +172,9 @@ pub async fn balance(ctx: &Context, args: OfAccount) -> Result<(), Failure> {
 pub async fn run(ctx: &Context, args: AccountArgs) -> Result<(), Failure> {
     match args.command {
         Some(AccountCommand::Register(args)) => register(ctx, args).await,
+        Some(AccountCommand::Kyc(args)) => kyc(ctx, args).await,
+        Some(AccountCommand::RotateKey(args)) => rotate(ctx, args).await,
+        Some(AccountCommand::Recover(args)) => recover(ctx, args).await,
         None => show(ctx, args.of).await,
     }
 }
@@ -121,7 +186,10 @@ async fn show(ctx: &Context, args: OfAccount) -> Result<(), Failure> {
     if let Value::Object(data) = &mut data {
         data.insert("height".to_owned(), json!(answer.height));
         data.insert("roles".to_owned(), answer.roles.iter().map(super::role::json_of).collect());
-        data.insert("minter".to_owned(), answer.minter.as_ref().map_or(Value::Null, minter));
+        data.insert(
+            "minter".to_owned(),
+            answer.minter.as_ref().map_or(Value::Null, |minter| message::json("Minter", minter)),
+        );
     }
     let mut rows = view::account_rows(&account, answer.block_time_ms);
     rows.extend(answer.roles.iter().map(|grant| ("role", super::role::text_of(grant))));
@@ -132,16 +200,6 @@ async fn show(ctx: &Context, args: OfAccount) -> Result<(), Failure> {
     rows.push(("as of height", answer.height.to_string()));
     ctx.out.answer(data, &fields(&rows));
     Ok(())
-}
-
-fn minter(minter: &v1::Minter) -> Value {
-    json!({
-        "allowance": view::dollars(minter.allowance_micros),
-        "allowance_micros": minter.allowance_micros,
-        "per_tx": view::dollars(minter.per_tx_micros),
-        "per_tx_micros": minter.per_tx_micros,
-        "suspended": minter.suspended,
-    })
 }
 
 async fn fetch(ctx: &Context, address: Option<&str>) -> Result<v1::GetAccountResponse, Failure> {
@@ -201,25 +259,20 @@ async fn fetch_history(
 }
 
 fn transfer_json(transfer: &v1::TransferRecord) -> Value {
-    json!({
-        "kind": view::transfer_kind(transfer.kind),
-        "from": Some(&transfer.from).filter(|from| !from.is_empty()),
-        "to": Some(&transfer.to).filter(|to| !to.is_empty()),
-        "amount": view::dollars(transfer.amount_micros),
-        "amount_micros": transfer.amount_micros,
-        "memo": transfer.memo.as_ref().map(|memo| view::memo_text(memo)),
-        "tx_id": transfer.tx_id,
-        "height": transfer.height,
-        "tx_index": transfer.tx_index,
-        "event_index": transfer.event_index,
-        "block_time_ms": transfer.block_time_ms,
-    })
+    let party = |address: &String| json!(Some(address).filter(|address| !address.is_empty()));
+    let parties = [("from", party(&transfer.from)), ("to", party(&transfer.to))];
+    view::with(message::json("TransferRecord", transfer), parties)
 }
 
 fn transfer_row(transfer: &v1::TransferRecord, own: &str) -> Vec<String> {
     let goes_out = transfer.from == own;
     let other = if goes_out { &transfer.to } else { &transfer.from };
-    let with = if other.is_empty() { view::transfer_kind(transfer.kind) } else { other.clone() };
+    let kind = message::name_of("TransferKind", transfer.kind);
+    let with = match (kind.as_str(), other.is_empty()) {
+        ("TRANSFER", _) => other.clone(),
+        (_, true) => kind,
+        (_, false) => format!("{kind} {other}"),
+    };
     let sign = if goes_out { '-' } else { '+' };
     vec![
         time(transfer.block_time_ms),
@@ -231,8 +284,8 @@ fn transfer_row(transfer: &v1::TransferRecord, own: &str) -> Vec<String> {
 }
 
 async fn register(ctx: &Context, args: RegisterArgs) -> Result<(), Failure> {
-    let policy = policy_of(args.keys, args.threshold)?;
-    let address = Address::of(&policy).display(ctx.chain().await?.network);
+    let policy = args.keys.policy()?;
+    let address = ctx.shown(&Address::of(&policy)).await?;
     let registration = RegisterAccount {
         policy,
         kyc_class: args.class,
@@ -240,16 +293,51 @@ async fn register(ctx: &Context, args: RegisterArgs) -> Result<(), Failure> {
         institution: args.institution,
         memo_required: args.memo_required,
     };
-    let until = time(registration.kyc_until);
-    ctx.out.progress(&format!("account {address}, registered until {until}"));
-    let request = Request {
-        op: Op::RegisterAccount(registration),
-        memo: None,
-        role: Some(Role::Registrar),
-        what: &format!("Register the account {address}"),
-        data: json!({ "address": address }),
-    };
+    let what = format!("Register {address} until {}", time(registration.kyc_until));
+    let request = Request::new(Op::RegisterAccount(registration), what).with("address", address);
     send(ctx, request, &args.send).await
+}
+
+async fn kyc(ctx: &Context, args: KycArgs) -> Result<(), Failure> {
+    let account = ctx.address(&args.account).await?;
+    let known = fetch(ctx, Some(&args.account)).await?.account.unwrap_or_default();
+    let class = u8::try_from(known.kyc_class).unwrap_or(u8::MAX);
+    let until = |days: u64| now_ms().saturating_add(days.saturating_mul(DAY_MS));
+    let kyc = SetKyc {
+        account,
+        kyc_class: args.class.unwrap_or(class),
+        kyc_until: args.days.map_or(known.kyc_until_ms, until),
+        institution: args.institution.unwrap_or(known.institution),
+        memo_required: args.memo_required.unwrap_or(known.memo_required),
+    };
+    let what = format!(
+        "Register {} as class {} until {}",
+        ctx.shown(&account).await?,
+        kyc.kyc_class,
+        time(kyc.kyc_until)
+    );
+    send(ctx, Request::new(Op::SetKyc(kyc), what), &args.send).await
+}
+
+async fn rotate(ctx: &Context, args: RotateArgs) -> Result<(), Failure> {
+    let policy = args.keys.policy()?;
+    let address = ctx.shown(&ctx.own_address(By::Anyone).await?).await?;
+    let what = format!("Replace the keys of {address}");
+    let request = Request::new(Op::RotateKey(RotateKey { policy }), what).with("address", address);
+    send(ctx, request, &args.send).await
+}
+
+async fn recover(ctx: &Context, args: RecoverArgs) -> Result<(), Failure> {
+    let account = ctx.address(&args.account).await?;
+    let (policy, document) = (args.keys.policy()?, args.document);
+    let op = CouncilOp::RecoverKey(RecoverKey { account, policy, document });
+    act(ctx, vec![op], &args.council).await
+}
+
+impl Keys {
+    fn policy(self) -> Result<KeyPolicy, Failure> {
+        policy_of(self.keys, self.threshold)
+    }
 }
 
 fn policy_of(keys: Vec<PublicKey>, threshold: Option<u8>) -> Result<KeyPolicy, Failure> {

@@ -1,96 +1,84 @@
-//! Pauses and freezes, and the log of every use of power.
+//! Pauses, freezes, holds, seizures, and the log of every use of power.
 
 use ballast_primitives::Hash;
+use ballast_proto::convert::EVENT_NAMES;
 use ballast_proto::v1;
-use ballast_runtime::Op;
-use ballast_runtime::limits::PAUSE_MS_MAX;
-use ballast_runtime::object::{Role, Scope};
+use ballast_runtime::limits::{PAUSE_MS_MAX, SHORT_PAUSE_MS_MAX};
+use ballast_runtime::object::Scope;
+use ballast_runtime::ops::confirm_freeze::ConfirmFreeze;
 use ballast_runtime::ops::freeze::Freeze;
 use ballast_runtime::ops::pause::Pause;
+use ballast_runtime::ops::seize::Seize;
+use ballast_runtime::ops::set_hold::SetHold;
 use ballast_runtime::ops::unfreeze::Unfreeze;
 use ballast_runtime::ops::unpause::Unpause;
-use clap::{Args, Subcommand, ValueEnum};
+use ballast_runtime::{CouncilOp, Op};
+use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::cli::{duration_ms, hash};
-use crate::context::Context;
+use crate::cli::{amount, digest, duration_ms};
+use crate::commands::council::{CouncilArgs, act};
+use crate::commands::pages;
+use crate::context::{Context, parse_name};
 use crate::exit::Failure;
-use crate::output::time;
-use crate::send::{Request, SendArgs, now_ms, send};
-use crate::view;
-
-/// The events of the log: every use of a power over others.
-const LOGGED: [&str; 8] = [
-    "Paused",
-    "Unpaused",
-    "Frozen",
-    "Unfrozen",
-    "RoleGranted",
-    "RoleRevoked",
-    "MinterConfigured",
-    "AccountRegistered",
-];
-const PAGE: u32 = 1_000;
+use crate::message;
+use crate::output::table;
+use crate::send::{Request, now_ms, send};
+use crate::view::{self, dollars, moment};
 
 #[derive(Subcommand, Debug)]
 #[command(after_help = "\
 Examples:
-  ballast control pause --scope transfer --for 1h --wait
-  ballast control unpause --scope transfer --wait
-  ballast control freeze dev:3 --order ORDER_DIGEST --wait
-  ballast control unfreeze dev:3 --wait
+  ballast control pause transfer --for 2h --sign-with alice,bob --wait
+  ballast control unpause transfer --from alice
+  ballast control freeze dev:3 --order @order.pdf --wait              # an officer: 72 hours
+  ballast control confirm dev:3 --order @judgment.pdf --from alice    # the council: for good
+  ballast control hold dev:3 250 --order @order.pdf --wait
+  ballast control seize dev:3 250 --to dev:4 --order @judgment.pdf --from alice
   ballast control log")]
 pub enum Command {
-    /// Stop kinds of operations for a time, at most 30 days (signed by the council)
+    /// Stop kinds of operations for a time (council, class A up to 72 hours, else B)
     Pause(PauseArgs),
-    /// End a pause (signed by the council)
+    /// End pauses (council, class B)
     Unpause(UnpauseArgs),
-    /// Stop what goes in or out of an account (signed by a compliance officer or the council)
+    /// Stop what goes in or out of an account (compliance officer; --council: for good, class B)
     Freeze(FreezeArgs),
-    /// Lift a freeze (signed by the council)
+    /// Lift a freeze (council, class B)
     Unfreeze(UnfreezeArgs),
-    /// Pauses, freezes, roles, allowances and registrations, oldest first
+    /// Make an officer's freeze permanent (council, class B)
+    Confirm(ConfirmArgs),
+    /// Set the lien on an account (compliance officer, only upwards; --council: any, class B)
+    Hold(HoldArgs),
+    /// Take money from a frozen account, or burn it (council, class C)
+    Seize(SeizeArgs),
+    /// What is paused
+    Status,
+    /// Every use of power, oldest first
     Log(LogArgs),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-enum ScopeArg {
-    Transfer,
-    Mint,
-    RedeemNew,
-    Bridge,
-}
-
-impl From<ScopeArg> for Scope {
-    fn from(scope: ScopeArg) -> Self {
-        match scope {
-            ScopeArg::Transfer => Self::Transfer,
-            ScopeArg::Mint => Self::Mint,
-            ScopeArg::RedeemNew => Self::RedeemNew,
-            ScopeArg::Bridge => Self::Bridge,
-        }
-    }
 }
 
 #[derive(Args, Debug)]
 pub struct PauseArgs {
-    /// What to stop; several by comma
-    #[arg(long = "scope", value_enum, required = true, value_delimiter = ',')]
-    scopes: Vec<ScopeArg>,
+    /// transfer, mint, redeem-new, bridge; several by comma
+    #[arg(required = true, value_delimiter = ',', value_parser = scope)]
+    scopes: Vec<Scope>,
     /// For how long, e.g. 90s, 15m, 24h, 30d
     #[arg(long = "for", value_name = "DURATION", value_parser = duration_ms)]
     duration_ms: u64,
+    /// As class B even when it is short: no 7 days without a short pause follow
+    #[arg(long)]
+    long: bool,
     #[command(flatten)]
-    send: SendArgs,
+    council: CouncilArgs,
 }
 
 #[derive(Args, Debug)]
 pub struct UnpauseArgs {
-    /// What to let go on; several by comma
-    #[arg(long = "scope", value_enum, required = true, value_delimiter = ',')]
-    scopes: Vec<ScopeArg>,
+    /// transfer, mint, redeem-new, bridge; several by comma
+    #[arg(required = true, value_delimiter = ',', value_parser = scope)]
+    scopes: Vec<Scope>,
     #[command(flatten)]
-    send: SendArgs,
+    council: CouncilArgs,
 }
 
 #[derive(Args, Debug)]
@@ -104,11 +92,14 @@ pub struct FreezeArgs {
     /// Only what goes out
     #[arg(long)]
     outbound: bool,
-    /// Digest of the order behind it, 64 hex digits
-    #[arg(long, value_name = "HEX", value_parser = hash)]
+    /// Digest of the order behind it, hex or @FILE
+    #[arg(long, value_name = "DIGEST", value_parser = digest)]
     order: Option<Hash>,
+    /// By the council: for good
+    #[arg(long = "council")]
+    by_council: bool,
     #[command(flatten)]
-    send: SendArgs,
+    council: CouncilArgs,
 }
 
 #[derive(Args, Debug)]
@@ -117,122 +108,198 @@ pub struct UnfreezeArgs {
     #[arg(value_name = "ADDR")]
     account: String,
     #[command(flatten)]
-    send: SendArgs,
+    council: CouncilArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct ConfirmArgs {
+    /// The account
+    #[arg(value_name = "ADDR")]
+    account: String,
+    /// Digest of the council's order, hex or @FILE
+    #[arg(long, value_name = "DIGEST", value_parser = digest)]
+    order: Hash,
+    #[command(flatten)]
+    council: CouncilArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct HoldArgs {
+    /// The account
+    #[arg(value_name = "ADDR")]
+    account: String,
+    /// Dollars that it may not spend; may exceed its balance
+    #[arg(value_parser = amount)]
+    hold: u64,
+    /// The hold it has now; refused on chain when that has changed meanwhile
+    /// [default: what the chain says]
+    #[arg(long, value_parser = amount)]
+    expected: Option<u64>,
+    /// Digest of the order behind it, hex or @FILE
+    #[arg(long, value_name = "DIGEST", value_parser = digest)]
+    order: Option<Hash>,
+    /// By the council: it may lower the hold
+    #[arg(long = "council")]
+    by_council: bool,
+    #[command(flatten)]
+    council: CouncilArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct SeizeArgs {
+    /// The account; it must be frozen for good, or have a hold of the amount
+    #[arg(value_name = "ADDR")]
+    from: String,
+    #[arg(value_parser = amount)]
+    amount: u64,
+    /// Who gets it
+    #[arg(long, value_name = "ADDR", required_unless_present = "burn")]
+    to: Option<String>,
+    /// Burn it
+    #[arg(long, conflicts_with = "to")]
+    burn: bool,
+    /// Digest of the order, hex or @FILE
+    #[arg(long, value_name = "DIGEST", value_parser = digest)]
+    order: Hash,
+    #[command(flatten)]
+    council: CouncilArgs,
 }
 
 #[derive(Args, Debug)]
 pub struct LogArgs {
-    /// Only what is behind this cursor
-    #[arg(long, value_name = "CURSOR", default_value = "")]
-    after: String,
     /// Only what concerns this account
     #[arg(long, value_name = "ADDR")]
     account: Option<String>,
+    /// Only events of these names, e.g. Frozen
+    #[arg(long = "name", value_name = "NAME", value_delimiter = ',', value_parser = EVENT_NAMES.to_vec())]
+    names: Vec<String>,
     /// At most this many, the newest
     #[arg(long, value_name = "N", default_value_t = 100)]
     limit: usize,
 }
 
+fn scope(text: &str) -> Result<Scope, String> {
+    parse_name(text, &Scope::ALL, Scope::name)
+}
+
 pub async fn run(ctx: &Context, command: Command) -> Result<(), Failure> {
     match command {
         Command::Pause(args) => pause(ctx, args).await,
-        Command::Unpause(args) => unpause(ctx, args).await,
+        Command::Unpause(args) => {
+            let scopes = ascending(args.scopes);
+            act(ctx, vec![CouncilOp::Unpause(Unpause { scopes })], &args.council).await
+        }
         Command::Freeze(args) => freeze(ctx, args).await,
-        Command::Unfreeze(args) => unfreeze(ctx, args).await,
+        Command::Unfreeze(args) => {
+            let account = ctx.address(&args.account).await?;
+            act(ctx, vec![CouncilOp::Unfreeze(Unfreeze { account })], &args.council).await
+        }
+        Command::Confirm(args) => {
+            let (account, order) = (ctx.address(&args.account).await?, args.order);
+            let op = CouncilOp::ConfirmFreeze(ConfirmFreeze { account, order });
+            act(ctx, vec![op], &args.council).await
+        }
+        Command::Hold(args) => hold(ctx, args).await,
+        Command::Seize(args) => seize(ctx, args).await,
+        Command::Status => status(ctx).await,
         Command::Log(args) => log(ctx, args).await,
     }
 }
 
 /// Strictly ascending, as the chain wants them.
-fn ascending(scopes: Vec<ScopeArg>) -> Vec<Scope> {
-    let mut scopes: Vec<Scope> = scopes.into_iter().map(Scope::from).collect();
+fn ascending(mut scopes: Vec<Scope>) -> Vec<Scope> {
     scopes.sort_unstable();
     scopes.dedup();
     scopes
-}
-
-fn names(scopes: &[Scope]) -> Vec<&'static str> {
-    scopes.iter().map(|scope| scope.name()).collect()
 }
 
 async fn pause(ctx: &Context, args: PauseArgs) -> Result<(), Failure> {
     if args.duration_ms > PAUSE_MS_MAX {
         return Err(Failure::usage("a pause lasts at most 30 days"));
     }
-    let scopes = ascending(args.scopes);
-    let until = now_ms().saturating_add(args.duration_ms);
-    let request = Request {
-        what: &format!("Pause {} until {}", names(&scopes).join(", "), time(until)),
-        data: json!({ "scopes": names(&scopes), "until_ms": until }),
-        op: Op::Pause(Pause { scopes, until }),
-        memo: None,
-        role: Some(Role::Council),
-    };
-    send(ctx, request, &args.send).await
-}
-
-async fn unpause(ctx: &Context, args: UnpauseArgs) -> Result<(), Failure> {
-    let scopes = ascending(args.scopes);
-    let request = Request {
-        what: &format!("Unpause {}", names(&scopes).join(", ")),
-        data: json!({ "scopes": names(&scopes) }),
-        op: Op::Unpause(Unpause { scopes }),
-        memo: None,
-        role: Some(Role::Council),
-    };
-    send(ctx, request, &args.send).await
+    let short = args.duration_ms <= SHORT_PAUSE_MS_MAX && !args.long;
+    let (scopes, until) = (ascending(args.scopes), now_ms().saturating_add(args.duration_ms));
+    act(ctx, vec![CouncilOp::Pause(Pause { scopes, until, short })], &args.council).await
 }
 
 async fn freeze(ctx: &Context, args: FreezeArgs) -> Result<(), Failure> {
     let account = ctx.address(&args.account).await?;
-    let shown = account.display(ctx.chain().await?.network);
     let (inbound, outbound) = (!args.outbound, !args.inbound);
     let order = args.order.unwrap_or_default();
-    let request = Request {
-        what: &format!("Freeze {shown}"),
-        data: json!({ "account": shown, "inbound": inbound, "outbound": outbound }),
-        op: Op::Freeze(Freeze { account, inbound, outbound, order }),
-        memo: None,
-        role: Some(Role::Compliance),
-    };
-    send(ctx, request, &args.send).await
+    let freeze = Freeze { account, inbound, outbound, order };
+    if is_for_council(args.by_council, &args.council) {
+        return act(ctx, vec![CouncilOp::Freeze(freeze)], &args.council).await;
+    }
+    let what = format!("Freeze {} for 72 hours", ctx.shown(&account).await?);
+    send(ctx, Request::new(Op::Freeze(freeze), what), &args.council.send).await
 }
 
-async fn unfreeze(ctx: &Context, args: UnfreezeArgs) -> Result<(), Failure> {
+/// Whoever signs for the council means it.
+fn is_for_council(said: bool, args: &CouncilArgs) -> bool {
+    said || !args.sign_with.is_empty() || args.draft.is_some()
+}
+
+async fn hold(ctx: &Context, args: HoldArgs) -> Result<(), Failure> {
     let account = ctx.address(&args.account).await?;
-    let shown = account.display(ctx.chain().await?.network);
-    let request = Request {
-        what: &format!("Unfreeze {shown}"),
-        data: json!({ "account": shown }),
-        op: Op::Unfreeze(Unfreeze { account }),
-        memo: None,
-        role: Some(Role::Council),
+    let expected = match args.expected {
+        Some(expected) => expected,
+        None => {
+            let answer = ctx.client().await?.account(&account).await?;
+            answer.account.map_or(0, |account| account.hold_micros)
+        }
     };
-    send(ctx, request, &args.send).await
+    let order = args.order.unwrap_or_default();
+    let hold = SetHold { account, expected, hold: args.hold, order };
+    if is_for_council(args.by_council, &args.council) {
+        return act(ctx, vec![CouncilOp::SetHold(hold)], &args.council).await;
+    }
+    let what = format!(
+        "Set the hold on {} from {} to {} dollars",
+        ctx.shown(&account).await?,
+        dollars(expected),
+        dollars(args.hold)
+    );
+    send(ctx, Request::new(Op::SetHold(hold), what), &args.council.send).await
+}
+
+async fn seize(ctx: &Context, args: SeizeArgs) -> Result<(), Failure> {
+    let from = ctx.address(&args.from).await?;
+    let to = match &args.to {
+        Some(text) => Some(ctx.address(text).await?),
+        None => None,
+    };
+    let (amount, order) = (args.amount, args.order);
+    let op = CouncilOp::Seize(Seize { from, amount, to, order });
+    act(ctx, vec![op], &args.council).await
+}
+
+async fn status(ctx: &Context) -> Result<(), Failure> {
+    let answer = ctx.client().await?.list_pauses(v1::ListPausesRequest {}).await?;
+    let row = |record: &v1::PauseRecord| {
+        let state = record.state.unwrap_or_default();
+        let scope = message::name_of("PauseScope", record.scope);
+        let until = if record.paused { moment(state.until_ms) } else { String::new() };
+        let paused = if record.paused { "paused until" } else { "runs" };
+        vec![scope, paused.to_owned(), until]
+    };
+    let rows: Vec<_> = answer.pauses.iter().map(row).collect();
+    let text = table(&["scope", "state", ""], &rows);
+    ctx.out.answer(message::json("ListPausesResponse", &answer), &text);
+    Ok(())
 }
 
 async fn log(ctx: &Context, args: LogArgs) -> Result<(), Failure> {
     let mut accounts = Vec::new();
     if let Some(account) = &args.account {
-        accounts.push(ctx.address(account).await?.display(ctx.chain().await?.network));
+        accounts.push(ctx.shown(&ctx.address(account).await?).await?);
     }
-    let names = LOGGED.map(str::to_owned).to_vec();
-    let filter = Some(v1::EventFilter { accounts, names });
-    let (mut events, mut after) = (Vec::new(), args.after);
-    loop {
-        let request = v1::ListEventsRequest { after, filter: filter.clone(), page_size: PAGE };
-        let page = ctx.client().await?.list_events(request).await?;
-        events.extend(page.events);
-        after = page.next_cursor;
-        if page.at_head {
-            break;
-        }
-    }
-    let newest = events.split_off(events.len().saturating_sub(args.limit));
-    let data = json!({
-        "events": newest.iter().map(view::event_record).collect::<Vec<_>>(),
-        "next_cursor": after,
-    });
+    let filter = Some(v1::EventFilter { accounts, names: args.names });
+    let page_size = u32::try_from(args.limit.clamp(1, 1_000)).unwrap_or(1_000);
+    let request = v1::ListControlEventsRequest { filter, page_size, page_token: String::new() };
+    let mut newest = pages!(ctx, list_control_events, request, events, args.limit);
+    // People read a log downwards.
+    newest.reverse();
+    let data = json!({ "events": newest.iter().map(view::event_record).collect::<Vec<_>>() });
     let lines: Vec<_> = newest.iter().map(view::event_record_line).collect();
     let text = if lines.is_empty() { "no power was used yet".to_owned() } else { lines.join("\n") };
     ctx.out.answer(data, &text);
@@ -245,14 +312,8 @@ mod tests {
 
     #[test]
     fn scopes_are_put_in_the_chains_order_once_each() {
-        let given = vec![ScopeArg::Mint, ScopeArg::Transfer, ScopeArg::Mint];
+        let given = ["mint", "TRANSFER", "Mint"].map(|text| scope(text).unwrap()).to_vec();
         assert_eq!(ascending(given), [Scope::Transfer, Scope::Mint]);
-    }
-
-    #[test]
-    fn everything_logged_is_an_event_of_the_chain() {
-        for name in LOGGED {
-            assert!(ballast_proto::convert::EVENT_NAMES.contains(&name), "{name}");
-        }
+        assert!(scope("everything").unwrap_err().contains("redeem-new"));
     }
 }

@@ -30,7 +30,7 @@ pub struct TailArgs {
     #[arg(long = "account", value_name = "ADDR", value_delimiter = ',')]
     accounts: Vec<String>,
     /// Only events of these names, e.g. Transferred
-    #[arg(long = "name", value_name = "NAME", value_delimiter = ',', value_parser = EVENT_NAMES)]
+    #[arg(long = "name", value_name = "NAME", value_delimiter = ',', value_parser = EVENT_NAMES.to_vec())]
     names: Vec<String>,
     /// End after this many
     #[arg(long, value_name = "N")]

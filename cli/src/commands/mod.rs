@@ -1,14 +1,52 @@
 //! One file for each group of commands.
 
 pub mod account;
+pub mod allowance;
+pub mod auth;
+pub mod bridge;
 pub mod control;
+pub mod council;
 pub mod deposit;
+pub mod document;
 pub mod events;
+pub mod incident;
+pub mod institution;
 pub mod key;
+pub mod minter;
 pub mod pay;
+pub mod payout;
+pub mod policy;
 pub mod proof;
+pub mod proposal;
+pub mod redeem;
+pub mod reserve;
 pub mod role;
 pub mod status;
 pub mod supply;
+pub mod terms;
 pub mod testnet;
 pub mod tx;
+pub mod upgrade;
+pub mod validator;
+
+/// What a list holds, page after page, up to a limit.
+macro_rules! pages {
+    ($ctx:expr, $method:ident, $request:expr, $field:ident, $limit:expr) => {{
+        let client = $ctx.client().await?;
+        let limit: usize = $limit;
+        let mut request = $request;
+        let mut items = Vec::new();
+        loop {
+            let page = client.$method(request.clone()).await?;
+            items.extend(page.$field);
+            request.page_token = page.next_page_token;
+            if request.page_token.is_empty() || items.len() >= limit {
+                break;
+            }
+        }
+        items.truncate(limit);
+        items
+    }};
+}
+
+pub(crate) use pages;

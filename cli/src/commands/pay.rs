@@ -1,14 +1,17 @@
 //! Payments.
 
+use std::path::PathBuf;
+
 use ballast_runtime::Op;
+use ballast_runtime::op::Signer as By;
 use ballast_runtime::ops::transfer::Transfer;
 use ballast_runtime::tx::MEMO_BYTES_MAX;
 use clap::Args;
-use serde_json::json;
 
 use crate::cli::amount;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
+use crate::offline::read_travel;
 use crate::send::{Request, SendArgs, send};
 use crate::view::dollars;
 
@@ -17,6 +20,7 @@ use crate::view::dollars;
 Examples:
   ballast pay dbal1… 12.50 --wait
   ballast pay dev:1 5 --ref INV-17 --from alice
+  ballast pay dbal1… 25000 --travel travel.json --wait     # between institutions
   ballast pay dev:1 5 --out payment.tx && ballast tx submit payment.tx --wait")]
 pub struct PayArgs {
     /// Who is paid: an address, or dev:N on a dev network
@@ -29,33 +33,58 @@ pub struct PayArgs {
     #[arg(long = "ref", value_name = "MEMO")]
     memo: Option<String>,
     #[command(flatten)]
+    travel: TravelArg,
+    #[command(flatten)]
     send: SendArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct TravelArg {
+    /// Travel data that the beneficiary's institution signed: `ballast institution travel`
+    #[arg(long = "travel", value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+type Travel = Option<Box<ballast_runtime::authorisation::TravelData>>;
+
+impl TravelArg {
+    pub async fn read(&self, ctx: &Context) -> Result<Travel, Failure> {
+        let wire = ctx.client().await?.wire().await?;
+        let read = |path: &PathBuf| read_travel(&wire, path).map(Box::new);
+        self.file.as_ref().map(read).transpose()
+    }
+}
+
+/// A reference as bytes, if it is not too long.
+pub fn memo(text: Option<String>) -> Result<Option<Vec<u8>>, Failure> {
+    let memo = text.map(String::into_bytes);
+    match memo.as_ref().filter(|memo| memo.len() > MEMO_BYTES_MAX) {
+        Some(memo) => Err(Failure::usage(format!(
+            "the reference has {} bytes, more than {MEMO_BYTES_MAX}",
+            memo.len()
+        ))),
+        None => Ok(memo),
+    }
+}
+
+pub fn check_amount(amount: u64) -> Result<(), Failure> {
+    match amount {
+        0 => Err(Failure::new(Exit::Refused, "ZERO_AMOUNT", "the amount is zero")),
+        _ => Ok(()),
+    }
 }
 
 pub async fn run(ctx: &Context, args: PayArgs) -> Result<(), Failure> {
     let amount = args.amount;
-    if amount == 0 {
-        return Err(Failure::new(Exit::Refused, "ZERO_AMOUNT", "the amount is zero"));
-    }
-    let memo = args.memo.map(String::into_bytes);
-    if let Some(memo) = memo.as_ref().filter(|memo| memo.len() > MEMO_BYTES_MAX) {
-        return Err(Failure::usage(format!(
-            "the reference has {} bytes, more than {MEMO_BYTES_MAX}",
-            memo.len()
-        )));
-    }
+    check_amount(amount)?;
+    let memo = memo(args.memo)?;
     let to = ctx.address(&args.to).await?;
-    if ctx.own_address(None).await? == to {
+    if ctx.own_address(By::Anyone).await? == to {
         let message = "sender and recipient are the same account";
         return Err(Failure::new(Exit::Refused, "SELF_TRANSFER", message));
     }
-    let shown = to.display(ctx.chain().await?.network);
-    let request = Request {
-        op: Op::Transfer(Transfer { to, amount }),
-        memo,
-        role: None,
-        what: &format!("Pay {} dollars to {shown}", dollars(amount)),
-        data: json!({ "to": shown, "amount": dollars(amount), "amount_micros": amount }),
-    };
-    send(ctx, request, &args.send).await
+    let travel = args.travel.read(ctx).await?;
+    let what = format!("Pay {} dollars to {}", dollars(amount), ctx.shown(&to).await?);
+    let op = Op::Transfer(Transfer { to, amount, travel });
+    send(ctx, Request::new(op, what).memo(memo), &args.send).await
 }

@@ -173,7 +173,7 @@ fn shown(proven: &Proven, genesis: &Genesis) -> (Value, Vec<(&'static str, Strin
             (view::account(&account), rows)
         }
         (Key::Supply, Object::Supply(supply)) => {
-            let supply = wire.supply(supply);
+            let supply: v1::Supply = wire.show(&**supply);
             let mut rows = vec![at];
             rows.extend(view::supply_rows(&supply));
             (json!({ "supply": view::supply(&supply) }), rows)
@@ -196,7 +196,7 @@ fn shown_receipt(receipt: &v1::Receipt) -> (Value, Vec<(&'static str, String)>) 
         ("sender", receipt.sender.clone()),
         ("outcome", outcome),
     ];
-    rows.extend(receipt.events.iter().map(|event| ("event", view::one_line(view::event(event)))));
+    rows.extend(receipt.events.iter().map(|event| ("event", view::one_line(&view::event(event)))));
     (json!({ "receipt": view::receipt(receipt) }), rows)
 }
 

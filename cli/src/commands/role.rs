@@ -1,7 +1,7 @@
 //! Who holds which role.
 
 use ballast_proto::v1;
-use ballast_runtime::Op;
+use ballast_runtime::CouncilOp;
 use ballast_runtime::limits::DAY_MS;
 use ballast_runtime::object::Role;
 use ballast_runtime::ops::grant_role::GrantRole;
@@ -9,10 +9,12 @@ use ballast_runtime::ops::revoke_role::RevokeRole;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use crate::context::{Context, parse_role, role_word};
+use crate::commands::council::{CouncilArgs, act};
+use crate::commands::pages;
+use crate::context::{Context, parse_role};
 use crate::exit::Failure;
 use crate::output::{table, time};
-use crate::send::{Request, SendArgs, now_ms, send};
+use crate::send::now_ms;
 use crate::view;
 
 const PAGE: u32 = 1_000;
@@ -21,12 +23,12 @@ const PAGE: u32 = 1_000;
 #[command(after_help = "\
 Examples:
   ballast role list
-  ballast role grant minter dev:4 --days 90 --wait
-  ballast role revoke minter dev:4 --wait")]
+  ballast role grant minter dev:4 --days 90 --from alice
+  ballast role revoke minter dev:4 --sign-with alice,bob --wait")]
 pub enum Command {
-    /// Give an account an operational role (signed by the council)
+    /// Give an account an operational role (council, class C)
     Grant(GrantArgs),
-    /// Take it away (signed by the council)
+    /// Take it away (council, class A)
     Revoke(RevokeArgs),
     /// Role grants, expired and revoked ones too
     List(ListArgs),
@@ -44,7 +46,7 @@ pub struct GrantArgs {
     #[arg(long, value_name = "DAYS", default_value_t = 365)]
     days: u64,
     #[command(flatten)]
-    send: SendArgs,
+    council: CouncilArgs,
 }
 
 #[derive(Args, Debug)]
@@ -55,7 +57,7 @@ pub struct RevokeArgs {
     #[arg(value_name = "ADDR")]
     holder: String,
     #[command(flatten)]
-    send: SendArgs,
+    council: CouncilArgs,
 }
 
 #[derive(Args, Debug)]
@@ -78,50 +80,27 @@ pub async fn run(ctx: &Context, command: Command) -> Result<(), Failure> {
 
 async fn grant(ctx: &Context, args: GrantArgs) -> Result<(), Failure> {
     let holder = ctx.address(&args.holder).await?;
-    let shown = holder.display(ctx.chain().await?.network);
     let valid_until = now_ms().saturating_add(args.days.saturating_mul(DAY_MS));
-    let role = role_word(args.role);
-    let request = Request {
-        op: Op::GrantRole(GrantRole { role: args.role, holder, valid_until }),
-        memo: None,
-        role: Some(Role::Council),
-        what: &format!("Grant {role} to {shown} until {}", time(valid_until)),
-        data: json!({ "role": args.role.name(), "holder": shown }),
-    };
-    send(ctx, request, &args.send).await
+    let op = CouncilOp::GrantRole(GrantRole { role: args.role, holder, valid_until });
+    act(ctx, vec![op], &args.council).await
 }
 
 async fn revoke(ctx: &Context, args: RevokeArgs) -> Result<(), Failure> {
     let holder = ctx.address(&args.holder).await?;
-    let shown = holder.display(ctx.chain().await?.network);
-    let request = Request {
-        op: Op::RevokeRole(RevokeRole { role: args.role, holder }),
-        memo: None,
-        role: Some(Role::Council),
-        what: &format!("Revoke {} of {shown}", role_word(args.role)),
-        data: json!({ "role": args.role.name(), "holder": shown }),
-    };
-    send(ctx, request, &args.send).await
+    let op = CouncilOp::RevokeRole(RevokeRole { role: args.role, holder });
+    act(ctx, vec![op], &args.council).await
 }
 
 async fn list(ctx: &Context, args: ListArgs) -> Result<(), Failure> {
-    let role = args.role.map_or(v1::Role::Unspecified, ballast_proto::convert::role);
+    let wire = ctx.client().await?.wire().await?;
+    let role = args.role.map_or(0, |role| wire.show(&role));
     let mut holder = String::new();
     if let Some(text) = &args.holder {
-        holder = ctx.address(text).await?.display(ctx.chain().await?.network);
+        holder = ctx.shown(&ctx.address(text).await?).await?;
     }
-    let mut request =
-        v1::ListRolesRequest { role: role.into(), holder, page_size: PAGE, ..Default::default() };
-    let mut roles = Vec::new();
-    let height = loop {
-        let page = ctx.client().await?.roles(request.clone()).await?;
-        roles.extend(page.roles);
-        request.page_token = page.next_page_token;
-        if request.page_token.is_empty() {
-            break page.height;
-        }
-    };
-    let data = json!({ "roles": roles.iter().map(json_of).collect::<Vec<_>>(), "height": height });
+    let request = v1::ListRolesRequest { role, holder, page_size: PAGE, ..Default::default() };
+    let roles = pages!(ctx, list_roles, request, roles, usize::MAX);
+    let data = json!({ "roles": roles.iter().map(json_of).collect::<Vec<_>>() });
     let row = |grant: &v1::RoleGrant| {
         vec![view::role_name(grant.role), grant.holder.clone(), end_of(grant)]
     };

@@ -14,7 +14,7 @@ use crate::cli::hash;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{fields, time};
-use crate::{send, view};
+use crate::{message, send, view};
 
 #[derive(Subcommand, Debug)]
 #[command(after_help = "\
@@ -106,7 +106,7 @@ async fn show(ctx: &Context, id: Hash) -> Result<(), Failure> {
             _ => failure,
         }
     })?;
-    let state = view::tx_state(answer.state);
+    let state = message::name_of("TxState", answer.state);
     let data = json!({
         "tx_id": answer.tx_id,
         "state": state,
@@ -144,7 +144,7 @@ fn rows(answer: &v1::GetTxResponse, state: String) -> Vec<(&'static str, String)
         rows.extend(view::transaction_rows(tx));
     }
     let events = answer.receipt.iter().flat_map(|receipt| &receipt.events);
-    rows.extend(events.map(|event| ("event", view::one_line(view::event(event)))));
+    rows.extend(events.map(|event| ("event", view::one_line(&view::event(event)))));
     rows
 }
 
@@ -216,7 +216,7 @@ mod tests {
             valid_until: 9,
             sponsor: None,
             memo: None,
-            ops: vec![Op::Transfer(Transfer { to: Address([3; 32]), amount: 5 })],
+            ops: vec![Op::Transfer(Transfer { to: Address([3; 32]), amount: 5, travel: None })],
         }
         .sign(&[&SecretKey::dev("tx", "a")]);
         let bytes = tx.encode();

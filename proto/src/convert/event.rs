@@ -59,7 +59,7 @@ events! {
     Unpaused { scope }
     AccountRegistered { account, kyc_class, institution }
     KycSet { account, kyc_class, kyc_until: kyc_until_ms, institution, memo_required }
-    InstitutionSet { institution, name, key: public_key }
+    InstitutionSet { institution, name: institution_name, key: public_key }
     KeyRotated { account, document }
     RoleGranted { role, holder, valid_until: valid_until_ms }
     RoleRevoked { role, holder }
@@ -71,7 +71,7 @@ events! {
     }
     PolicySet {}
     TermsSet { version }
-    BridgeSet { bridge, name, day_cap: day_cap_micros, open }
+    BridgeSet { bridge, name: bridge_name, day_cap: day_cap_micros, open }
     RedemptionRequested {
         redemption: redemption_id, owner, gross: gross_micros, fee: fee_micros, net: net_micros,
         due_at: due_at_ms,

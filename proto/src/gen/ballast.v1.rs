@@ -1582,7 +1582,7 @@ pub struct SetBridge {
     pub bridge: u32,
     /// 1 to 64 bytes.
     #[prost(string, tag = "2")]
-    pub name: ::prost::alloc::string::String,
+    pub bridge_name: ::prost::alloc::string::String,
     /// The most each way in 24 hours.
     #[prost(uint64, tag = "3")]
     pub day_cap_micros: u64,
@@ -2375,7 +2375,7 @@ pub struct InstitutionSet {
     #[prost(uint32, tag = "1")]
     pub institution: u32,
     #[prost(string, tag = "2")]
-    pub name: ::prost::alloc::string::String,
+    pub institution_name: ::prost::alloc::string::String,
     /// Hex.
     #[prost(string, tag = "3")]
     pub public_key: ::prost::alloc::string::String,
@@ -2432,7 +2432,7 @@ pub struct BridgeSet {
     #[prost(uint32, tag = "1")]
     pub bridge: u32,
     #[prost(string, tag = "2")]
-    pub name: ::prost::alloc::string::String,
+    pub bridge_name: ::prost::alloc::string::String,
     #[prost(uint64, tag = "3")]
     pub day_cap_micros: u64,
     #[prost(bool, tag = "4")]
@@ -6052,7 +6052,7 @@ pub struct SetInstitution {
     pub institution: u32,
     /// 1 to 64 bytes.
     #[prost(string, tag = "2")]
-    pub name: ::prost::alloc::string::String,
+    pub institution_name: ::prost::alloc::string::String,
     /// Signs travel data for payments to its customers, hex.
     #[prost(string, tag = "3")]
     pub public_key: ::prost::alloc::string::String,

@@ -35,5 +35,5 @@ messages! {
     CancelAuth { nonce }
     BridgeOut { bridge, amount: amount_micros, recipient }
     BridgeIn { bridge, remote_tx, to, amount: amount_micros }
-    SetBridge { bridge, name, day_cap: day_cap_micros, open }
+    SetBridge { bridge, name: bridge_name, day_cap: day_cap_micros, open }
 }

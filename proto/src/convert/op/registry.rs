@@ -16,7 +16,7 @@ use crate::v1;
 messages! {
     RegisterAccount { policy, kyc_class, kyc_until: kyc_until_ms, institution, memo_required }
     SetKyc { account, kyc_class, kyc_until: kyc_until_ms, institution, memo_required }
-    SetInstitution { institution, name, key: public_key }
+    SetInstitution { institution, name: institution_name, key: public_key }
     RotateKey { policy }
     RecoverKey { account, policy, document }
     Officers { ceo, cfo }
