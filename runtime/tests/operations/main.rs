@@ -6,6 +6,7 @@ mod common;
 
 mod accounts;
 mod bridge;
+mod constitution;
 mod control;
 mod council;
 mod issuance;
