@@ -84,10 +84,10 @@ mod tests {
     #[test]
     fn there_is_room_up_to_the_cap_and_no_further() {
         let window = Window::default().with(0, 5).unwrap().with(HOUR_MS, 7).unwrap();
-        assert!(window.has_room_for(HOUR_MS, 0, 12) && window.has_room_for(HOUR_MS, 1, 13));
-        assert!(!window.has_room_for(HOUR_MS, 0, 11) && !window.has_room_for(HOUR_MS, 1, 12));
+        assert!(window.has_room(12, HOUR_MS, 0) && window.has_room(13, HOUR_MS, 1));
+        assert!(!window.has_room(11, HOUR_MS, 0) && !window.has_room(12, HOUR_MS, 1));
         let full = window.with(2 * HOUR_MS, u64::MAX).unwrap();
-        assert!(!full.has_room_for(2 * HOUR_MS, u64::MAX, u64::MAX), "wider than 64 bits");
+        assert!(!full.has_room(u64::MAX, 2 * HOUR_MS, u64::MAX), "wider than 64 bits");
     }
 
     proptest! {
