@@ -9,7 +9,7 @@ use ballast_runtime::{Code, CouncilOp, Event};
 
 use crate::common::Who::{Holder, Officer};
 use crate::common::{DAY, DOLLAR, HOUR, SEED, World, council, op};
-use crate::{CUSTODIAN, MINTER, NOBODY, decodes};
+use crate::{Bound, CUSTODIAN, MINTER, NOBODY, decodes};
 
 fn fits(op: CouncilOp) -> bool {
     decodes(op::propose([op]))
@@ -126,29 +126,31 @@ fn a_policy_is_refused_in_order_and_then_set_whole() {
     assert_eq!(world.state.policy(), &expected);
 }
 
+fn quotas(number: usize) -> Vec<Quota> {
+    vec![Quota { burst: 1, per_1000_s: 1 }; number]
+}
+
 #[test]
 fn a_policys_bounds_are_part_of_its_format() {
     let world = World::new();
-    let quota = Quota { burst: 1, per_1000_s: 1 };
-    let many = |number| vec![quota; number];
-    let cases: [(&dyn Fn(&mut SetPolicy), bool); 17] = [
-        (&|op| op.rail_hold_ms = 30 * DAY, true),
-        (&|op| op.rail_hold_ms = 30 * DAY + 1, false),
-        (&|op| op.report_max_age_ms = HOUR, true),
-        (&|op| op.report_max_age_ms = HOUR - 1, false),
-        (&|op| op.report_max_age_ms = 366 * DAY, true),
-        (&|op| op.report_max_age_ms = 366 * DAY + 1, false),
-        (&|op| op.attest_quorum = 0, false),
-        (&|op| op.attest_quorum = 1, true),
-        (&|op| op.attest_quorum = 16, true),
-        (&|op| op.attest_quorum = 17, false),
-        (&|op| op.custodian_share_max_bps = Some(0), false),
-        (&|op| op.custodian_share_max_bps = Some(1), true),
-        (&|op| op.custodian_share_max_bps = Some(10_000), true),
-        (&|op| op.custodian_share_max_bps = Some(10_001), false),
-        (&|op| op.quotas = many(0), false),
-        (&|op| op.quotas = many(16), true),
-        (&|op| op.quotas = many(17), false),
+    let cases: [Bound<SetPolicy>; 17] = [
+        (|op| op.rail_hold_ms = 30 * DAY, true),
+        (|op| op.rail_hold_ms = 30 * DAY + 1, false),
+        (|op| op.report_max_age_ms = HOUR, true),
+        (|op| op.report_max_age_ms = HOUR - 1, false),
+        (|op| op.report_max_age_ms = 366 * DAY, true),
+        (|op| op.report_max_age_ms = 366 * DAY + 1, false),
+        (|op| op.attest_quorum = 0, false),
+        (|op| op.attest_quorum = 1, true),
+        (|op| op.attest_quorum = 16, true),
+        (|op| op.attest_quorum = 17, false),
+        (|op| op.custodian_share_max_bps = Some(0), false),
+        (|op| op.custodian_share_max_bps = Some(1), true),
+        (|op| op.custodian_share_max_bps = Some(10_000), true),
+        (|op| op.custodian_share_max_bps = Some(10_001), false),
+        (|op| op.quotas = quotas(0), false),
+        (|op| op.quotas = quotas(16), true),
+        (|op| op.quotas = quotas(17), false),
     ];
     for (number, (change, expected)) in cases.into_iter().enumerate() {
         assert_eq!(fits(council::set_policy(&world, change)), expected, "case {number}");
@@ -191,17 +193,17 @@ fn terms_are_set_whole_under_the_next_version() {
 #[test]
 fn the_bounds_of_terms_are_part_of_their_format() {
     let world = World::new();
-    let cases: [(&dyn Fn(&mut SetTerms), bool); 10] = [
-        (&|op| (op.min, op.max) = (5, 5), true),
-        (&|op| (op.min, op.max) = (5, 4), false),
-        (&|op| op.fee_bps = 10_000, true),
-        (&|op| op.fee_bps = 10_001, false),
-        (&|op| op.cutoff_minute = 1_440, true),
-        (&|op| op.cutoff_minute = 1_441, false),
-        (&|op| op.holidays = (0..64).collect(), true),
-        (&|op| op.holidays = (0..65).collect(), false),
-        (&|op| op.holidays = vec![2, 2], false),
-        (&|op| op.holidays = vec![2, 1], false),
+    let cases: [Bound<SetTerms>; 10] = [
+        (|op| (op.min, op.max) = (5, 5), true),
+        (|op| (op.min, op.max) = (5, 4), false),
+        (|op| op.fee_bps = 10_000, true),
+        (|op| op.fee_bps = 10_001, false),
+        (|op| op.cutoff_minute = 1_440, true),
+        (|op| op.cutoff_minute = 1_441, false),
+        (|op| op.holidays = (0..64).collect(), true),
+        (|op| op.holidays = (0..65).collect(), false),
+        (|op| op.holidays = vec![2, 2], false),
+        (|op| op.holidays = vec![2, 1], false),
     ];
     for (number, (change, expected)) in cases.into_iter().enumerate() {
         assert_eq!(fits(council::set_terms(&world, change)), expected, "case {number}");

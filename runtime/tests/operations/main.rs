@@ -34,6 +34,9 @@ fn frozen(inbound: bool, outbound: bool) -> FreezeState {
     FreezeState { inbound, outbound, confirmed: true, ..FreezeState::default() }
 }
 
+/// A change to something that decodes, and whether it still does.
+type Bound<T> = (fn(&mut T), bool);
+
 /// Whether a transaction with this operation is within its bounds.
 fn decodes(op: Op) -> bool {
     World::new().tx(Who::Holder(0), vec![op]).tx().check_shape().is_ok()

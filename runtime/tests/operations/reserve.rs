@@ -13,7 +13,7 @@ use ballast_runtime::{Code, Event, Op, Outcome, dev};
 
 use crate::common::Who::{self, Holder, Officer};
 use crate::common::{DAY, HOUR, SEED, START, World, council, genesis, op};
-use crate::{CUSTODIAN, MINTER, decodes};
+use crate::{Bound, CUSTODIAN, MINTER, decodes};
 
 const MANAGER: Who = Officer(Role::ReserveManager);
 const ATTESTOR: Who = Officer(Role::Attestor);
@@ -363,7 +363,7 @@ fn text(length: usize) -> String {
 fn a_reports_bounds_are_part_of_its_format() {
     let keys = dev::officer_keys(SEED);
     let good = || newest(&World::new());
-    let cases: [(fn(&mut ReportBody), bool); 21] = [
+    let cases: [Bound<ReportBody>; 21] = [
         (|body| body.period_start += 1, false),
         (|body| body.period_start -= 1, false),
         (|body| (body.kind, body.period_start) = (ReportKind::Period, body.as_of), true),
@@ -606,7 +606,8 @@ fn the_summary_says_what_the_smallest_mint_would_be_answered() {
         report.body.opinion = Opinion::Adverse;
         report.body.lines = vec![cash("a", u64::try_from(total).unwrap())];
     });
-    let fixes: [(Code, fn(&mut World)); 8] = [
+    type Fix = (Code, fn(&mut World));
+    let fixes: [Fix; 8] = [
         (Code::Paused, |world| world.set_pause(Scope::Mint, 0)),
         (Code::GlobalWindow, |world| world.edit_policy(|policy| policy.global_window_cap = 1)),
         (Code::CapExceeded, |world| world.set_cap(u128::MAX)),
