@@ -6,9 +6,11 @@ mod common;
 
 mod accounts;
 mod bridge;
+mod constitution;
 mod control;
 mod council;
 mod issuance;
+mod limits;
 mod payments;
 mod redemption;
 mod reserve;
@@ -47,6 +49,9 @@ fn refused_in_order<T: Clone>(
         put_right(world, op);
     }
 }
+
+/// A change to something that decodes, and whether it still does.
+type Bound<T> = (fn(&mut T), bool);
 
 /// Whether a transaction with this operation decodes.
 fn decodes(op: Op) -> bool {
