@@ -9,6 +9,7 @@ mod bridge;
 mod constitution;
 mod control;
 mod council;
+mod council_exec;
 mod issuance;
 mod limits;
 mod payments;
