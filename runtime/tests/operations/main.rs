@@ -6,9 +6,12 @@ mod common;
 
 mod accounts;
 mod bridge;
+mod constitution;
 mod control;
 mod council;
+mod council_exec;
 mod issuance;
+mod limits;
 mod payments;
 mod redemption;
 mod reserve;
@@ -17,7 +20,8 @@ mod validators;
 
 use ballast_primitives::Address;
 use ballast_runtime::object::{FreezeState, Role};
-use common::Who;
+use ballast_runtime::{Code, Op, SignedTx};
+use common::{Who, World};
 
 const MINTER: Who = Who::Officer(Role::Minter);
 const CUSTODIAN: Who = Who::Officer(Role::Custodian);
@@ -29,4 +33,30 @@ const NOBODY: Address = Address([5; 32]);
 /// The council's freeze.
 fn frozen(inbound: bool, outbound: bool) -> FreezeState {
     FreezeState { inbound, outbound, confirmed: true, ..FreezeState::default() }
+}
+
+/// A refusal, and what puts it right.
+type Step<T> = (Code, fn(&mut World, &mut T));
+
+/// Sends an operation in which everything is wrong and puts one thing right per step, so that
+/// each refusal is seen in its place.
+fn refused_in_order<T: Clone>(
+    (world, who, op): (&mut World, Who, &mut T),
+    wrap: fn(T) -> Op,
+    steps: &[Step<T>],
+) {
+    for (number, (refusal, put_right)) in steps.iter().enumerate() {
+        assert_eq!(world.try_run(who, wrap(op.clone())), Err(*refusal), "step {number}");
+        put_right(world, op);
+    }
+}
+
+/// A change to something that decodes, and whether it still does.
+type Bound<T> = (fn(&mut T), bool);
+
+/// Whether a transaction with this operation decodes.
+fn decodes(op: Op) -> bool {
+    let body = World::new().body(Who::Holder(0), vec![op]);
+    let tx = SignedTx { body, witnesses: common::witnesses(&Who::Holder(0).keys()) };
+    SignedTx::decode(&tx.encode()).is_ok_and(|decoded| decoded == tx)
 }
