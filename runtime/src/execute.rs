@@ -9,7 +9,7 @@ use crate::admission::{self, Admitted};
 use crate::code::Code;
 use crate::event::Event;
 use crate::invariants;
-use crate::journal::Journal;
+use crate::journal::{Journal, Touched};
 use crate::limits::{FULL_CHECK_BLOCKS, RUNTIME_VERSION};
 use crate::object::{Checkpoint, IncidentKind, Object};
 use crate::op::Op;
@@ -44,6 +44,17 @@ pub struct BlockOutcome {
     pub receipts_root: Hash,
 }
 
+/// A block whose transactions have run and whose invariants hold, before the state tree and the
+/// roots are brought up to date by [`Executed::commit`].
+#[must_use]
+pub struct Executed<'s> {
+    state: &'s mut State,
+    receipts: Vec<Receipt>,
+    origins: Vec<u32>,
+    dropped: Vec<(u32, Code)>,
+    touched: Vec<Touched>,
+}
+
 /// Executes a block's transactions, in order after lane 0, and brings `state` to what follows.
 ///
 /// A [`Breach`] means the code broke an invariant; `state` is then of no use any more.
@@ -52,6 +63,15 @@ pub fn execute_block<T: Borrow<VerifiedTx>>(
     context: &BlockContext,
     txs: &[T],
 ) -> Result<BlockOutcome, Breach> {
+    execute(state, context, txs).map(Executed::commit)
+}
+
+/// The first half of [`execute_block`]: everything but hashing.
+pub fn execute<'s, T: Borrow<VerifiedTx>>(
+    state: &'s mut State,
+    context: &BlockContext,
+    txs: &[T],
+) -> Result<Executed<'s>, Breach> {
     let at_height = |breach: Breach| Breach { height: Some(context.height), ..breach };
     let supply_before = state.supply().clone();
     let mut run = Run {
@@ -77,9 +97,17 @@ pub fn execute_block<T: Borrow<VerifiedTx>>(
     if context.height.is_multiple_of(FULL_CHECK_BLOCKS) {
         invariants::check_all(state, context.time).map_err(at_height)?;
     }
-    let changes = state.commit(touched.iter().map(|entry| entry.slot));
-    let receipts_root = receipts_root(&receipts);
-    Ok(BlockOutcome { receipts, origins, dropped, changes, receipts_root })
+    Ok(Executed { state, receipts, origins, dropped, touched })
+}
+
+impl Executed<'_> {
+    /// The second half of [`execute_block`]: the state tree, the changes, the receipts' root.
+    pub fn commit(self) -> BlockOutcome {
+        let Self { state, receipts, origins, dropped, touched } = self;
+        let changes = state.commit(touched.iter().map(|entry| entry.slot));
+        let receipts_root = receipts_root(&receipts);
+        BlockOutcome { receipts, origins, dropped, changes, receipts_root }
+    }
 }
 
 /// The digests of a block's receipts, in order: the leaves of its receipts tree.
@@ -114,7 +142,9 @@ impl<'a> Run<'a> {
         };
         // From here on the transaction is in the block, whatever its operations answer.
         let (outcome, events) = self.operations(&admitted, tx.body());
-        self.check_mints(outcome, tx.body())?;
+        if outcome == Outcome::Success {
+            self.check(tx.body(), &events)?;
+        }
         let position = u32::try_from(self.receipts.len()).unwrap_or(u32::MAX);
         self.origins.push(index);
         self.receipts.push(Receipt {
@@ -156,13 +186,15 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Windows are checked where they grow: later in the block the council may lower a cap.
-    fn check_mints(&self, outcome: Outcome, body: &TxBody) -> Result<(), Breach> {
-        let minted = body.ops.iter().any(|op| matches!(op, Op::Mint(_)));
-        if outcome != Outcome::Success || !minted {
-            return Ok(());
+    /// What must hold after each transaction that did something. Windows are checked where they
+    /// grow: later in the block the council may lower a cap.
+    fn check(&self, body: &TxBody, events: &[Event]) -> Result<(), Breach> {
+        let now = self.context.time;
+        invariants::check_transaction(self.journal.changed(), events, now)?;
+        if body.ops.iter().any(|op| matches!(op, Op::Mint(_))) {
+            invariants::check_windows(self.journal.state(), &body.sender, now)?;
         }
-        invariants::check_windows(self.journal.state(), &body.sender, self.context.time)
+        Ok(())
     }
 
     /// Of a failed transaction only the breakers that it tripped stay; what they did is done

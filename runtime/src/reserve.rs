@@ -57,7 +57,7 @@ pub fn summary(state: &State, now: u64) -> Reserve {
 /// [`usable`] says, `RESERVE_CEILING`. Returns the number of the report that carries it.
 pub fn check_mint(state: &State, amount: u64, now: u64) -> Result<u64, Code> {
     let (supply, policy) = (state.supply(), state.policy());
-    if !state.window().has_room_for(now, amount, policy.global_window_cap) {
+    if !state.window().has_room(policy.global_window_cap, now, amount) {
         return Err(Code::GlobalWindow);
     }
     let total = supply.total.saturating_add(u128::from(amount));
@@ -126,14 +126,14 @@ pub fn by_custodian(body: &ReportBody) -> BTreeMap<&str, u128> {
 /// percent, rounded down; none when nothing counts.
 pub fn concentration(body: &ReportBody) -> Option<(&str, u16)> {
     let (custodian, part) = by_custodian(body).into_iter().max_by_key(|(_, part)| *part)?;
-    let share = part.saturating_mul(u128::from(BPS)).checked_div(unencumbered(body))?;
+    let share = part.saturating_mul(BPS).checked_div(unencumbered(body))?;
     Some((custodian, u16::try_from(share).ok()?))
 }
 
 /// Whether one custodian has more than `max` hundredths of a percent of U; exactly so much is fine.
 fn is_concentrated(body: &ReportBody, max: u16) -> bool {
     let allowed = unencumbered(body).saturating_mul(u128::from(max));
-    by_custodian(body).values().any(|part| part.saturating_mul(u128::from(BPS)) > allowed)
+    by_custodian(body).values().any(|part| part.saturating_mul(BPS) > allowed)
 }
 
 /// What one line counts for: the lower of its values, less what is pledged.
