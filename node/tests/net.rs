@@ -70,7 +70,7 @@ impl Node {
     }
 
     fn entry(&self) -> PeerEntry {
-        PeerEntry { key: self.key, address: self.address.to_string() }
+        PeerEntry { key: self.key, address: Some(self.address.to_string()) }
     }
 
     fn inbox(&mut self, lane: Lane) -> &mut Inbox {
@@ -255,7 +255,7 @@ async fn a_peer_that_comes_back_on_its_port_is_connected_again_within_two_second
         assert_eq!(a.network.send(key, Lane::Batch, numbered(0)), Err(SendError::NotConnected));
         // It does not know our address in this test: a alone has to find it again.
         let listen = address.to_string();
-        let peers = vec![PeerEntry { key: a.key, address: "127.0.0.1:1".to_owned() }];
+        let peers = vec![PeerEntry { key: a.key, address: Some("127.0.0.1:1".to_owned()) }];
         let begun = Instant::now();
         let mut b = Node::start(NetConfig { listen, peers, ..config(2) }).await;
         a.connected(key).await;
@@ -420,9 +420,28 @@ async fn the_list_is_replaced_at_run_time() {
     c.connected(a.key).await;
     assert_eq!(a.network.connected(), [c.key]);
     assert_eq!(a.network.send(b.key, Lane::Consensus, numbered(0)), Err(SendError::Unknown));
-    let bad = vec![PeerEntry { key: b.key, address: "nowhere".to_owned() }];
+    let bad = vec![PeerEntry { key: b.key, address: Some("nowhere".to_owned()) }];
     assert!(matches!(a.network.set_allowed(bad), Err(NetError::Address { .. })));
     a.network.set_allowed(vec![b.entry(), c.entry()]).unwrap();
+    a.connected(b.key).await;
+    b.connected(a.key).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_without_an_address_is_let_in_when_it_dials_and_dialled_once_it_has_one() {
+    let mut a = Node::start(config(1)).await;
+    let unknown = PeerEntry { key: key(2), address: None };
+    a.network.set_allowed(vec![unknown.clone()]).unwrap();
+    let mut b = Node::start(NetConfig { peers: vec![a.entry()], ..config(2) }).await;
+    a.connected(b.key).await;
+    b.connected(a.key).await;
+    // Now only `a` can find the other.
+    b.network.set_allowed(vec![PeerEntry { key: a.key, address: None }]).unwrap();
+    a.network.set_allowed(vec![]).unwrap();
+    a.disconnected(b.key).await;
+    b.disconnected(a.key).await;
+    a.network.set_allowed(vec![unknown]).unwrap();
+    a.network.set_allowed(vec![b.entry()]).unwrap();
     a.connected(b.key).await;
     b.connected(a.key).await;
 }
@@ -516,9 +535,9 @@ async fn a_silent_peer_is_given_up_in_time_under_load_and_found_again() {
     };
     let (mut a, mut b) = (Node::start(impatient(1)).await, Node::start(impatient(2)).await);
     let (address, freeze) = freezable_proxy(b.address).await;
-    let nowhere = PeerEntry { key: a.key, address: "127.0.0.1:1".to_owned() };
+    let nowhere = PeerEntry { key: a.key, address: Some("127.0.0.1:1".to_owned()) };
     b.network.set_allowed(vec![nowhere]).unwrap();
-    let proxied = PeerEntry { key: b.key, address: address.to_string() };
+    let proxied = PeerEntry { key: b.key, address: Some(address.to_string()) };
     a.network.set_allowed(vec![proxied]).unwrap();
     a.connected(b.key).await;
     b.connected(a.key).await;

@@ -10,10 +10,11 @@ use ballast_node::rpc::{
     TlsConfig, serve,
 };
 use ballast_node::store::{Store, StoreOptions};
+use ballast_primitives::history::{SetChange, SetHistory};
 use ballast_primitives::proof::{CertifiedHeader, ReceiptProof, StateProof};
 use ballast_primitives::{
-    Address, CommitCertificate, CommitSignature, Hash, Header, Payload, SecretKey, Signature,
-    Validator, Vote, VoteKind, codec, merkle,
+    Address, CommitCertificate, CommitSignature, Committee, Hash, Header, Payload, SecretKey,
+    Signature, Validator, Vote, VoteKind, codec, merkle,
 };
 use ballast_proto::error::{Reason, ServiceReason, WireError};
 use ballast_proto::v1::account_service_client::AccountServiceClient;
@@ -32,11 +33,12 @@ use ballast_replica::types::{
     Batch, CommitWrite, Evidence, EvidenceKind, Executed, StoredBlock, TxRecord,
 };
 use ballast_runtime::dev::{self, DevSpec};
-use ballast_runtime::object::Role;
+use ballast_runtime::object::{Role, Validators};
 use ballast_runtime::ops::transfer::Transfer as TransferOp;
+use ballast_runtime::state::Change;
 use ballast_runtime::tx::VALIDITY_MS_MAX;
 use ballast_runtime::{
-    BlockContext, Code, Genesis, Key, Op, SignedTx, State, TxBody, VerifiedTx, admission,
+    BlockContext, Code, Genesis, Key, Object, Op, SignedTx, State, TxBody, VerifiedTx, admission,
     execute_block,
 };
 use parking_lot::Mutex;
@@ -70,23 +72,20 @@ struct Inner {
     attested: Option<(State, CertifiedHeader)>,
     executed: Executed,
     pool: BTreeMap<Hash, (u64, Vec<u8>)>,
+    /// Stored with the next block.
+    chosen: Vec<Change>,
     refuse: Option<Refusal>,
 }
 
 impl Chain {
     fn new() -> Arc<Self> {
+        // One more key than there are validators at genesis.
         let validators: Vec<_> =
-            (0..4).map(|n| SecretKey::dev(SEED, &format!("validator {n}"))).collect();
-        let described = validators.iter().zip(0..).map(|(key, n)| Validator {
-            key: key.public(),
-            peer: SecretKey::dev(SEED, &format!("peer {n}")).public(),
-            power: 1,
-            name: format!("validator-{n}"),
-        });
+            (0..5).map(|n| SecretKey::dev(SEED, &format!("validator {n}"))).collect();
         let genesis = dev::genesis(&DevSpec {
             chain_id: 7,
             time: START,
-            validators: described.collect(),
+            validators: (0..4).map(validator).collect(),
             accounts: 4,
             balance: BALANCE,
             seed: SEED.into(),
@@ -107,7 +106,8 @@ impl Chain {
         store.initialise(state.changes(), &executed).unwrap();
         let block = genesis_hash;
         let head = Head { height: 0, time_ms: START, state_root: state.root(), block };
-        let inner = Inner { state, attested: None, executed, pool: BTreeMap::new(), refuse: None };
+        let (pool, chosen) = (BTreeMap::new(), Vec::new());
+        let inner = Inner { state, attested: None, executed, pool, chosen, refuse: None };
         Arc::new(Self {
             store,
             genesis,
@@ -117,6 +117,23 @@ impl Chain {
             head: watch::Sender::new(head),
             _folder: folder,
         })
+    }
+
+    /// Writes into the newest state, as if its block had chosen them, the validators that decide
+    /// from the height after the next on.
+    fn choose(&self, members: &[usize]) {
+        let set = Committee::new(members.iter().map(|n| validator(*n)).collect()).unwrap();
+        let height = self.head.borrow().height;
+        let mut inner = self.inner.lock();
+        let before = Some(inner.state.committee(height + 1).clone());
+        let object = Object::Validators(Validators { set, from_height: height + 2, before });
+        let mut leaves: Vec<_> = inner.state.changes().collect();
+        let key = codec::encode(&Key::Validators);
+        let leaf = leaves.iter_mut().find(|leaf| leaf.key == key).unwrap();
+        leaf.value = codec::encode(&object);
+        inner.chosen.push(leaf.clone());
+        inner.state = State::restore(leaves).unwrap();
+        inner.executed.state_root = inner.state.root();
     }
 
     /// Commits what waits, in a block one second later.
@@ -146,10 +163,10 @@ impl Chain {
             executed_height: height - 1,
             state_root: inner.executed.state_root,
             receipts_root: inner.executed.receipts_root,
-            validators: self.genesis.validators.digest(),
-            next_validators: self.genesis.validators.digest(),
+            validators: inner.state.committee(height).digest(),
+            next_validators: inner.state.committee(height + 1).digest(),
         };
-        let certificate = self.certify(&header);
+        let certificate = self.certify(&header, inner.state.committee(height));
         let anchor = CertifiedHeader { header: header.clone(), certificate: certificate.clone() };
         inner.attested = Some((inner.state.clone(), anchor));
         let verified: Vec<_> = txs
@@ -173,12 +190,15 @@ impl Chain {
             batch: 0,
             position: *origin,
         });
+        let changes = std::mem::take(&mut inner.chosen).into_iter().chain(outcome.changes);
+        let another_set = header.validators != header.next_validators;
         let write = CommitWrite {
             block: StoredBlock { header: header.clone(), payload, certificate },
             executed: inner.executed,
-            changes: outcome.changes,
+            changes: changes.collect(),
             records: records.collect(),
             evidence,
+            next_set: another_set.then(|| inner.state.committee(height + 1).clone()),
         };
         self.store.put_batches(&[(digest, batch)]).unwrap();
         self.store.commit_block(&write).unwrap();
@@ -187,7 +207,8 @@ impl Chain {
         height
     }
 
-    fn certify(&self, header: &Header) -> CommitCertificate {
+    /// Signed by a quorum of the set, and by no more.
+    fn certify(&self, header: &Header, set: &Committee) -> CommitCertificate {
         let (height, block) = (header.height, header.id());
         let vote = Vote { kind: VoteKind::Precommit, height, round: 0, block: Some(block) };
         let message = vote.signed_bytes(&self.genesis_hash);
@@ -195,7 +216,9 @@ impl Chain {
             validator: key.public(),
             signature: key.sign(&message),
         };
-        let mut signatures: Vec<_> = self.validators.iter().take(3).map(sign).collect();
+        let members = self.validators.iter().filter(|key| set.get(&key.public()).is_some());
+        let quorum = 2 * set.len() / 3 + 1;
+        let mut signatures: Vec<_> = members.take(quorum).map(sign).collect();
         signatures.sort_by_key(|signature| signature.validator);
         CommitCertificate { height, round: 0, block, signatures }
     }
@@ -222,6 +245,15 @@ impl Chain {
         admission::check(&inner.state, &context, tx.tx()).map_err(code)?;
         inner.pool.insert(id, (valid_until, bytes.to_vec()));
         Ok(Submitted { id, valid_until, known: false })
+    }
+}
+
+fn validator(n: usize) -> Validator {
+    Validator {
+        key: SecretKey::dev(SEED, &format!("validator {n}")).public(),
+        peer: SecretKey::dev(SEED, &format!("peer {n}")).public(),
+        power: 1,
+        name: format!("validator-{n}"),
     }
 }
 
@@ -966,6 +998,61 @@ async fn proofs_verify_from_the_genesis_hash_and_the_validator_set_alone() {
     let mut client = ProofServiceClient::new(net.channel.clone());
     let nothing = client.get_proof(GetProofRequest { target: None }).await;
     assert_reason(nothing, ServiceReason::InvalidRequest);
+}
+
+#[tokio::test]
+async fn a_client_follows_the_validator_set_from_genesis_to_the_newest_block() {
+    let net = Net::new().await;
+    net.chain.commit();
+    let sets: [&[usize]; 4] = [&[0, 1, 2, 3, 4], &[1, 2, 3, 4], &[0, 1, 2, 4], &[0, 1, 2, 3]];
+    for members in sets {
+        net.chain.choose(members);
+        net.chain.commit();
+        net.chain.commit();
+    }
+    let mut ledger = LedgerServiceClient::new(net.channel.clone());
+    let info = ledger.get_chain_info(GetChainInfoRequest {}).await.unwrap().into_inner();
+    assert_eq!((info.height, info.validators.len()), (9, 4));
+
+    let mut client = ProofServiceClient::new(net.channel.clone());
+    for page_size in [0, 1, 3] {
+        let mut request = ListSetChangesRequest { page_size, ..ListSetChangesRequest::default() };
+        let mut changes = Vec::new();
+        loop {
+            let page = client.list_set_changes(request.clone()).await.unwrap().into_inner();
+            assert!(page.head == 9 && (page_size == 0 || page.changes.len() <= page_size as usize));
+            changes.extend(page.changes);
+            request.page_token = page.next_page_token;
+            if request.page_token.is_empty() {
+                break;
+            }
+        }
+        let heights: Vec<_> = changes.iter().map(|change| change.height).collect();
+        assert_eq!(heights, [2, 4, 6, 8]);
+        assert!(changes.iter().zip(sets).all(|(c, set)| c.validators.len() == set.len()));
+        let changes: Vec<SetChange> =
+            changes.iter().map(|c| codec::decode(&c.set_change, 1 << 20).unwrap()).collect();
+        let first = net.chain.genesis.validators.clone();
+        let history = SetHistory::new(net.chain.genesis_hash, first).extended(changes).unwrap();
+        for height in 1..=9 {
+            let block = net.chain.store.block(height).unwrap().unwrap();
+            let (header, certificate) = (block.header, block.certificate);
+            history.verify(&CertifiedHeader { header, certificate }).unwrap();
+        }
+    }
+
+    let mut request = ListSetChangesRequest { from_height: 5, page_size: 1, ..Default::default() };
+    let page = client.list_set_changes(request.clone()).await.unwrap().into_inner();
+    assert_eq!(page.changes.iter().map(|change| change.height).collect::<Vec<_>>(), [6]);
+    // The next page goes on with the request that it is of, and leaves out what came later.
+    net.chain.choose(&[0, 1, 2, 3, 4]);
+    net.chain.commit();
+    request.page_token = page.next_page_token;
+    let page = client.list_set_changes(request.clone()).await.unwrap().into_inner();
+    assert_eq!(page.changes.iter().map(|change| change.height).collect::<Vec<_>>(), [8]);
+    assert!(page.next_page_token.is_empty());
+    request.from_height = 4;
+    assert_reason(client.list_set_changes(request).await, ServiceReason::BadPageToken);
 }
 
 #[tokio::test]

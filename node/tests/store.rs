@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ballast_node::store::{Store, StoreError, StoreOptions};
+use ballast_primitives::history::SetChange;
 use ballast_primitives::{
-    Address, CommitCertificate, CommitSignature, Hash, Header, Payload, PublicKey, Signature, Vote,
-    VoteKind, codec,
+    Address, CommitCertificate, CommitSignature, Committee, Hash, Header, Payload, PublicKey,
+    SecretKey, Signature, Validator, Vote, VoteKind, codec,
 };
 use ballast_replica::types::{
     Batch, CommitWrite, Evidence, EvidenceKind, Executed, StoredBlock, TxRecord,
@@ -96,6 +97,25 @@ fn block(height: u64, batches: Vec<Hash>) -> StoredBlock {
     StoredBlock { header, payload, certificate }
 }
 
+fn committee(count: u64) -> Committee {
+    let key = |label: String| SecretKey::dev("store", &label).public();
+    let validator = |n| Validator {
+        key: key(format!("key {n}")),
+        peer: key(format!("peer {n}")),
+        power: 1,
+        name: format!("validator-{n}"),
+    };
+    Committee::new((0..count).map(validator).collect()).unwrap()
+}
+
+/// The last block of a set, before `next` decides.
+fn block_before(height: u64, next: &Committee) -> StoredBlock {
+    let StoredBlock { header, payload, certificate } = block(height, vec![batch(height, 3).0]);
+    let header = Header { next_validators: next.digest(), ..header };
+    let certificate = CommitCertificate { block: header.id(), ..certificate };
+    StoredBlock { header, payload, certificate }
+}
+
 fn evidence(seen_at: u64, round: u32) -> Evidence {
     let vote = |n| {
         let kind = VoteKind::Prevote;
@@ -122,6 +142,7 @@ fn commit(height: u64) -> (CommitWrite, (Hash, Vec<u8>)) {
             failed,
         ],
         evidence: vec![evidence(height, 0), evidence(height, 1)],
+        next_set: None,
     };
     (write, batch)
 }
@@ -337,13 +358,15 @@ fn a_commit_that_does_not_follow_or_fit_changes_nothing() {
         let error = refused(&commit(height).0);
         assert!(matches!(error, StoreError::OutOfOrder { head: 2, height: h } if h == height));
     }
-    let spoil: [fn(&mut CommitWrite); 6] = [
+    let spoil: [fn(&mut CommitWrite); 8] = [
         |write| write.block.header.height = 4,
         |write| write.block.certificate.height = 2,
         |write| write.block.certificate.block = Hash::ZERO,
         |write| write.block.payload.batches.clear(),
         |write| write.records[1].receipt.height = 2,
         |write| write.records[1].receipt.index = 0,
+        |write| write.next_set = Some(committee(4)),
+        |write| write.block = block_before(3, &committee(4)),
     ];
     for spoil in spoil {
         let mut write = write.clone();
@@ -356,6 +379,38 @@ fn a_commit_that_does_not_follow_or_fit_changes_nothing() {
     check(&store, 2);
     store.commit_block(&write).unwrap();
     check(&store, 3);
+}
+
+#[test]
+fn the_changes_of_the_validator_set_are_listed_with_the_headers_that_name_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = committed(dir.path(), 0);
+    for height in 1..=9 {
+        let (mut write, batch) = commit(height);
+        if height % 3 == 0 {
+            let next = committee(height);
+            write.block = block_before(height, &next);
+            write.next_set = Some(next);
+        }
+        store.put_batches(&[batch]).unwrap();
+        store.commit_block(&write).unwrap();
+    }
+    let listed = |store: &Store, from, max| -> Vec<u64> {
+        let changes = store.set_changes(from, max).unwrap();
+        for change in &changes {
+            let SetChange { anchor, set } = change;
+            assert_eq!(*set, committee(anchor.header.height));
+            assert_eq!(set.digest(), anchor.header.next_validators);
+            assert_eq!(anchor.certificate.block, anchor.header.id());
+        }
+        changes.iter().map(|change| change.anchor.header.height).collect()
+    };
+    drop(store);
+    let store = open(dir.path());
+    assert_eq!(listed(&store, 0, 10), [3, 6, 9]);
+    assert_eq!(listed(&store, 4, 10), [6, 9]);
+    assert_eq!(listed(&store, 3, 2), [3, 6]);
+    assert!(listed(&store, 10, 10).is_empty());
 }
 
 #[test]
@@ -532,6 +587,7 @@ fn bytes_per_transfer_are_within_the_goal() {
             changes: vec![],
             records,
             evidence: vec![],
+            next_set: None,
         };
         store.put_batches(&[(digest, bytes)]).unwrap();
         store.commit_block(&write).unwrap();

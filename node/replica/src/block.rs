@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::collections::VecDeque;
 
 use ballast_primitives::block::{BATCHES_MAX, EXECUTION_LAG_MAX};
-use ballast_primitives::{Committee, Hash, Header, Payload, PublicKey};
+use ballast_primitives::{Hash, Header, Payload, PublicKey};
 
 use crate::batches::Batches;
 use crate::context::BlockValue;
+use crate::sets::Sets;
 use crate::types::Executed;
 
 /// How far ahead of a validator's clock a block's time may be, in milliseconds.
@@ -37,10 +38,10 @@ impl Tip {
     }
 }
 
-/// Builds the block after `tip`.
+/// Builds the block after `tip`, whose height and the next are decided by `sets`.
 pub fn build(
     tip: &Tip,
-    committee: &Committee,
+    sets: &Sets,
     proposer: PublicKey,
     wall_ms: u64,
     batches: Vec<Hash>,
@@ -58,8 +59,8 @@ pub fn build(
         executed_height: newest.height,
         state_root: newest.state_root,
         receipts_root: newest.receipts_root,
-        validators: committee.digest(),
-        next_validators: committee.digest(),
+        validators: sets.current().digest(),
+        next_validators: sets.next().digest(),
     };
     Some(BlockValue::new(header, payload))
 }
@@ -82,12 +83,12 @@ pub enum Verdict {
 /// then what is missing.
 pub fn judge(
     tip: &Tip,
-    committee: &Committee,
+    sets: &Sets,
     wall_ms: u64,
     batches: &Batches,
     value: &BlockValue,
 ) -> Verdict {
-    if let Err(why) = check_header(tip, committee, value.header()) {
+    if let Err(why) = check_header(tip, sets, value.header()) {
         return Verdict::Invalid(why);
     }
     if let Err(why) = check_payload(value.header(), value.payload()) {
@@ -103,7 +104,7 @@ pub fn judge(
 }
 
 /// The rules of a header that need only the chain up to its parent.
-pub fn check_header(tip: &Tip, committee: &Committee, header: &Header) -> Result<(), &'static str> {
+pub fn check_header(tip: &Tip, sets: &Sets, header: &Header) -> Result<(), &'static str> {
     if header.version != Header::VERSION {
         return Err("unknown header version");
     }
@@ -116,12 +117,14 @@ pub fn check_header(tip: &Tip, committee: &Committee, header: &Header) -> Result
     if header.time <= tip.time {
         return Err("header time is not above its parent's");
     }
-    if committee.get(&header.proposer).is_none() {
-        return Err("header's proposer is not a validator");
+    if sets.current().get(&header.proposer).is_none() {
+        return Err("header's proposer is not a validator of its height");
     }
-    let digest = committee.digest();
-    if header.validators != digest || header.next_validators != digest {
+    if header.validators != sets.current().digest() {
         return Err("header names another validator set");
+    }
+    if header.next_validators != sets.next().digest() {
+        return Err("header names another validator set for the next height");
     }
     check_attestation(tip, header)
 }

@@ -79,6 +79,9 @@ pub fn execute(
     };
     let block =
         StoredBlock { header: header.clone(), payload: value.payload().clone(), certificate };
-    let write = CommitWrite { block, executed, changes: outcome.changes, records, evidence };
+    let set_changes = header.next_validators != header.validators;
+    let next_set = set_changes.then(|| state.committee(header.height.saturating_add(1)).clone());
+    let changes = outcome.changes;
+    let write = CommitWrite { block, executed, changes, records, evidence, next_set };
     Ok((write, outcome.dropped.len()))
 }

@@ -252,16 +252,17 @@ impl Host {
         Ok(self.take())
     }
 
-    /// Verifies a vote before the replica keeps it for a later height.
+    /// Verifies the signature of a vote that the replica keeps for a later height. That its
+    /// validator is in that height's set is for the replica to know.
     pub fn vote_is_genuine(&mut self, vote: &WireVote) -> bool {
-        let known = self.room.members.committee().get(&vote.validator).is_some();
         let bytes = vote.vote.signed_bytes(&self.room.genesis);
-        known && self.room.verify(&vote.validator, &bytes, &vote.signature)
+        self.room.verify(&vote.validator, &bytes, &vote.signature)
     }
 
-    /// Verifies a proposal's signature, and that its proposer has the turn.
-    pub fn proposal_is_genuine(&mut self, proposal: &WireProposal) -> bool {
-        let turn = self.room.members.committee().proposer(proposal.header.height, proposal.round);
+    /// Verifies a proposal's signature, and that its proposer has the turn in `committee`, the
+    /// set of the proposal's height.
+    pub fn proposal_is_genuine(&mut self, proposal: &WireProposal, committee: &Committee) -> bool {
+        let turn = committee.proposer(proposal.header.height, proposal.round);
         if turn.key != proposal.proposer {
             return false;
         }

@@ -14,13 +14,14 @@
 //! 4. `Input::Tick` is due at [`Replica::next_deadline`].
 //! 5. Transactions arrive as `VerifiedTx`: the shell has checked their signatures under rule R.
 //! 6. Messages arrive with the consensus key of the peer that sent them, as the connection proved
-//!    it.
+//!    it. Connected are those whom [`Replica::listed`] names, and observers that the shell lets in.
 //!
 //! # Rooms
 //!
 //! [`replica`] holds the loop; [`host`] drives Malachite's core; [`safety`] alone says what may be
 //! signed; [`pool`] admits transactions and packs batches; [`batches`] holds what may be ordered;
-//! [`block`] builds and judges blocks; [`commit`] executes them; [`sync`] catches up.
+//! [`block`] builds and judges blocks; [`sets`] knows which validator set decides a height;
+//! [`commit`] executes blocks; [`sync`] catches up.
 
 // Denied outside tests: what a peer sends must never stop a validator.
 #![cfg_attr(
@@ -44,6 +45,7 @@ pub mod message;
 pub mod pool;
 pub mod replica;
 pub mod safety;
+pub mod sets;
 pub mod sync;
 pub mod timers;
 pub mod types;

@@ -2,7 +2,9 @@
 
 use ballast_primitives::codec;
 use ballast_primitives::hash::{self, Hash};
-use ballast_primitives::{CommitCertificate, Domain, Header, Payload, PublicKey, Signature, Vote};
+use ballast_primitives::{
+    CommitCertificate, Committee, Domain, Header, Payload, PublicKey, Signature, Vote,
+};
 use ballast_runtime::receipt::Receipt;
 use ballast_runtime::state::Change;
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -102,4 +104,6 @@ pub struct CommitWrite {
     pub changes: Vec<Change>,
     pub records: Vec<TxRecord>,
     pub evidence: Vec<Evidence>,
+    /// The validator set of the next height, when it is not the one that decided this block.
+    pub next_set: Option<Committee>,
 }

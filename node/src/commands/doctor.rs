@@ -90,8 +90,9 @@ fn chain(home: &Home, genesis: &Genesis, source: &PassphraseSource) -> Finding {
     }
     let ask = || source.read("passphrase of this node's keys");
     let keys = home::keys(home, genesis.network, ask);
-    match keys.and_then(|keys| home::place_in_chain(genesis, &keys)) {
-        Ok(place) => Good(place),
+    match keys.map(|keys| home::place_in_chain(genesis, &keys)) {
+        Ok(place) if place.contradicts => Warning(place.text),
+        Ok(place) => Good(place.text),
         Err(failure) => Bad(failure),
     }
 }

@@ -37,20 +37,41 @@ pub fn keys(
     Ok(Keys { consensus: open(consensus)?, peer: open(peer)? })
 }
 
-/// What the keys are on this chain, for people; an error when they contradict it.
-pub fn place_in_chain(genesis: &Genesis, keys: &Keys) -> Result<String, Failure> {
+/// What a node's keys are at genesis.
+pub struct Place {
+    /// For people.
+    pub text: String,
+    /// Whether the keys contradict the genesis set. Sets change, so they may be right all the same.
+    pub contradicts: bool,
+}
+
+pub fn place_in_chain(genesis: &Genesis, keys: &Keys) -> Place {
     let (consensus, peer) = (keys.consensus.public(), keys.peer.public());
-    let by_peer = genesis.validators.by_peer(&peer);
-    match genesis.validators.get(&consensus) {
-        Some(validator) if validator.peer == peer => Ok(format!("validator {}", validator.name)),
-        Some(validator) => Err(Failure::config(format!(
-            "the consensus key is that of {}, whose peer key is {}, not {peer}",
-            validator.name, validator.peer
-        ))),
-        None if by_peer.is_some() => Err(Failure::config(format!(
-            "the peer key is a validator's, but the consensus key {consensus} is not"
-        ))),
-        // Validators change after genesis, so a key that is not in it may be right.
-        None => Ok("not a validator at genesis; follows until the set names its key".to_owned()),
-    }
+    let (text, contradicts) =
+        match (genesis.validators.get(&consensus), genesis.validators.by_peer(&peer)) {
+            (Some(validator), _) if validator.peer == peer => {
+                (format!("validator {}", validator.name), false)
+            }
+            (Some(validator), _) => (
+                format!(
+                    "the consensus key is {}'s at genesis, with the peer key {}, not {peer}; right \
+                     only if the validator set has changed since",
+                    validator.name, validator.peer
+                ),
+                true,
+            ),
+            (None, Some(validator)) => (
+                format!(
+                    "the peer key is {}'s at genesis, with another consensus key than {consensus}; \
+                     right only if the validator set has changed since",
+                    validator.name
+                ),
+                true,
+            ),
+            (None, None) => {
+                let text = "not a validator at genesis; follows until the set names its key";
+                (text.to_owned(), false)
+            }
+        };
+    Place { text, contradicts }
 }

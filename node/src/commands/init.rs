@@ -82,7 +82,7 @@ fn data(home: &Home, args: &InitArgs, done: &mut Done) -> Result<(), Failure> {
     let genesis = home::genesis(&home.genesis())?;
     let ask = || args.passphrase.source().read("passphrase of this node's keys");
     let keys = home::keys(home, genesis.network, ask)?;
-    done.note("role", &home::place_in_chain(&genesis, &keys)?);
+    done.note("role", &home::place_in_chain(&genesis, &keys).text);
     done.note("genesis_hash", &genesis.hash().to_string());
     // The sign-state first: data without one is taken for a lost one.
     SignState::create(&home.sign_state()).map_err(Failure::safety)?;

@@ -19,7 +19,7 @@ pub fn run(args: &StartArgs) -> Result<u8, Failure> {
     let genesis = home::genesis(&home.genesis())?;
     let ask = || args.passphrase.source().read("passphrase of this node's keys");
     let keys = home::keys(&home, genesis.network, ask)?;
-    let place = home::place_in_chain(&genesis, &keys)?;
+    let place = home::place_in_chain(&genesis, &keys).text;
     if home.sign_state().exists() {
         // Data may be deleted to fetch it anew; without a sign-state the engine refuses.
         init::create_folder(&home.data())?;

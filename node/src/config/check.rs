@@ -36,13 +36,13 @@ impl Loaded {
 
     fn check_peers(&self) -> Result<(), ConfigError> {
         for peer in &self.config.network.peers {
-            let key = peer.key.parse::<ballast_primitives::PublicKey>();
-            let good =
-                key.is_ok_and(|key| ballast_primitives::signature::check_public_key(&key).is_ok());
-            let why = format!("\"{}\" is not a public key of 64 hex digits", peer.key);
-            self.require("network.peers", good, &why)?;
+            self.require_key("network.peers", &peer.key)?;
             let why = format!("\"{}\" is not host:port", peer.address);
             self.require("network.peers", is_address(&peer.address), &why)?;
+        }
+        for observer in &self.config.network.observers {
+            self.require_key("network.observers", &observer.key)?;
+            self.require_key("network.observers", &observer.consensus_key)?;
         }
         let listen = &self.config.network.listen;
         self.require(
@@ -75,6 +75,13 @@ impl Loaded {
         )?;
         let bytes = BATCH_BYTES.contains(&consensus.batch_bytes);
         self.require("consensus.batch_bytes", bytes, "must be 1024 to 4194304")
+    }
+
+    fn require_key(&self, key: &str, text: &str) -> Result<(), ConfigError> {
+        let public = text.parse::<ballast_primitives::PublicKey>();
+        let good = public
+            .is_ok_and(|public| ballast_primitives::signature::check_public_key(&public).is_ok());
+        self.require(key, good, &format!("\"{text}\" is not a public key of 64 hex digits"))
     }
 
     fn require(&self, key: &str, holds: bool, why: &str) -> Result<(), ConfigError> {

@@ -144,7 +144,10 @@ impl Layers {
             Some(Value::Integer(_)) => {
                 text.trim().replace('_', "").parse().map(Value::Integer).ok()
             }
-            Some(Value::Array(_)) => peers(text),
+            Some(Value::Array(_)) => match setting.name {
+                "observers" => pairs(text, ':', ["key", "consensus_key"]),
+                _ => pairs(text, '@', ["key", "address"]),
+            },
             _ => Some(Value::String(text.to_owned())),
         };
         let value = value.ok_or_else(|| bad(origin, setting, format!("cannot read \"{text}\"")))?;
@@ -165,16 +168,16 @@ impl Layers {
     }
 }
 
-/// `KEY@ADDRESS,KEY@ADDRESS` as the list it stands for.
-fn peers(text: &str) -> Option<Value> {
-    let peer = |entry: &str| {
-        let (key, address) = entry.trim().split_once('@')?;
-        let fields = [("key", key), ("address", address)];
+/// `KEY@ADDRESS,KEY@ADDRESS` as the list it stands for: entries of two fields.
+fn pairs(text: &str, between: char, names: [&str; 2]) -> Option<Value> {
+    let pair = |entry: &str| {
+        let (first, second) = entry.trim().split_once(between)?;
+        let fields = names.into_iter().zip([first, second]);
         let value = |(name, text): (&str, &str)| (name.to_owned(), Value::String(text.to_owned()));
-        Some(Value::Table(fields.into_iter().map(value).collect()))
+        Some(Value::Table(fields.map(value).collect()))
     };
     let entries = text.split(',').filter(|entry| !entry.trim().is_empty());
-    entries.map(peer).collect::<Option<Vec<_>>>().map(Value::Array)
+    entries.map(pair).collect::<Option<Vec<_>>>().map(Value::Array)
 }
 
 fn find(key: &str) -> Option<&'static Setting> {

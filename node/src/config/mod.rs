@@ -41,6 +41,7 @@ pub struct NetworkConfig {
     /// `host:port`.
     pub listen: String,
     pub peers: Vec<PeerConfig>,
+    pub observers: Vec<ObserverConfig>,
 }
 
 /// Where to reach a peer of the chain's list. Naming one here does not let it in.
@@ -51,6 +52,16 @@ pub struct PeerConfig {
     pub key: String,
     /// `host:port`.
     pub address: String,
+}
+
+/// A node that follows the chain without a vote, and that this node lets in. It dials.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ObserverConfig {
+    /// Its public network key, 64 hex digits.
+    pub key: String,
+    /// Its public consensus key, 64 hex digits: the author of the batches it packs.
+    pub consensus_key: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,7 +135,7 @@ impl Default for NodeConfig {
 
 impl Default for NetworkConfig {
     fn default() -> Self {
-        Self { listen: "0.0.0.0:7300".to_owned(), peers: Vec::new() }
+        Self { listen: "0.0.0.0:7300".to_owned(), peers: Vec::new(), observers: Vec::new() }
     }
 }
 

@@ -30,7 +30,10 @@ impl Setting {
 /// The sections and what they are for, in the file's order.
 pub(super) const SECTIONS: [(&str, &str); 7] = [
     ("node", "This node."),
-    ("network", "The peer network. Who may connect is the chain's validator list, not this file."),
+    (
+        "network",
+        "The peer network. Which validators may connect is for the chain to say, not for this file.",
+    ),
     ("rpc", "gRPC for wallets and integrators."),
     ("operator", "Health, status and metrics, for whoever runs this node."),
     ("consensus", "Timing. Values may differ between validators; slow links need longer timeouts."),
@@ -51,6 +54,13 @@ pub const SETTINGS: &[Setting] = &[
         about: "Where to reach peers: their public peer key and host:port. \
                 As a variable or flag: KEY@HOST:PORT,KEY@HOST:PORT.",
         example: "[{ key = \"<64 hex digits>\", address = \"validator-2.example:7300\" }]",
+    },
+    Setting {
+        section: "network",
+        name: "observers",
+        about: "Nodes to let in that follow without a vote: their public peer key and consensus \
+                key. As a variable or flag: PEER_KEY:CONSENSUS_KEY,PEER_KEY:CONSENSUS_KEY.",
+        example: "[{ key = \"<64 hex digits>\", consensus_key = \"<64 hex digits>\" }]",
     },
     setting("rpc", "listen", "Where clients connect, ip:port. Beyond loopback TLS is required."),
     Setting {

@@ -98,6 +98,20 @@ fn peers_are_read_from_a_file_and_from_a_variable() {
 }
 
 #[test]
+fn observers_are_read_from_a_file_and_from_a_variable() {
+    let key = |label| ballast_primitives::SecretKey::dev("config", label).public().to_string();
+    let (peer, consensus) = (key("peer"), key("consensus"));
+    let text =
+        format!("[[network.observers]]\nkey = \"{peer}\"\nconsensus_key = \"{consensus}\"\n");
+    let from_file = load(&text, &[], &[]).unwrap().config.network.observers;
+    let flag = format!("network.observers={peer}:{consensus}");
+    assert_eq!(from_file, load("", &[], &[&flag]).unwrap().config.network.observers);
+    assert_eq!(from_file, [ObserverConfig { key: peer, consensus_key: consensus }]);
+    let error = load("", &[], &["network.observers=00:11"]).unwrap_err();
+    assert!(error.contains("network.observers: \"00\" is not a public key"), "{error}");
+}
+
+#[test]
 fn each_mistake_names_its_place_and_its_key() {
     for (text, expected) in [
         ("[rpc]\nlistn = 1\n", "FILE: unknown key \"rpc.listn\"; did you mean \"listen\"?"),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ballast_primitives::PublicKey;
+use ballast_primitives::{PublicKey, Validator};
 use ballast_replica::message::Message;
 use ballast_replica::replica::Notice;
 use ballast_replica::types::CommitWrite;
@@ -13,6 +13,7 @@ use ballast_runtime::Outcome;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
+use super::book::{Book, Directory, Me};
 use super::clock::Clock;
 use super::disk::Disk;
 use super::mailbox::{Letter, Mailbox};
@@ -30,6 +31,10 @@ pub struct Brain {
     pub disk: Disk,
     pub mailbox: Arc<Mailbox>,
     pub peers: Peers,
+    pub me: Me,
+    pub directory: Directory,
+    /// The validators that the list of peers was made from.
+    pub listed: Vec<Validator>,
     pub tickets: Tickets,
     pub view: View,
     pub metrics: Arc<NodeMetrics>,
@@ -153,6 +158,28 @@ impl Brain {
             "block committed"
         );
         self.view.committed(write);
+        self.follow_the_set(write);
+    }
+
+    /// Lets in and out whom the new state says.
+    fn follow_the_set(&mut self, write: &CommitWrite) {
+        if let Some(set) = &write.next_set {
+            let names: Vec<_> = set.validators().iter().map(|v| v.name.as_str()).collect();
+            let member = set.get(&self.me.key).is_some();
+            tracing::info!(
+                from = write.executed.height + 1,
+                validators = names.join(", "),
+                member,
+                "another validator set decides"
+            );
+        }
+        let listed = self.replica.listed();
+        if !self.listed.iter().eq(listed.iter().copied()) {
+            let book = Book::new(&self.me, &listed, &self.directory);
+            warn_of_unknown(&book);
+            self.peers.relist(book);
+            self.listed = listed.into_iter().cloned().collect();
+        }
     }
 
     fn send(&mut self, effect: Effect) -> Result<(), End> {
@@ -212,6 +239,14 @@ impl Brain {
 const fn rests_on_disk(effect: &Effect) -> bool {
     let (Effect::Broadcast(message) | Effect::Send { message, .. }) = effect else { return false };
     !matches!(message, Message::Status { .. } | Message::WantProposal { .. })
+}
+
+/// Names the validators that this node cannot dial.
+pub fn warn_of_unknown(book: &Book) {
+    for validator in book.unknown() {
+        tracing::warn!(name = validator.name, key = %PublicKey(validator.peer.0),
+            "network.peers has no address for a validator: connected only when it dials");
+    }
 }
 
 fn broken_disk(error: String) -> End {

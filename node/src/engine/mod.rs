@@ -7,6 +7,7 @@
 //! and [`view`] publishes what the rest of the node may see.
 
 mod backend;
+mod book;
 mod brain;
 mod clock;
 mod disk;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use ballast_primitives::SecretKey;
+use ballast_primitives::{PublicKey, SecretKey, Validator};
 use parking_lot::Mutex;
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
@@ -30,7 +31,8 @@ use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use self::backend::{NodeBackend, Verifier};
-use self::brain::Brain;
+use self::book::{Book, Directory, Me};
+use self::brain::{Brain, warn_of_unknown};
 use self::clock::Clock;
 use self::disk::Disk;
 use self::mailbox::{Letter, Mailbox};
@@ -39,7 +41,7 @@ use self::peers::Peers;
 use self::view::{Published, Shared, View};
 use crate::config::Config;
 use crate::metrics::NodeMetrics;
-use crate::net::{self, NetConfig, NetLimits, NetMetrics, PeerEntry, PeerKey};
+use crate::net::{self, NetConfig, NetLimits, NetMetrics, PeerKey};
 use crate::operator::{self, Limits, NodeStatus, Operator};
 use crate::rpc;
 use crate::rpc::backend::NodeInfo;
@@ -68,28 +70,23 @@ pub async fn run(setup: Setup) -> Result<(), RunError> {
 
     // From here on, whatever ends first ends everything.
     let over = stop.child_token();
-    let committee = genesis.validators.clone();
-    let net =
-        net::start(net_config(&config, &genesis, &replica, &peer_key, genesis_hash)?, net_metrics)
-            .await
-            .map_err(|error| RunError::Config(error.to_string()))?;
+    let me = Me { key: replica.key(), peer: PeerKey(peer_key.public().0) };
+    let directory = Directory::new(&config.network);
+    let listed: Vec<_> = replica.listed().into_iter().cloned().collect();
+    let book = Book::new(&me, &replica.listed(), &directory);
+    check_addresses(&book)?;
+    warn_of_other_peer_key(&listed, &me);
+    let net = net::start(net_config(&config, &book, &peer_key, genesis_hash), net_metrics)
+        .await
+        .map_err(|error| RunError::Config(error.to_string()))?;
     let mailbox = Arc::new(Mailbox::default());
-    let me = replica.key();
-    let peers = Peers::new(
-        net.network.clone(),
-        &committee,
-        &me,
-        Arc::clone(&mailbox),
-        Arc::clone(&metrics),
-    );
+    let peers = Peers::new(net.network.clone(), book, Arc::clone(&mailbox), Arc::clone(&metrics));
     tokio::spawn(peers.clone().pump_events(net.events));
     tokio::spawn(peers.clone().pump_batches(net.batches, Arc::clone(&store)));
 
-    let validator = committee.get(&me);
     let info = NodeInfo {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        validator_name: validator.map_or_else(|| config.node.name.clone(), |v| v.name.clone()),
-        validators: u32::try_from(committee.len()).unwrap_or(u32::MAX),
+        validator_name: config.node.name.clone(),
         evidence,
         ..NodeInfo::default()
     };
@@ -113,6 +110,9 @@ pub async fn run(setup: Setup) -> Result<(), RunError> {
         disk: Disk::new(Arc::clone(&store), wal, sign_state, Arc::clone(&metrics), next),
         mailbox: Arc::clone(&mailbox),
         peers,
+        me,
+        directory,
+        listed,
         tickets: Arc::clone(&tickets),
         view: View::new(Arc::clone(&shared), Published { head, status, serving }, data),
         metrics: Arc::clone(&metrics),
@@ -196,36 +196,44 @@ async fn serve_operator(
     }))
 }
 
-/// Validators come from the chain; their addresses from the configuration.
+/// A validator that was chosen after the file was written has no address in it, and dials. A file
+/// that has none at all for the others is one that nobody has filled in.
+fn check_addresses(book: &Book) -> Result<(), RunError> {
+    warn_of_unknown(book);
+    let dialled = book.entries().iter().any(|entry| entry.address.is_some());
+    match book.unknown() {
+        [first, ..] if !dialled => Err(RunError::Config(format!(
+            "network.peers has no address for any validator, such as {}, peer key {}",
+            first.name,
+            PublicKey(first.peer.0)
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The others let in the peer key that the set names for this node's consensus key.
+fn warn_of_other_peer_key(listed: &[Validator], me: &Me) {
+    let mut seats = listed.iter().filter(|validator| validator.key == me.key).peekable();
+    if seats.peek().is_some() && !seats.any(|seat| seat.peer.0 == me.peer.0) {
+        tracing::warn!(ours = %PublicKey(me.peer.0),
+            "the validator set names another peer key for this node's consensus key");
+    }
+}
+
+/// Who may connect comes from the chain; addresses from the configuration.
 fn net_config(
     config: &Config,
-    genesis: &ballast_runtime::Genesis,
-    replica: &ballast_replica::Replica,
+    book: &Book,
     peer_key: &SecretKey,
     chain: ballast_primitives::Hash,
-) -> Result<NetConfig, RunError> {
-    let mut peers = Vec::new();
-    for validator in genesis.validators.validators() {
-        if validator.key == replica.key() {
-            continue;
-        }
-        let key = validator.peer.to_string();
-        let listed = config.network.peers.iter().find(|peer| peer.key.eq_ignore_ascii_case(&key));
-        let Some(listed) = listed else {
-            let name = &validator.name;
-            return Err(RunError::Config(format!(
-                "network.peers has no address for validator {name}, peer key {key}"
-            )));
-        };
-        peers.push(PeerEntry { key: PeerKey(validator.peer.0), address: listed.address.clone() });
-    }
-    Ok(NetConfig {
+) -> NetConfig {
+    NetConfig {
         secret: Zeroizing::new(*peer_key.expose()),
         listen: config.network.listen.clone(),
-        peers,
+        peers: book.entries().to_vec(),
         chain: chain.0,
         limits: NetLimits::default(),
-    })
+    }
 }
 
 fn rpc_config(config: &Config) -> Result<rpc::RpcConfig, RunError> {

@@ -1,16 +1,18 @@
 //! Between the replica and the network: names peers by their consensus keys, feeds what arrives
 //! to the mailbox, and answers peers' requests from the store.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ballast_primitives::{Committee, PublicKey};
+use ballast_primitives::PublicKey;
 use ballast_replica::Input;
 use ballast_replica::message::{Message, RESPONSE_BYTES_MAX, Request, Response, SyncBlock};
+use parking_lot::RwLock;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
+use super::book::Book;
 use super::mailbox::{Letter, Mailbox};
 use super::verify;
 use crate::metrics::NodeMetrics;
@@ -27,70 +29,80 @@ const VERIFYING_MAX: usize = 4;
 /// How often to look whether the replica has caught up with its mail.
 const CROWDED_PAUSE: Duration = Duration::from_millis(2);
 
-/// The validators as peers.
+/// The validators, and observers, as peers.
 #[derive(Clone)]
 pub struct Peers {
     network: Network,
     runtime: Handle,
     mailbox: Arc<Mailbox>,
     metrics: Arc<NodeMetrics>,
-    book: Arc<Book>,
-}
-
-/// Who is who: by consensus key and by peer key, without this validator itself.
-struct Book {
-    by_key: BTreeMap<PublicKey, (PeerKey, String)>,
-    by_peer: BTreeMap<PeerKey, PublicKey>,
+    /// Replaced whole when the list changes.
+    book: Arc<RwLock<Arc<Book>>>,
 }
 
 impl Peers {
+    /// `book` is what `network` was started with.
     pub fn new(
         network: Network,
-        committee: &Committee,
-        me: &PublicKey,
+        book: Book,
         mailbox: Arc<Mailbox>,
         metrics: Arc<NodeMetrics>,
     ) -> Self {
-        let others = || committee.validators().iter().filter(|v| v.key != *me);
-        let book = Book {
-            by_key: others().map(|v| (v.key, (PeerKey(v.peer.0), v.name.clone()))).collect(),
-            by_peer: others().map(|v| (PeerKey(v.peer.0), v.key)).collect(),
-        };
-        Self { network, runtime: Handle::current(), mailbox, metrics, book: Arc::new(book) }
+        let book = Arc::new(RwLock::new(Arc::new(book)));
+        Self { network, runtime: Handle::current(), mailbox, metrics, book }
+    }
+
+    pub fn book(&self) -> Arc<Book> {
+        Arc::clone(&self.book.read())
+    }
+
+    /// Lets in whom `book` lists and nobody else. Who is no longer listed is gone for the replica
+    /// at once: the network's word of it comes when nobody can name the peer any more.
+    pub fn relist(&self, book: Book) {
+        let book = Arc::new(book);
+        let before = std::mem::replace(&mut *self.book.write(), Arc::clone(&book));
+        for gone in before.without(&book) {
+            tracing::info!(peer = %gone.peer, name = gone.name, "no longer listed");
+            self.mailbox.urgent(Letter::Input(Input::PeerDown(gone.key)));
+        }
+        for new in book.without(&before) {
+            tracing::info!(peer = %new.peer, name = new.name, "listed");
+        }
+        if let Err(error) = self.network.set_allowed(book.entries().to_vec()) {
+            // The keys are checked with the set, the addresses with the configuration.
+            tracing::error!(%error, "the network refuses the list of peers");
+        }
     }
 
     /// A validator's name for people.
     pub fn name_of(&self, key: &PublicKey) -> String {
-        self.book.by_key.get(key).map_or_else(|| key.to_string(), |(_, name)| name.clone())
+        self.book().name_of(key)
     }
 
-    /// Consensus keys of the validators connected now.
-    pub fn connected(&self) -> Vec<PublicKey> {
-        let connected = self.network.connected();
-        connected.iter().filter_map(|peer| self.book.by_peer.get(peer).copied()).collect()
-    }
-
-    pub fn listed(&self) -> usize {
-        self.book.by_key.len()
+    /// Consensus keys of the peers connected now.
+    pub fn connected(&self) -> BTreeSet<PublicKey> {
+        let (book, connected) = (self.book(), self.network.connected());
+        connected.iter().flat_map(|peer| book.keys_of(peer)).copied().collect()
     }
 
     pub fn broadcast(&self, message: &Message) {
         let frame: Arc<[u8]> = message.encode().into();
-        for (peer, _) in self.book.by_key.values() {
-            self.post(*peer, Lane::Consensus, Arc::clone(&frame));
+        for peer in self.book().peers() {
+            self.post(peer, Lane::Consensus, Arc::clone(&frame));
         }
     }
 
     pub fn send(&self, to: &PublicKey, message: &Message) {
-        if let Some((peer, _)) = self.book.by_key.get(to) {
-            self.post(*peer, Lane::Consensus, message.encode().into());
+        let frame: Arc<[u8]> = message.encode().into();
+        for peer in self.book().peers_of(to) {
+            self.post(*peer, Lane::Consensus, Arc::clone(&frame));
         }
     }
 
     pub fn push_batch(&self, bytes: &[u8]) {
         let frame: Arc<[u8]> = bytes.into();
-        for (peer, _) in self.book.by_key.values() {
-            self.post(*peer, Lane::Batch, Arc::clone(&frame));
+        for peer in self.book().peers() {
+            self.post(peer, Lane::Batch, Arc::clone(&frame));
         }
     }
 
@@ -103,8 +115,12 @@ impl Peers {
 
     /// Asks a peer; the answer comes back as an input.
     pub fn request(&self, to: PublicKey, request: Request) {
-        let Some((peer, _)) = self.book.by_key.get(&to) else { return };
-        let (peers, peer) = (self.clone(), *peer);
+        let connected = self.network.connected();
+        let book = self.book();
+        let of_key = book.peers_of(&to);
+        let up = of_key.iter().find(|peer| connected.contains(peer));
+        let Some(peer) = up.or_else(|| of_key.first()).copied() else { return };
+        let peers = self.clone();
         self.runtime.spawn(async move {
             let wants_blocks = matches!(request, Request::Blocks { .. });
             let answer = peers.network.request(peer, request.encode()).await;
@@ -115,7 +131,9 @@ impl Peers {
                 Ok(Response::Blocks(blocks)) if wants_blocks => peers.blocks(to, Some(blocks)),
                 Ok(Response::Batches(batches)) if !wants_blocks => {
                     for bytes in batches {
-                        peers.check_batch(to, bytes).await;
+                        if let Some(batch) = peers.verified(peers.name_of(&to), bytes).await {
+                            peers.deliver(to, batch);
+                        }
                     }
                 }
                 Ok(_) => {
@@ -138,19 +156,34 @@ impl Peers {
         self.mailbox.urgent(Letter::Input(Input::Blocks { from, blocks }));
     }
 
-    async fn check_batch(&self, from: PublicKey, bytes: Vec<u8>) {
+    /// A batch that `peer` pushed: it speaks under the key that packed it, if that is its own.
+    async fn check_pushed(&self, peer: PeerKey, bytes: Vec<u8>) {
+        let Some(batch) = self.verified(peer, bytes).await else { return };
+        if let Some(from) = self.book().speaker(&peer, Some(batch.author)) {
+            self.deliver(from, batch);
+        }
+    }
+
+    /// None for one that does not verify, which is said.
+    async fn verified(
+        &self,
+        from: impl std::fmt::Display,
+        bytes: Vec<u8>,
+    ) -> Option<verify::CheckedBatch> {
         let metrics = Arc::clone(&self.metrics);
         let checked = tokio::task::spawn_blocking(move || verify::batch(bytes, &metrics)).await;
         match checked {
-            Ok(Ok(batch)) => {
-                self.metrics.batches_peer.inc();
-                let verify::CheckedBatch { digest, author, bytes, txs } = batch;
-                let input = Input::Batch { from, digest, bytes, author, txs };
-                self.mailbox.bulk(Letter::Input(input));
-            }
-            Ok(Err(why)) => tracing::warn!(peer = self.name_of(&from), why, "refused a batch"),
+            Ok(Ok(batch)) => return Some(batch),
+            Ok(Err(why)) => tracing::warn!(%from, why, "refused a batch"),
             Err(error) => tracing::error!(%error, "the verifier failed"),
         }
+        None
+    }
+
+    fn deliver(&self, from: PublicKey, batch: verify::CheckedBatch) {
+        self.metrics.batches_peer.inc();
+        let verify::CheckedBatch { digest, author, bytes, txs } = batch;
+        self.mailbox.bulk(Letter::Input(Input::Batch { from, digest, bytes, author, txs }));
     }
 
     /// Connections and the consensus lane, until the network ends.
@@ -174,21 +207,24 @@ impl Peers {
         }
     }
 
-    fn with(&self, peer: PeerKey, input: impl FnOnce(PublicKey) -> Input) {
-        if let Some(key) = self.book.by_peer.get(&peer) {
+    fn with(&self, peer: PeerKey, input: impl Fn(PublicKey) -> Input) {
+        for key in self.book().keys_of(&peer) {
             self.mailbox.urgent(Letter::Input(input(*key)));
         }
     }
 
     fn consensus_frame(&self, peer: PeerKey, bytes: &[u8]) {
-        let Some(from) = self.book.by_peer.get(&peer).copied() else { return };
+        let book = self.book();
         match Message::decode(bytes) {
             Ok(message) => {
+                let named = match &message {
+                    Message::Vote(vote) => Some(vote.validator),
+                    _ => None,
+                };
+                let Some(from) = book.speaker(&peer, named) else { return };
                 self.mailbox.urgent(Letter::Input(Input::Message { from, message }));
             }
-            Err(error) => {
-                tracing::warn!(peer = self.name_of(&from), %error, "refused a message");
-            }
+            Err(error) => tracing::warn!(%peer, %error, "refused a message"),
         }
     }
 
@@ -198,11 +234,10 @@ impl Peers {
         while let Some(event) = batches.recv().await {
             match event {
                 NetEvent::Frame { from, bytes, .. } => {
-                    let Some(from) = self.book.by_peer.get(&from).copied() else { continue };
                     let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
                     let peers = self.clone();
                     tokio::spawn(async move {
-                        peers.check_batch(from, bytes).await;
+                        peers.check_pushed(from, bytes).await;
                         while peers.mailbox.is_crowded() {
                             tokio::time::sleep(CROWDED_PAUSE).await;
                         }

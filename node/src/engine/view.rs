@@ -114,15 +114,23 @@ impl View {
             return;
         }
         self.refreshed = now;
+        let me = replica.key();
+        let committee = replica.sets().current();
+        let seat = committee.get(&me);
         let connected = peers.connected();
-        let committee = replica.state().committee(replica.height().saturating_add(1));
-        let power = |key| committee.get(key).map_or(0, |v| u128::from(v.power));
-        let others: u128 = connected.iter().map(power).sum();
-        let reachable = others + power(&replica.key());
-        let quorum = committee.is_quorum(reachable);
+        let reachable: Vec<_> = connected
+            .iter()
+            .filter(|key| **key != me)
+            .filter_map(|key| committee.get(key))
+            .collect();
+        let power = reachable.iter().copied().chain(seat).map(|v| u128::from(v.power)).sum();
+        let quorum = committee.is_quorum(power);
+        // Whoever only follows needs someone to follow.
+        let enough = if seat.is_some() { quorum } else { !reachable.is_empty() };
+        let others = committee.len() - usize::from(seat.is_some());
         let lag = replica.lag();
         let voting = match replica.muted_through() {
-            _ if !replica.is_validator() => Voting::Observer,
+            _ if seat.is_none() => Voting::Observer,
             through if through > replica.height() => Voting::No(format!(
                 "its write-ahead log is gone; it follows until height {through} has passed"
             )),
@@ -133,8 +141,9 @@ impl View {
         self.published.status.send_modify(|status| {
             status.round = round;
             status.best_height = height + lag;
-            status.peers_connected = connected.len();
-            status.peers_listed = peers.listed();
+            status.validators = committee.len();
+            status.peers_connected = reachable.len();
+            status.peers_listed = others;
             status.peers_quorum = quorum;
             status.syncing = lag > 1;
             status.voting = voting;
@@ -142,14 +151,19 @@ impl View {
         });
         let waiting = replica.pool().len();
         self.published.serving.send_if_modified(|serving| {
-            let before = std::mem::replace(serving, quorum && lag <= 1);
+            let before = std::mem::replace(serving, enough && lag <= 1);
             before != *serving
         });
         metrics.round.set(i64::from(round));
+        metrics.validators.set(i64::try_from(committee.len()).unwrap_or(i64::MAX));
+        metrics.validator.set(i64::from(seat.is_some()));
         metrics.mempool_transactions.set(i64::try_from(waiting).unwrap_or(i64::MAX));
         metrics.mempool_bytes.set(i64::try_from(replica.bytes_waiting()).unwrap_or(i64::MAX));
         let mut info = self.shared.info.lock();
-        info.peers = u32::try_from(connected.len()).unwrap_or(u32::MAX);
+        info.peers = u32::try_from(reachable.len()).unwrap_or(u32::MAX);
+        if let Some(seat) = seat.filter(|seat| seat.name != info.validator_name) {
+            info.validator_name.clone_from(&seat.name);
+        }
         info.validators = u32::try_from(committee.len()).unwrap_or(u32::MAX);
         info.syncing = lag > 1;
         info.round = round;

@@ -24,6 +24,9 @@ pub struct NodeMetrics {
     pub height: Gauge,
     /// The round that the current height is in.
     pub round: Gauge,
+    /// Members of the set that decides the next height, and whether this node is one.
+    pub validators: Gauge,
+    pub validator: Gauge,
     pub rounds_above_zero: Counter,
     pub blocks: Counter,
     pub transactions: TransactionCounters,
@@ -66,6 +69,8 @@ impl NodeMetrics {
         let metrics = Self {
             height: add.gauge("ballast_height", "Newest committed height"),
             round: add.gauge("ballast_round", "Round of the height being decided"),
+            validators: add.gauge("ballast_validators", "Validators that decide the next height"),
+            validator: add.gauge("ballast_validator", "Whether this node is one of them: 1 or 0"),
             rounds_above_zero: add
                 .counter("ballast_rounds_above_zero", "Rounds entered because one before failed"),
             blocks: add.counter("ballast_blocks", "Blocks committed"),

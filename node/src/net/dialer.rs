@@ -1,5 +1,5 @@
-//! Dialling: every listed peer that is not connected, at once, then 100 ms, 200 ms, … 2 s apart,
-//! for ever.
+//! Dialling: every listed peer that has an address and is not connected, at once, then 100 ms,
+//! 200 ms, … 2 s apart, for ever.
 
 use std::{io, time::Duration};
 
@@ -20,18 +20,28 @@ pub(super) type Resolved = (PeerKey, io::Result<Vec<Multiaddr>>);
 
 /// When to dial one peer.
 pub(super) struct Dialer {
-    pub host: String,
+    host: Option<String>,
     min: Duration,
     max: Duration,
     wait: Duration,
-    /// `None` while connected or while an attempt is under way.
+    /// `None` while connected, while an attempt is under way, or without an address.
     due: Option<Instant>,
 }
 
 impl Dialer {
-    pub fn new(host: String, limits: &NetLimits) -> Self {
+    pub fn new(host: Option<String>, limits: &NetLimits) -> Self {
         let (min, max) = (limits.dial_backoff_min, limits.dial_backoff_max);
-        Self { host, min, max, wait: min, due: Some(Instant::now()) }
+        let due = host.as_ref().map(|_| Instant::now());
+        Self { host, min, max, wait: min, due }
+    }
+
+    /// The peer's address has become known, has changed, or is known no more.
+    pub fn set_host(&mut self, host: Option<String>, connected: bool) {
+        if self.host == host {
+            return;
+        }
+        self.host = host;
+        self.due = self.host.as_ref().filter(|_| !connected).map(|_| Instant::now());
     }
 
     pub fn due(&self) -> Option<Instant> {
@@ -45,7 +55,7 @@ impl Dialer {
 
     /// An attempt or a connection has ended: dial again after the wait, and double it.
     pub fn retry(&mut self) {
-        self.due = Instant::now().checked_add(self.wait);
+        self.due = self.host.as_ref().and_then(|_| Instant::now().checked_add(self.wait));
         self.wait = self.wait.saturating_mul(2).min(self.max);
     }
 
@@ -72,9 +82,12 @@ impl Driver {
     pub(super) fn resolve_due(&mut self) {
         let (now, limit) = (Instant::now(), self.shared.limits.handshake_timeout);
         for (key, peer) in &mut self.peers {
-            if peer.dialer.due().is_some_and(|due| due <= now) {
-                peer.dialer.rest();
-                let (key, host) = (*key, peer.dialer.host.clone());
+            let dialer = &mut peer.dialer;
+            if dialer.due().is_some_and(|due| due <= now)
+                && let Some(host) = dialer.host.clone()
+            {
+                dialer.rest();
+                let key = *key;
                 self.resolving.spawn(async move { (key, resolve(host, limit).await) });
             }
         }
@@ -89,7 +102,7 @@ impl Driver {
         match found {
             Ok(addresses) => self.dial(key, addresses),
             Err(error) => {
-                tracing::debug!(peer = %key, host = peer.dialer.host, %error, "cannot resolve");
+                tracing::debug!(peer = %key, host = ?peer.dialer.host, %error, "cannot resolve");
                 peer.dialer.retry();
             }
         }

@@ -130,7 +130,7 @@ impl Driver {
 
     fn allow(&mut self, entry: Dialable) {
         if let Some(peer) = self.peers.get_mut(&entry.key) {
-            peer.dialer.host = entry.host;
+            peer.dialer.set_host(entry.host, peer.connection.is_some());
             return;
         }
         let shared = &self.shared;

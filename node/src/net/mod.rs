@@ -29,8 +29,9 @@
 //!    batch, except for the bytes that TCP has already taken.
 //! 6. No length is believed before it is compared with its cap, and no buffer is allocated by
 //!    it: buffers grow with the bytes that have arrived.
-//! 7. Every listed peer is dialled for ever, 100 ms to 2 s apart. Two connections that crossed
-//!    are both kept: to close one is a race that can end with none.
+//! 7. Every listed peer with an address is dialled for ever, 100 ms to 2 s apart; one without is
+//!    let in when it dials us. Two connections that crossed are both kept: to close one is a race
+//!    that can end with none.
 //! 8. Closing never waits for the peer (see `transport.rs`).
 //!
 //! # What is deliberately absent

@@ -61,16 +61,16 @@ impl fmt::Debug for PeerKey {
 pub struct PeerEntry {
     pub key: PeerKey,
     /// `host:port`, or `/ip4/<ip>/tcp/<port>`, `/ip6/…`, `/dns/…`, `/dns4/…`, `/dns6/…`. Names
-    /// are resolved again at every dial.
-    pub address: String,
+    /// are resolved again at every dial. Without an address the peer is let in, and not dialled.
+    pub address: Option<String>,
 }
 
 /// A list entry that has been checked.
 pub(super) struct Dialable {
     pub key: PeerKey,
     pub id: PeerId,
-    /// `host:port`, as the resolver takes it.
-    pub host: String,
+    /// `host:port`, as the resolver takes it; none for a peer that dials us.
+    pub host: Option<String>,
 }
 
 /// Checks a whole list, without ourselves: one bad entry refuses it.
@@ -78,7 +78,7 @@ pub(super) fn dialable(list: &[PeerEntry], own: PeerKey) -> Result<Vec<Dialable>
     list.iter()
         .filter(|entry| entry.key != own)
         .map(|entry| {
-            let host = host_and_port(&entry.address)?;
+            let host = entry.address.as_deref().map(host_and_port).transpose()?;
             Ok(Dialable { key: entry.key, id: entry.key.to_peer_id()?, host })
         })
         .collect()

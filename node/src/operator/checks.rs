@@ -80,8 +80,12 @@ fn lag(status: &NodeStatus, limits: &Limits) -> Outcome {
 
 fn peers(status: &NodeStatus) -> Outcome {
     let (connected, listed) = (status.peers_connected, status.peers_listed);
+    let detail = format!("{connected} of {listed} connected");
+    if status.voting == Voting::Observer {
+        return verdict(connected > 0, format!("{detail}, an observer needs one"));
+    }
     let quorum = if status.peers_quorum { "a quorum" } else { "no quorum" };
-    verdict(status.peers_quorum, format!("{connected} of {listed} connected, {quorum}"))
+    verdict(status.peers_quorum, format!("{detail}, {quorum}"))
 }
 
 fn commit(status: &NodeStatus, limits: &Limits, now: Instant) -> Outcome {

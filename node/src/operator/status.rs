@@ -23,6 +23,9 @@ pub struct NodeStatus {
     pub round: u32,
     /// The highest height that a peer has shown a valid certificate for.
     pub best_height: u64,
+    /// Of the set that decides the next height.
+    pub validators: usize,
+    /// Validators of that set, other than this node, that are connected, and all of them.
     pub peers_connected: usize,
     pub peers_listed: usize,
     /// Whether this node and its connected peers together are a quorum.
@@ -60,6 +63,7 @@ impl NodeStatus {
             executed_height: 0,
             round: 0,
             best_height: 0,
+            validators: 0,
             peers_connected: 0,
             peers_listed: 0,
             peers_quorum: false,
@@ -86,6 +90,7 @@ impl NodeStatus {
             executed_height: self.executed_height,
             round: self.round,
             best_height: self.best_height,
+            validators: self.validators,
             peers_connected: self.peers_connected,
             peers_listed: self.peers_listed,
             syncing: self.syncing,
@@ -115,6 +120,7 @@ pub struct StatusReport {
     pub executed_height: u64,
     pub round: u32,
     pub best_height: u64,
+    pub validators: usize,
     pub peers_connected: usize,
     pub peers_listed: usize,
     pub syncing: bool,

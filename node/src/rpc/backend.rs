@@ -59,9 +59,9 @@ pub struct NodeInfo {
     /// Source revision; may be empty.
     pub commit: String,
     pub validator_name: String,
-    /// Other validators connected.
+    /// Other validators of that set connected.
     pub peers: u32,
-    /// Validators of the chain.
+    /// Validators of the set that decides the next height.
     pub validators: u32,
     pub syncing: bool,
     /// Round of the height being decided.

@@ -79,12 +79,17 @@ impl ControlService for Controls {
 }
 
 fn validator_names(context: &Context) -> Result<Vec<(String, String)>, WireError> {
-    Ok(match object(context.store(), &Key::Validators)? {
-        Some(Object::Validators(sets)) => {
-            sets.set.validators().iter().map(|v| (v.key.to_string(), v.name.clone())).collect()
-        }
-        _ => Vec::new(),
-    })
+    let stored = object(context.store(), &Key::Validators)?;
+    let stored = stored.as_ref().and_then(|object| match object {
+        Object::Validators(sets) => Some(sets),
+        _ => None,
+    });
+    // Whoever has left since is named as in the set before, or at genesis.
+    let newest = stored.map(|sets| &sets.set).into_iter();
+    let before = stored.and_then(|sets| sets.before.as_ref());
+    let sets = newest.chain(before).chain([&context.backend.genesis().validators]);
+    let validators = sets.flat_map(|set| set.validators());
+    Ok(validators.map(|v| (v.key.to_string(), v.name.clone())).collect())
 }
 
 fn show(evidence: &Evidence, validator_name: String) -> v1::Evidence {

@@ -89,7 +89,8 @@ impl Ledger {
         let (head, validators) = context.consistent(|store| object(store, &Key::Validators))?;
         let validators = match validators {
             Some(Object::Validators(sets)) => {
-                sets.set.validators().iter().map(|v| context.wire.validator(v)).collect()
+                let next = sets.at(head.height.saturating_add(1));
+                next.validators().iter().map(|v| context.wire.validator(v)).collect()
             }
             _ => Vec::<Validator>::new(),
         };

@@ -17,6 +17,7 @@
 //! | `records` | height ‖ index u32 | borsh([`Stored`]) | one transaction; height and index are not repeated in the value |
 //! | `tx_index` | first 8 bytes of the id ‖ height ‖ index u32 | empty | one transaction; a reader compares the record's whole id |
 //! | `history` | address (32) ‖ height ‖ index u32 | empty | one account in one transaction |
+//! | `sets` | height | borsh(`Committee`) | the last header of a set; the value is the set that decides from the next height on |
 //! | `evidence` | seen at ‖ height ‖ round u32 ‖ validator (32) ‖ kind (1) | borsh(`Evidence`) | one equivocation; storing it again changes nothing |
 
 use ballast_primitives::{Address, Hash};
@@ -40,11 +41,12 @@ pub(super) enum Family {
     Records,
     TxIndex,
     History,
+    Sets,
     Evidence,
 }
 
 impl Family {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Meta,
         Self::State,
         Self::Blocks,
@@ -54,6 +56,7 @@ impl Family {
         Self::Records,
         Self::TxIndex,
         Self::History,
+        Self::Sets,
         Self::Evidence,
     ];
 
@@ -68,6 +71,7 @@ impl Family {
             Self::Records => "records",
             Self::TxIndex => "tx_index",
             Self::History => "history",
+            Self::Sets => "sets",
             Self::Evidence => "evidence",
         }
     }
@@ -81,6 +85,8 @@ impl Family {
             // 1,024 batches and 100 signatures come to some 43 KiB.
             Self::Blocks => 256 * 1024,
             Self::Batches => BATCH_BYTES_MAX,
+            // 100 validators come to some 14 KiB.
+            Self::Sets => 64 * 1024,
             // 16 operations with their events come to some 4 KiB.
             Self::Records => 64 * 1024,
             Self::Evidence => 4 * 1024,

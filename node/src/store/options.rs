@@ -106,7 +106,7 @@ fn of_family(family: Family, cache: &Cache) -> Options {
         }
         // Read in ranges.
         Family::Blocks | Family::Records | Family::History => table.set_block_size(16 * 1024),
-        Family::Meta | Family::Executed | Family::Evidence => {}
+        Family::Meta | Family::Executed | Family::Sets | Family::Evidence => {}
     }
     cf.set_block_based_table_factory(&table);
     cf

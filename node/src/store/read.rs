@@ -1,6 +1,8 @@
 //! Blocks, batches, state and evidence.
 
-use ballast_primitives::{Hash, PublicKey};
+use ballast_primitives::history::SetChange;
+use ballast_primitives::proof::CertifiedHeader;
+use ballast_primitives::{Committee, Hash, PublicKey};
 use ballast_replica::types::{Evidence, Executed, StoredBlock};
 use ballast_runtime::object::{Key, Object};
 use ballast_runtime::state::Change;
@@ -116,6 +118,25 @@ impl Store {
             Ok(Change { slot, key: key.into_vec(), value })
         });
         failed.into_iter().chain(leaves)
+    }
+
+    /// The changes of the validator set whose last header of the old set is at `from` or above, at
+    /// most `max`, in their order.
+    pub fn set_changes(&self, from: u64, max: usize) -> Result<Vec<SetChange>> {
+        let key = height_key(from);
+        let mode = IteratorMode::From(&key, Direction::Forward);
+        let items = self.db.iterator_cf(self.cf(Family::Sets)?, mode).take(max);
+        let change = |item: std::result::Result<_, rocksdb::Error>| {
+            let (key, value): (Box<[u8]>, Box<[u8]>) =
+                item.map_err(StoreError::database("read"))?;
+            let bad = |what| StoreError::corrupt(Family::Sets, &key, what);
+            let height = height_of(&key).ok_or_else(|| bad("the key is not a height"))?;
+            let set: Committee = decode(Family::Sets, &key, &value)?;
+            let block = self.block(height)?.ok_or_else(|| bad("there is no such block"))?;
+            let (header, certificate) = (block.header, block.certificate);
+            Ok(SetChange { anchor: CertifiedHeader { header, certificate }, set })
+        };
+        items.map(change).collect()
     }
 
     /// The newest evidence, newest first, at most `max`.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ballast_primitives::Hash;
+use ballast_primitives::{Committee, Hash};
 use ballast_replica::types::{CommitWrite, Executed, StoredBlock};
 use ballast_runtime::state::Change;
 use rocksdb::{IteratorMode, WriteBatch};
@@ -118,6 +118,10 @@ impl Store {
             let value = encode(Family::Evidence, evidence)?;
             batch.put_cf(self.cf(Family::Evidence)?, evidence_key(evidence), value);
         }
+        if let Some(set) = &write.next_set {
+            let value = encode(Family::Sets, set)?;
+            batch.put_cf(self.cf(Family::Sets)?, height_key(height), value);
+        }
         self.put_head(&mut batch, &write.executed)?;
         self.write(batch, Synced::Yes)?;
         *self.head.write() = Some(write.executed);
@@ -184,6 +188,11 @@ fn check(write: &CommitWrite) -> Result<()> {
     }
     if certificate.block != header.id() {
         return refuse("the certificate is of another block");
+    }
+    let next_set = write.next_set.as_ref().map(Committee::digest);
+    let changes = header.next_validators != header.validators;
+    if next_set != changes.then_some(header.next_validators) {
+        return refuse("the set of the next height is not the one that the header names");
     }
     let mut indexes = BTreeSet::new();
     for record in &write.records {

@@ -2112,6 +2112,7 @@ pub struct GetChainInfoResponse {
     /// Root of the state after `height`.
     #[prost(string, tag = "8")]
     pub state_root: ::prost::alloc::string::String,
+    /// The set that decides the height after `height`.
     #[prost(message, repeated, tag = "9")]
     pub validators: ::prost::alloc::vec::Vec<Validator>,
     /// The oldest block held here.
@@ -2145,7 +2146,7 @@ pub struct NodeStatus {
     pub commit: ::prost::alloc::string::String,
     #[prost(string, tag = "3")]
     pub validator_name: ::prost::alloc::string::String,
-    /// Other validators connected.
+    /// Other validators of that set connected.
     #[prost(uint32, tag = "4")]
     pub peers_connected: u32,
     /// Behind the others, and catching up.
@@ -2335,7 +2336,7 @@ pub mod ledger_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// The chain, its newest block, its validators, and this validator.
+        /// The chain, its newest block, the validators that decide the next, and this validator.
         pub async fn get_chain_info(
             &mut self,
             request: impl tonic::IntoRequest<super::GetChainInfoRequest>,
@@ -2429,7 +2430,7 @@ pub mod ledger_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with LedgerServiceServer.
     #[async_trait]
     pub trait LedgerService: std::marker::Send + std::marker::Sync + 'static {
-        /// The chain, its newest block, its validators, and this validator.
+        /// The chain, its newest block, the validators that decide the next, and this validator.
         async fn get_chain_info(
             &self,
             request: tonic::Request<super::GetChainInfoRequest>,
@@ -3115,6 +3116,43 @@ pub mod get_proof_response {
         Receipt(super::Receipt),
     }
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListSetChangesRequest {
+    /// Only changes whose `height` is at least this; 0 for all.
+    #[prost(uint64, tag = "1")]
+    pub from_height: u64,
+    /// 0 means 20; at most 100.
+    #[prost(uint32, tag = "2")]
+    pub page_size: u32,
+    /// From a previous answer, for the same from_height.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListSetChangesResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub changes: ::prost::alloc::vec::Vec<SetChange>,
+    /// Empty on the last page.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// The height that all pages are pinned to: changes above it are not listed.
+    #[prost(uint64, tag = "3")]
+    pub head: u64,
+}
+/// One change of the validator set.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SetChange {
+    /// The last height that the set before it decides; the new one decides from the next on.
+    #[prost(uint64, tag = "1")]
+    pub height: u64,
+    /// Canonical Borsh of a SetChange: the header of that height, which names both sets, its
+    /// certificate by the set before, and the new set.
+    #[prost(bytes = "vec", tag = "2")]
+    pub set_change: ::prost::alloc::vec::Vec<u8>,
+    /// The new set, for reading only.
+    #[prost(message, repeated, tag = "3")]
+    pub validators: ::prost::alloc::vec::Vec<Validator>,
+}
 /// Generated client implementations.
 pub mod proof_service_client {
     #![allow(
@@ -3126,7 +3164,8 @@ pub mod proof_service_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// Proofs that a client verifies offline, from the genesis hash and the validator set alone.
+    /// Proofs that a client verifies offline, from the genesis alone: its hash and its validator set,
+    /// and from there the changes of the set.
     #[derive(Debug, Clone)]
     pub struct ProofServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -3237,6 +3276,34 @@ pub mod proof_service_client {
                 .insert(GrpcMethod::new("ballast.v1.ProofService", "GetProof"));
             self.inner.unary(req, path, codec).await
         }
+        /// The changes of the validator set, oldest first: what leads from the genesis set to the one
+        /// that decides a height. Pages are pinned to the height of the first one.
+        ///
+        /// Errors: BAD_PAGE_TOKEN, INVALID_REQUEST.
+        pub async fn list_set_changes(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListSetChangesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListSetChangesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/ballast.v1.ProofService/ListSetChanges",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("ballast.v1.ProofService", "ListSetChanges"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -3265,8 +3332,20 @@ pub mod proof_service_server {
             tonic::Response<super::GetProofResponse>,
             tonic::Status,
         >;
+        /// The changes of the validator set, oldest first: what leads from the genesis set to the one
+        /// that decides a height. Pages are pinned to the height of the first one.
+        ///
+        /// Errors: BAD_PAGE_TOKEN, INVALID_REQUEST.
+        async fn list_set_changes(
+            &self,
+            request: tonic::Request<super::ListSetChangesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListSetChangesResponse>,
+            tonic::Status,
+        >;
     }
-    /// Proofs that a client verifies offline, from the genesis hash and the validator set alone.
+    /// Proofs that a client verifies offline, from the genesis alone: its hash and its validator set,
+    /// and from there the changes of the set.
     #[derive(Debug)]
     pub struct ProofServiceServer<T> {
         inner: Arc<T>,
@@ -3373,6 +3452,51 @@ pub mod proof_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetProofSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/ballast.v1.ProofService/ListSetChanges" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListSetChangesSvc<T: ProofService>(pub Arc<T>);
+                    impl<
+                        T: ProofService,
+                    > tonic::server::UnaryService<super::ListSetChangesRequest>
+                    for ListSetChangesSvc<T> {
+                        type Response = super::ListSetChangesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListSetChangesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ProofService>::list_set_changes(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListSetChangesSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -33,6 +33,7 @@ pub mod codec;
 pub mod committee;
 pub mod domain;
 pub mod hash;
+pub mod history;
 pub mod keys;
 pub mod merkle;
 pub mod policy;

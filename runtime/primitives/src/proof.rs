@@ -1,5 +1,6 @@
 //! Proofs that a client checks offline: an object of the state, or a receipt, up to a header that
-//! a quorum committed, from nothing but the genesis hash and the validator set behind it.
+//! a quorum committed, from nothing but the genesis hash and the validator set behind it. Where
+//! the set has changed, [`crate::history`] leads from the first one to that of the header.
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use thiserror::Error;
@@ -8,10 +9,15 @@ use crate::block::Header;
 use crate::certificate::{CertificateError, CommitCertificate};
 use crate::committee::Committee;
 use crate::hash::Hash;
+use crate::history::{SetChange, SetChangeError, SetHistory};
 use crate::merkle::{self, Path};
 
 /// Most bytes of a proof that a verifier looks at.
 pub const PROOF_BYTES_MAX: usize = 1 << 20;
+/// Most bytes of a proof file: some 600 changes of a set of 100 validators.
+pub const PROOF_FILE_BYTES_MAX: usize = 16 << 20;
+/// What a proof file begins with, so that it is told from a bare proof.
+pub const PROOF_FILE_TAG: [u8; 16] = *b"BALLAST1-PROOF\0\0";
 
 /// A header and the quorum that committed it.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -42,6 +48,23 @@ pub struct ReceiptProof {
     pub anchor: CertifiedHeader,
 }
 
+/// A proof of either kind.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Proof {
+    State(StateProof),
+    Receipt(ReceiptProof),
+}
+
+/// A proof with all that leads to it from the genesis: the changes of the validator set below its
+/// header, in their order.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct ProofFile {
+    /// [`PROOF_FILE_TAG`].
+    pub tag: [u8; 16],
+    pub changes: Vec<SetChange>,
+    pub proof: Proof,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ProofError {
     #[error("the header belongs to another chain")]
@@ -56,6 +79,22 @@ pub enum ProofError {
     WrongRoot,
     #[error("the header does not attest this height")]
     WrongHeight,
+    #[error(
+        "the header of height {height} names a validator set whose last height was {last}: it \
+         decides nothing there any more"
+    )]
+    OldCommittee { height: u64, last: u64 },
+    #[error(
+        "the header of height {height} names a validator set that decides from height {first} on"
+    )]
+    EarlyCommittee { height: u64, first: u64 },
+    #[error(
+        "the header of height {height} names a validator set that the changes given do not lead \
+         to: some are missing, or it is forged"
+    )]
+    UnknownCommittee { height: u64 },
+    #[error("the change of the validator set at height {height} does not hold: {error}")]
+    Change { height: u64, error: SetChangeError },
 }
 
 impl CertifiedHeader {
@@ -76,11 +115,48 @@ impl CertifiedHeader {
     }
 }
 
+impl Proof {
+    /// The header that attests what is proven.
+    pub const fn anchor(&self) -> &CertifiedHeader {
+        match self {
+            Self::State(proof) => &proof.anchor,
+            Self::Receipt(proof) => &proof.anchor,
+        }
+    }
+
+    /// Verifies the proof by the set of its header's height.
+    pub fn verify_through(&self, sets: &SetHistory) -> Result<(), ProofError> {
+        match self {
+            Self::State(proof) => proof.verify_through(sets),
+            Self::Receipt(proof) => proof.verify_through(sets),
+        }
+    }
+}
+
+impl ProofFile {
+    /// `proof`, with those of `changes` that it needs.
+    pub fn new(mut changes: Vec<SetChange>, proof: Proof) -> Self {
+        let height = proof.anchor().header.height;
+        changes.retain(|change| change.anchor.header.height < height);
+        Self { tag: PROOF_FILE_TAG, changes, proof }
+    }
+}
+
 impl StateProof {
     /// Verifies the proof; on success `leaf` is what the state held after
     /// `anchor.header.executed_height`.
     pub fn verify(&self, genesis: &Hash, committee: &Committee) -> Result<(), ProofError> {
         self.anchor.verify(genesis, committee)?;
+        self.check_path()
+    }
+
+    /// As [`Self::verify`], by the set of the header's height.
+    pub fn verify_through(&self, sets: &SetHistory) -> Result<(), ProofError> {
+        sets.verify(&self.anchor)?;
+        self.check_path()
+    }
+
+    fn check_path(&self) -> Result<(), ProofError> {
         let root = self.path.root(&merkle::STATE, merkle::STATE.leaf(&self.leaf));
         if root != Some(self.anchor.header.state_root) {
             return Err(ProofError::WrongRoot);
@@ -93,6 +169,16 @@ impl ReceiptProof {
     /// Verifies the proof; on success `receipt` is one of the block at `height`.
     pub fn verify(&self, genesis: &Hash, committee: &Committee) -> Result<(), ProofError> {
         self.anchor.verify(genesis, committee)?;
+        self.check_path()
+    }
+
+    /// As [`Self::verify`], by the set of the header's height.
+    pub fn verify_through(&self, sets: &SetHistory) -> Result<(), ProofError> {
+        sets.verify(&self.anchor)?;
+        self.check_path()
+    }
+
+    fn check_path(&self) -> Result<(), ProofError> {
         let attested = self.anchor.header.executed_height;
         if self.height.checked_add(self.after.len() as u64) != Some(attested) {
             return Err(ProofError::WrongHeight);

@@ -15,7 +15,7 @@ impl Replica {
         certificate: ballast_primitives::CommitCertificate,
         now: Now,
     ) {
-        if let Err(why) = block::check_header(&self.tip, &self.committee, value.header()) {
+        if let Err(why) = block::check_header(&self.tip, &self.sets, value.header()) {
             return self.halt(&format!(
                 "block {} was committed by a quorum, but here: {why}; ours: {:?}; header: {:?}",
                 value.header().height,
@@ -37,6 +37,11 @@ impl Replica {
             Ok(written) => written,
             Err(report) => return self.halt(&report),
         };
+        if self.state.committee(self.tip.height.saturating_add(2)) != self.sets.next() {
+            let height = value.header().height;
+            let why = "changed the validator set of the next height, which it found fixed";
+            return self.halt(&format!("block {height} {why}"));
+        }
         if left_out > 0 {
             let height = value.header().height;
             self.effects.push(Effect::Notice(Notice::LeftOut { height, transactions: left_out }));
@@ -69,7 +74,7 @@ impl Replica {
         if !value.payload().batches.is_empty() {
             self.newest_results = header.height;
         }
-        self.committee = self.state.committee(header.height.saturating_add(1)).clone();
+        self.sets.advance(header.height, &self.state);
         self.started = false;
         self.committed_at = now.mono_ms;
         self.proposals.clear();
@@ -108,7 +113,7 @@ impl Replica {
         }
         block
             .certificate
-            .verify(&self.tip.genesis, &self.committee)
+            .verify(&self.tip.genesis, self.sets.current())
             .map_err(|error| format!("sent a bad certificate: {error}"))?;
         block::check_payload(&block.header, &block.payload)?;
         if batches.len() != block.payload.batches.len() {

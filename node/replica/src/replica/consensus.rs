@@ -92,7 +92,7 @@ impl Replica {
             ballast_primitives::block::BATCHES_MAX,
             self.config.block_txs_max,
         );
-        let value = block::build(&self.tip, &self.committee, self.key, now.wall_ms, batches);
+        let value = block::build(&self.tip, &self.sets, self.key, now.wall_ms, batches);
         if let Some(value) = value {
             let outs = self.host.propose(round, value);
             self.absorb(outs);
@@ -124,7 +124,7 @@ impl Replica {
         self.started = true;
         self.timers.cancel(Timer::Start);
         let height = self.tip.height + 1;
-        let outs = self.host.start(height, &self.committee);
+        let outs = self.host.start(height, self.sets.current());
         self.absorb(outs);
         self.drain(now);
         for proposal in std::mem::take(&mut self.future_proposals).into_values() {
@@ -194,8 +194,7 @@ impl Replica {
             let Some(proposed) = self.proposals.get(at).filter(|p| !p.judged) else { continue };
             let (value, round) = (proposed.value.clone(), proposed.wire.round);
             let proposer = proposed.wire.proposer;
-            let verdict =
-                block::judge(&self.tip, &self.committee, now.wall_ms, &self.batches, &value);
+            let verdict = block::judge(&self.tip, &self.sets, now.wall_ms, &self.batches, &value);
             let valid = match verdict {
                 Verdict::Valid => true,
                 Verdict::Invalid(why) => {
@@ -226,7 +225,7 @@ impl Replica {
         let Some(block) = vote.vote.block else { return };
         let seen = self.proposals.iter().any(|p| p.value.id() == block);
         // At most one entry for each validator's votes of a round.
-        if !seen && self.unseen.len() < 4 * self.committee.len() {
+        if !seen && self.unseen.len() < 4 * self.sets.current().len() {
             self.unseen.entry(block).or_insert((vote.validator, vote.vote.round, now.mono_ms));
         }
     }

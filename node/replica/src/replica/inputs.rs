@@ -41,6 +41,11 @@ impl Replica {
         if self.batches.contains(&digest) || (self.batches.is_known(&digest) && !wanted) {
             return;
         }
+        // Another's batch comes when it was asked for, or an answer was slow. Kept without being
+        // needed, it would be charged to an author who may not have packed it.
+        if author != from && !wanted {
+            return;
+        }
         let full = self.batches.bytes_of(&author).saturating_add(bytes.len())
             > self.config.author_bytes_max;
         if full && !wanted {
@@ -58,13 +63,13 @@ impl Replica {
             Message::Vote(vote) => self.on_vote(from, vote, now),
             Message::Proposal(proposal) => self.on_proposal(from, proposal, now),
             Message::Polka(polka) => {
-                if polka.height == self.tip.height + 1 && self.started {
+                if self.takes_certificate(from, polka.height) && self.started {
                     let outs = self.host.polka(&polka);
                     self.absorb(outs);
                 }
             }
             Message::Round(round) => {
-                if round.height == self.tip.height + 1 {
+                if self.takes_certificate(from, round.height) {
                     self.start_if_not(now);
                     let outs = self.host.round_certificate(&round);
                     self.absorb(outs);
@@ -78,7 +83,7 @@ impl Replica {
     }
 
     pub(super) fn on_vote(&mut self, from: PublicKey, vote: WireVote, now: Now) {
-        if vote.validator != from || self.committee.get(&from).is_none() {
+        if vote.validator != from {
             return self.bad_peer(from, "sent a vote that is not its own");
         }
         let height = self.tip.height + 1;
@@ -86,10 +91,17 @@ impl Replica {
         if at > height {
             self.sync.claim(from, at - 1);
         }
-        if at == height + 1 && vote.vote.round <= FUTURE_ROUNDS_MAX {
-            return self.keep_future_vote(vote);
+        // Late ones are of no use; whose vote counts further on is not known yet.
+        if self.sets.of(at).is_none() {
+            return;
         }
-        if at != height {
+        if !self.sets.has(at, &from) {
+            return self.outsider(from, "voted for", at);
+        }
+        if at > height {
+            if vote.vote.round <= FUTURE_ROUNDS_MAX {
+                self.keep_future_vote(vote);
+            }
             return;
         }
         self.start_if_not(now);
@@ -98,6 +110,24 @@ impl Replica {
         self.absorb(outs);
     }
 
+    /// Whether a certificate from `from` is of the height being decided, and from one who may say
+    /// something there.
+    fn takes_certificate(&mut self, from: PublicKey, height: u64) -> bool {
+        if height != self.tip.height + 1 {
+            return false;
+        }
+        let member = self.sets.has(height, &from);
+        if !member {
+            self.outsider(from, "sent a certificate for", height);
+        }
+        member
+    }
+
+    fn outsider(&mut self, peer: PublicKey, did: &str, height: u64) {
+        self.bad_peer(peer, &format!("{did} height {height}, whose validator set it is not in"));
+    }
+
+    /// Keeps a vote of a member of the next height's set.
     pub(super) fn keep_future_vote(&mut self, vote: WireVote) {
         let precommit = vote.vote.kind == ballast_primitives::VoteKind::Precommit;
         let place = (vote.validator, vote.vote.round, precommit);
@@ -112,13 +142,11 @@ impl Replica {
         if at > height {
             self.sync.claim(from, at - 1);
         }
-        if at < height || at > height + 1 {
-            return;
-        }
-        if !self.host.proposal_is_genuine(&proposal) {
+        let Some(committee) = self.sets.of(at) else { return };
+        if !self.host.proposal_is_genuine(&proposal, committee) {
             return self.bad_peer(from, "sent a proposal that is not of its proposer");
         }
-        if at == height + 1 {
+        if at > height {
             if proposal.round <= FUTURE_ROUNDS_MAX {
                 self.future_proposals.entry(proposal.round).or_insert(proposal);
             }

@@ -16,8 +16,8 @@ impl Replica {
         }
         let due = self.batches.to_request(now.mono_ms, GRACE_MS, AGAIN_MS);
         let proposer = self.proposals.iter().find(|p| !p.judged).map(|p| p.wire.proposer);
-        let others: Vec<_> =
-            self.committee.validators().iter().map(|v| v.key).filter(|k| *k != self.key).collect();
+        let validators = self.sets.current().validators().iter();
+        let others: Vec<_> = validators.map(|v| v.key).filter(|k| *k != self.key).collect();
         let mut by_peer: BTreeMap<PublicKey, Vec<Hash>> = BTreeMap::new();
         for (digest, times) in due {
             // First the one who proposed it, then everyone else in turn.

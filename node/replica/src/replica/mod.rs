@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use ballast_primitives::merkle::Path;
-use ballast_primitives::{Committee, Hash, PublicKey, SecretKey};
+use ballast_primitives::{Hash, PublicKey, SecretKey, Validator};
 use ballast_runtime::execute::BlockContext;
 use ballast_runtime::tx::{SignedTx, VerifiedTx};
 use ballast_runtime::{Code, Key, State, admission};
@@ -25,6 +25,7 @@ use crate::host::{Host, HostError, Out};
 use crate::message::{Message, REQUEST_BATCHES_MAX, Request, SyncBlock, WireProposal, WireVote};
 use crate::pool::{Candidate, Pool};
 use crate::safety::{Safety, SignState};
+use crate::sets::{self, Sets};
 use crate::sync::Sync;
 use crate::timers::{Timer, Timers};
 use crate::types::{Batch, CommitWrite, Evidence, Executed, StoredBlock};
@@ -208,8 +209,9 @@ pub struct Replica {
     config: Config,
     chain_id: u32,
     key: PublicKey,
-    committee: Committee,
     state: State,
+    /// The validator sets of the height after the tip and of the next.
+    sets: Sets,
     tip: Tip,
     block: Option<StoredBlock>,
     host: Host,
@@ -253,7 +255,7 @@ impl Replica {
         let Recovered { state, results, block, sign_state, wal, batches } = recovered;
         let public = key.public();
         let tip = tip_of(genesis, results, block.as_ref())?;
-        let committee = state.committee(tip.height.saturating_add(1)).clone();
+        let sets = Sets::after(tip.height, &state);
         if tip.newest().is_some_and(|newest| newest.state_root != state.root()) {
             return Err(format!(
                 "the stored state has root {}, but block {} gave another",
@@ -264,13 +266,13 @@ impl Replica {
         let holds_results = block.as_ref().is_some_and(|block| !block.payload.batches.is_empty());
         let newest_results = if holds_results { tip.height } else { 0 };
         let mut replica = Self {
-            host: Host::new(genesis, key, committee.clone(), Safety::new(sign_state)),
+            host: Host::new(genesis, key, sets.current().clone(), Safety::new(sign_state)),
             pool: Pool::new(public, now.wall_ms << 20),
             config,
             chain_id,
             key: public,
-            committee,
             state,
+            sets,
             tip,
             block,
             started: false,
@@ -312,7 +314,7 @@ impl Replica {
         }
         self.started = true;
         self.note_proposals(&entries);
-        let outs = self.host.recover(height, &self.committee, entries);
+        let outs = self.host.recover(height, self.sets.current(), entries);
         self.absorb(outs);
     }
 

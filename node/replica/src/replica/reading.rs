@@ -40,8 +40,19 @@ impl Replica {
         self.host.safety().muted_through()
     }
 
+    /// Whether this validator's key is in the set that decides the next height.
     pub fn is_validator(&self) -> bool {
-        self.committee.get(&self.key).is_some()
+        self.sets.current().get(&self.key).is_some()
+    }
+
+    /// The validator sets of the next height and the one after it.
+    pub const fn sets(&self) -> &Sets {
+        &self.sets
+    }
+
+    /// Who may be connected now as a validator, this one included; see [`sets::listed`].
+    pub fn listed(&self) -> Vec<&Validator> {
+        sets::listed(self.state.validators(), self.tip.height)
     }
 
     /// How many heights the best peer claims to be ahead.

@@ -1,22 +1,29 @@
+#![allow(dead_code, reason = "each test file uses a part of it")]
 //! The cluster: nodes with disks, a queue of what is under way, one virtual clock.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod node;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ballast_primitives::codec;
-use ballast_primitives::{Hash, PublicKey, SecretKey, Validator, Vote, VoteKind};
-use ballast_replica::message::{Message, Request, SyncBlock, WireVote};
+use ballast_primitives::{Committee, Hash, Header, Payload, PublicKey, Signature, Vote, VoteKind};
+use ballast_replica::message::{
+    Message, Request, SyncBlock, WireProposal, WireVote, proposal_signed_bytes,
+};
 use ballast_replica::pool::Candidate;
 use ballast_replica::replica::Notice;
 use ballast_replica::safety::SignState;
-use ballast_replica::types::{Batch, Evidence, Executed, StoredBlock};
+use ballast_replica::types::{Batch, StoredBlock};
 use ballast_replica::wal::WalEntry;
-use ballast_replica::{Admission, Config, Effect, Input, Now, Recovered, Replica, commit};
-use ballast_runtime::state::Change;
+use ballast_replica::{Config, Effect, Input, Now, Recovered, Replica, commit};
+use ballast_runtime::object::Validators;
 use ballast_runtime::tx::{SignedTx, VerifiedTx};
-use ballast_runtime::{Genesis, Op, Receipt, State, TxBody, dev, ops};
+use ballast_runtime::{Genesis, Op, State, TxBody, dev, ops};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+
+use node::{Disk, Loose, Node, key, validator};
 
 const START_WALL_MS: u64 = 1_800_000_000_000;
 const SEED: &str = "cluster test";
@@ -27,82 +34,12 @@ pub struct Faults {
     pub delay_ms_max: u64,
 }
 
-/// What survives a power cut.
-#[derive(Default)]
-struct Disk {
-    wal: (u64, Vec<Vec<u8>>),
-    sign_state: Option<Vec<u8>>,
-    batches: BTreeMap<Hash, Vec<u8>>,
-    committed: BTreeSet<Hash>,
-    state: BTreeMap<u64, Change>,
-    results: Vec<Executed>,
-    /// Written since the last sync: lost by a power cut.
-    loose_wal: Vec<Loose>,
-    loose_sign_state: Option<Vec<u8>>,
-    loose_batches: BTreeMap<Hash, Vec<u8>>,
-}
-
-enum Loose {
-    Append(Vec<u8>),
-    Reset(u64),
-}
-
-impl Disk {
-    fn settle(&mut self) {
-        self.batches.append(&mut self.loose_batches);
-        for loose in self.loose_wal.drain(..) {
-            match loose {
-                Loose::Append(record) => self.wal.1.push(record),
-                Loose::Reset(height) => self.wal = (height, Vec::new()),
-            }
-        }
-        self.sign_state = self.loose_sign_state.take().or(self.sign_state.take());
-    }
-
-    fn power_cut(&mut self) {
-        self.loose_wal.clear();
-        self.loose_batches.clear();
-        self.loose_sign_state = None;
-    }
-}
-
-pub struct Node {
-    key: SecretKey,
-    replica: Option<Replica>,
-    disk: Disk,
-    pub blocks: BTreeMap<u64, StoredBlock>,
-    receipts: BTreeMap<Hash, Receipt>,
-    pub evidence: Vec<Evidence>,
-    pub notices: Vec<Notice>,
-    pub answers: BTreeMap<u64, Vec<Admission>>,
-}
-
-impl Node {
-    pub fn replica(&self) -> &Replica {
-        self.replica.as_ref().unwrap()
-    }
-
-    pub fn receipts(&self) -> &BTreeMap<Hash, Receipt> {
-        &self.receipts
-    }
-
-    pub fn height(&self) -> u64 {
-        self.disk.results.last().unwrap().height
-    }
-
-    pub fn signed_height(&self) -> Option<u64> {
-        self.disk.sign_state.as_ref().map(|bytes| SignState::decode(bytes).unwrap().height)
-    }
-
-    pub fn lose_wal(&mut self) {
-        self.disk.wal = (0, Vec::new());
-    }
-}
-
 pub struct Cluster {
     pub nodes: Vec<Node>,
     pub faults: Faults,
     genesis: Genesis,
+    /// The sets that blocks choose, by their height: see [`Cluster::choose`].
+    chosen: BTreeMap<u64, Committee>,
     rng: StdRng,
     now_ms: u64,
     /// Deliveries by time, then by order of sending.
@@ -114,17 +51,17 @@ pub struct Cluster {
 
 impl Cluster {
     pub fn new(seed: u64, count: usize, faults: Faults) -> Self {
-        let keys: Vec<_> = (0..count).map(|n| SecretKey::dev(SEED, &format!("v{n}"))).collect();
-        let validators = keys.iter().enumerate().map(|(n, key)| Validator {
-            key: key.public(),
-            peer: SecretKey::dev(SEED, &format!("p{n}")).public(),
-            power: 1,
-            name: format!("validator-{n}"),
-        });
+        Self::with_spares(seed, count, 0, faults)
+    }
+
+    /// Validators, and after them nodes whose keys are not in the genesis set.
+    pub fn with_spares(seed: u64, validators: usize, spares: usize, faults: Faults) -> Self {
+        let count = validators + spares;
+        let keys: Vec<_> = (0..count).map(key).collect();
         let genesis = dev::genesis(&dev::DevSpec {
             chain_id: 7,
             time: START_WALL_MS,
-            validators: validators.collect(),
+            validators: (0..validators).map(validator).collect(),
             accounts: 4,
             balance: 1_000_000_000,
             seed: SEED.to_owned(),
@@ -149,6 +86,7 @@ impl Cluster {
             nodes: nodes.collect(),
             faults,
             genesis,
+            chosen: BTreeMap::new(),
             rng: StdRng::seed_from_u64(seed),
             now_ms: 0,
             queue: BTreeMap::new(),
@@ -163,12 +101,50 @@ impl Cluster {
         self.nodes.iter().map(|node| node.key.public()).collect()
     }
 
+    /// Has the block at `height`, which nobody has yet, choose the nodes that decide from
+    /// `height + 2` on: what an operation of the council does, without one. A node whose disk has
+    /// the block is restarted with the sets written into its state.
+    pub fn choose(&mut self, height: u64, members: &[usize]) {
+        assert!(height > self.height(), "block {height} is there already");
+        let set = Committee::new(members.iter().map(|n| validator(*n)).collect()).unwrap();
+        self.chosen.insert(height, set);
+    }
+
+    /// The set that decides `height`.
+    pub fn committee(&self, height: u64) -> &Committee {
+        let newest = self.chosen.iter().rev().find(|(chosen, _)| **chosen + 2 <= height);
+        newest.map_or(&self.genesis.validators, |(_, set)| set)
+    }
+
+    fn obey_choice(&mut self, n: usize) {
+        let height = self.nodes[n].height();
+        let Some(set) = self.chosen.get(&height).cloned() else { return };
+        let before = self.nodes[n].disk.restore().committee(height + 1).clone();
+        let validators = Validators { set, from_height: height + 2, before: Some(before) };
+        let disk = &mut self.nodes[n].disk;
+        disk.settle();
+        disk.put_validators(validators);
+        self.start(n);
+    }
+
     /// A prevote of validator `n` for `block`, as a liar would sign it.
     pub fn prevote(&self, n: usize, height: u64, block: Hash) -> WireVote {
         let vote = Vote { kind: VoteKind::Prevote, height, round: 0, block: Some(block) };
         let key = &self.nodes[n].key;
         let signature = key.sign(&vote.signed_bytes(&self.genesis.hash()));
         WireVote { vote, validator: key.public(), signature }
+    }
+
+    /// A proposal of validator `n`, whether or not it has the turn, of a block without batches.
+    pub fn proposal(&self, n: usize, round: u32, header: &Header) -> WireProposal {
+        let payload = Payload::default();
+        let header = Header { payload: payload.digest(), ..header.clone() };
+        let key = &self.nodes[n].key;
+        let (proposer, signature) = (key.public(), Signature([0; 64]));
+        let wire = WireProposal { round, pol_round: None, header, payload, proposer, signature };
+        let bytes =
+            proposal_signed_bytes(&wire.clone().into_signed().message, &self.genesis.hash());
+        WireProposal { signature: key.sign(&bytes), ..wire }
     }
 
     fn now(&self) -> Now {
@@ -193,7 +169,7 @@ impl Cluster {
         let disk = &node.disk;
         let pending = disk.batches.iter().filter(|(digest, _)| !disk.committed.contains(*digest));
         let recovered = Recovered {
-            state: State::restore(disk.state.values().cloned()).unwrap(),
+            state: disk.restore(),
             results: disk.results.clone(),
             block: node.blocks.last_key_value().map(|(_, block)| block.clone()),
             sign_state: disk.sign_state.as_ref().map(|bytes| SignState::decode(bytes).unwrap()),
@@ -261,6 +237,7 @@ impl Cluster {
     fn perform(&mut self, n: usize, effects: Vec<Effect>) {
         let (persistent, rest): (Vec<_>, Vec<_>) =
             effects.into_iter().partition(Effect::is_persistent);
+        let commits = persistent.iter().any(|effect| matches!(effect, Effect::Commit(_)));
         let node = &mut self.nodes[n];
         for effect in persistent {
             match effect {
@@ -292,6 +269,9 @@ impl Cluster {
         }
         for effect in rest {
             self.send(n, effect);
+        }
+        if commits {
+            self.obey_choice(n);
         }
     }
 
@@ -362,9 +342,11 @@ impl Cluster {
                         .map(|digest| peer.disk.batches[digest].clone())
                         .collect(),
                 };
+                // Whoever adopts a block that chooses a set must stop there to obey it.
+                let choice = self.chosen.range(*from..).next().map_or(u64::MAX, |(at, _)| *at);
                 let blocks: Vec<_> = peer
                     .blocks
-                    .range(*from..)
+                    .range(*from..=choice)
                     .take(20)
                     .map(|(_, block)| sync_block(block))
                     .collect();
@@ -384,17 +366,25 @@ impl Cluster {
     }
 
     pub fn run_for(&mut self, ms: u64) {
-        let end = self.now_ms + ms;
-        while self.advance(end) {}
-        self.now_ms = end;
+        self.run_while(ms, |_| true);
     }
 
     /// Runs until `done`, at most `limit_ms` of virtual time.
     pub fn run_until(&mut self, limit_ms: u64, done: impl Fn(&Self) -> bool) {
+        let done = self.run_while(limit_ms, |cluster| !done(cluster));
+        assert!(done, "not within {limit_ms} ms; heights {:?}", self.heights());
+    }
+
+    /// Runs for `limit_ms` of virtual time, or until `on` no longer holds, which it says.
+    pub fn run_while(&mut self, limit_ms: u64, on: impl Fn(&Self) -> bool) -> bool {
         let end = self.now_ms + limit_ms;
-        while !done(self) {
-            assert!(self.advance(end), "not within {limit_ms} ms; heights {:?}", self.heights());
+        while on(self) {
+            if !self.advance(end) {
+                self.now_ms = end;
+                return false;
+            }
         }
+        true
     }
 
     pub fn run_until_height(&mut self, height: u64, limit_ms: u64) {
@@ -420,7 +410,7 @@ impl Cluster {
         true
     }
 
-    fn heights(&self) -> Vec<u64> {
+    pub fn heights(&self) -> Vec<u64> {
         self.nodes.iter().map(Node::height).collect()
     }
 
@@ -439,8 +429,11 @@ impl Cluster {
         let hash = self.genesis.hash();
         for node in &self.nodes {
             for (height, block) in &node.blocks {
-                block.certificate.check_quorum(&self.genesis.validators).unwrap();
+                let (set, next) = (self.committee(*height), self.committee(height + 1));
+                block.certificate.check_quorum(set).unwrap();
                 assert_eq!(block.certificate.block, block.header.id());
+                assert_eq!(block.header.validators, set.digest(), "at {height}");
+                assert_eq!(block.header.next_validators, next.digest(), "at {height}");
                 for other in &self.nodes {
                     if let Some(theirs) = other.blocks.get(height) {
                         assert_eq!(theirs.header, block.header, "fork at {height}");
@@ -448,20 +441,20 @@ impl Cluster {
                 }
             }
             if let Some((_, block)) = node.blocks.last_key_value() {
-                block.certificate.verify(&hash, &self.genesis.validators).unwrap();
+                block.certificate.verify(&hash, self.committee(block.header.height)).unwrap();
             }
             for (one, other) in node.disk.results.iter().zip(&self.nodes[0].disk.results) {
                 assert_eq!(one, other);
             }
             let replica = node.replica.as_ref();
             if let Some(replica) = replica {
-                assert_eq!(replica.state().root(), node.disk.results.last().unwrap().state_root);
+                assert_eq!(replica.state().root(), node.disk.newest().state_root);
             }
         }
     }
 }
 
-fn batch_input(from: PublicKey, bytes: &[u8]) -> Input {
+pub fn batch_input(from: PublicKey, bytes: &[u8]) -> Input {
     let batch: Batch = codec::decode(bytes, usize::MAX).unwrap();
     let txs = batch.txs.iter().map(|tx| VerifiedTx::verify(SignedTx::decode(tx).unwrap()).unwrap());
     Input::Batch {

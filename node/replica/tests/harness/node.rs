@@ -1,0 +1,130 @@
+//! A node: its keys, its replica while it runs, and its disk.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ballast_primitives::{Hash, SecretKey, Validator, codec};
+use ballast_replica::replica::Notice;
+use ballast_replica::safety::SignState;
+use ballast_replica::types::{Evidence, Executed, StoredBlock};
+use ballast_replica::{Admission, Replica};
+use ballast_runtime::object::Validators;
+use ballast_runtime::state::Change;
+use ballast_runtime::{Key, Object, Receipt, State};
+
+use super::SEED;
+
+pub fn key(n: usize) -> SecretKey {
+    SecretKey::dev(SEED, &format!("v{n}"))
+}
+
+pub fn validator(n: usize) -> Validator {
+    Validator {
+        key: key(n).public(),
+        peer: SecretKey::dev(SEED, &format!("p{n}")).public(),
+        power: 1,
+        name: format!("validator-{n}"),
+    }
+}
+
+/// What survives a power cut.
+#[derive(Default)]
+pub struct Disk {
+    pub wal: (u64, Vec<Vec<u8>>),
+    pub sign_state: Option<Vec<u8>>,
+    pub batches: BTreeMap<Hash, Vec<u8>>,
+    pub committed: BTreeSet<Hash>,
+    pub state: BTreeMap<u64, Change>,
+    pub results: Vec<Executed>,
+    /// Written since the last sync: lost by a power cut.
+    pub loose_wal: Vec<Loose>,
+    pub loose_sign_state: Option<Vec<u8>>,
+    pub loose_batches: BTreeMap<Hash, Vec<u8>>,
+}
+
+pub enum Loose {
+    Append(Vec<u8>),
+    Reset(u64),
+}
+
+impl Disk {
+    pub fn settle(&mut self) {
+        self.batches.append(&mut self.loose_batches);
+        for loose in self.loose_wal.drain(..) {
+            match loose {
+                Loose::Append(record) => self.wal.1.push(record),
+                Loose::Reset(height) => self.wal = (height, Vec::new()),
+            }
+        }
+        self.sign_state = self.loose_sign_state.take().or(self.sign_state.take());
+    }
+
+    pub fn newest(&self) -> &Executed {
+        self.results.last().unwrap()
+    }
+
+    pub fn restore(&self) -> State {
+        State::restore(self.state.values().cloned()).unwrap()
+    }
+
+    /// Writes the validator sets behind the back of the rules, as if the newest block had.
+    pub fn put_validators(&mut self, validators: Validators) {
+        let key = codec::encode(&Key::Validators);
+        let leaf = self.state.values_mut().find(|leaf| leaf.key == key).unwrap();
+        leaf.value = codec::encode(&Object::Validators(validators));
+        self.results.last_mut().unwrap().state_root = self.restore().root();
+    }
+
+    pub fn power_cut(&mut self) {
+        self.loose_wal.clear();
+        self.loose_batches.clear();
+        self.loose_sign_state = None;
+    }
+}
+
+pub struct Node {
+    pub key: SecretKey,
+    pub replica: Option<Replica>,
+    pub disk: Disk,
+    pub blocks: BTreeMap<u64, StoredBlock>,
+    pub receipts: BTreeMap<Hash, Receipt>,
+    pub evidence: Vec<Evidence>,
+    pub notices: Vec<Notice>,
+    pub answers: BTreeMap<u64, Vec<Admission>>,
+}
+
+impl Node {
+    pub fn replica(&self) -> &Replica {
+        self.replica.as_ref().unwrap()
+    }
+
+    pub fn is_up(&self) -> bool {
+        self.replica.is_some()
+    }
+
+    /// The bytes of a batch that it has stored.
+    pub fn batch(&self, digest: &Hash) -> Vec<u8> {
+        self.disk.batches[digest].clone()
+    }
+
+    /// One of the batches that it has stored.
+    pub fn any_batch(&self) -> Vec<u8> {
+        let mut stored = self.disk.batches.values().chain(self.disk.loose_batches.values());
+        stored.next().unwrap().clone()
+    }
+
+    pub fn receipts(&self) -> &BTreeMap<Hash, Receipt> {
+        &self.receipts
+    }
+
+    pub fn height(&self) -> u64 {
+        self.disk.newest().height
+    }
+
+    pub fn signed_height(&self) -> Option<u64> {
+        self.disk.sign_state.as_ref().map(|bytes| SignState::decode(bytes).unwrap().height)
+    }
+
+    pub fn lose_wal(&mut self) {
+        self.disk.wal = (0, Vec::new());
+    }
+}

@@ -1,0 +1,272 @@
+//! Engines in a folder, and clients of them.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::time::Duration;
+
+use ballast_node::config::{Config, ObserverConfig, PeerConfig};
+use ballast_node::engine;
+use ballast_node::journal::SignState;
+use ballast_node::operator::client::status;
+use ballast_node::operator::status::StatusReport;
+use ballast_node::setup::{Home, RunError, Setup};
+use ballast_node::store::{Store, StoreOptions};
+use ballast_primitives::history::SetChange;
+use ballast_primitives::proof::{PROOF_BYTES_MAX, StateProof};
+use ballast_primitives::{Committee, Network, SecretKey, Validator, codec};
+use ballast_proto::v1::account_service_client::AccountServiceClient;
+use ballast_proto::v1::get_proof_request::Target;
+use ballast_proto::v1::get_proof_response::Proof;
+use ballast_proto::v1::ledger_service_client::LedgerServiceClient;
+use ballast_proto::v1::proof_service_client::ProofServiceClient;
+use ballast_proto::v1::tx_service_client::TxServiceClient;
+use ballast_proto::v1::{
+    Block, GetAccountRequest, GetBlockRequest, GetChainInfoRequest, GetChainInfoResponse,
+    GetProofRequest, ListSetChangesRequest, SubmitTxRequest, SupplyTarget, TxState, WaitTxRequest,
+};
+use ballast_replica::commit;
+use ballast_runtime::object::Validators;
+use ballast_runtime::{Genesis, Key, Object, Op, State, TxBody, dev, ops};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Channel;
+
+pub const SEED: &str = "engines";
+pub const LIMIT: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(20);
+/// Of each account.
+pub const BALANCE: u64 = 1_000_000;
+
+/// Nodes by number. Validators of genesis come first.
+pub struct Spec {
+    pub nodes: usize,
+    pub validators: usize,
+    /// (who lets it in, the observer).
+    pub observers: Vec<(usize, usize)>,
+    /// A set that is pending in the first state, and the height from which it decides.
+    pub pending: Option<(Vec<usize>, u64)>,
+    pub heartbeat_ms: u64,
+}
+
+impl Default for Spec {
+    fn default() -> Self {
+        let (observers, pending) = (Vec::new(), None);
+        Self { nodes: 4, validators: 4, observers, pending, heartbeat_ms: 5_000 }
+    }
+}
+
+pub struct Engines {
+    pub genesis: Genesis,
+    ports: Vec<[SocketAddr; 3]>,
+    stop: CancellationToken,
+    tasks: Vec<JoinHandle<Result<(), RunError>>>,
+}
+
+fn now_ms() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    now.as_millis() as u64
+}
+
+fn free_ports(count: usize) -> Vec<[SocketAddr; 3]> {
+    let bind = |_| TcpListener::bind("127.0.0.1:0").unwrap();
+    let listeners: Vec<_> = (0..3 * count).map(bind).collect();
+    let address = |listener: &TcpListener| listener.local_addr().unwrap();
+    listeners.chunks(3).map(|three| [0, 1, 2].map(|n| address(&three[n]))).collect()
+}
+
+pub fn key(kind: &str, n: usize) -> SecretKey {
+    SecretKey::dev(SEED, &format!("{kind} {n}"))
+}
+
+fn hex(kind: &str, n: usize) -> String {
+    key(kind, n).public().to_string()
+}
+
+/// A node's consensus key as the API shows it.
+pub fn shown(n: usize) -> String {
+    hex("consensus", n)
+}
+
+fn validator(n: usize) -> Validator {
+    Validator {
+        key: key("consensus", n).public(),
+        peer: key("peer", n).public(),
+        power: 1,
+        name: format!("validator-{n}"),
+    }
+}
+
+fn genesis(validators: usize) -> Genesis {
+    dev::genesis(&dev::DevSpec {
+        chain_id: 4,
+        time: now_ms(),
+        validators: (0..validators).map(validator).collect(),
+        accounts: 2,
+        balance: BALANCE,
+        seed: SEED.to_owned(),
+    })
+    .unwrap()
+}
+
+/// Stores a first state in which another set is pending, as if genesis could hold one.
+fn store_pending(home: &Home, genesis: &Genesis, members: &[usize], from_height: u64) {
+    let set = Committee::new(members.iter().map(|n| validator(*n)).collect()).unwrap();
+    let before = Some(genesis.validators.clone());
+    let object = Object::Validators(Validators { set, from_height, before });
+    let mut leaves: Vec<_> = State::from_genesis(genesis).unwrap().changes().collect();
+    let key = codec::encode(&Key::Validators);
+    leaves.iter_mut().find(|leaf| leaf.key == key).unwrap().value = codec::encode(&object);
+    let state = State::restore(leaves).unwrap();
+    let options = StoreOptions::default();
+    let store = Store::open(&home.database(), &genesis.hash(), options).unwrap();
+    store.initialise(state.changes(), &commit::genesis_result(&state, genesis.time)).unwrap();
+}
+
+impl Engines {
+    pub fn start(folder: &Path, spec: &Spec) -> Self {
+        let genesis = genesis(spec.validators);
+        let ports = free_ports(spec.nodes);
+        let stop = CancellationToken::new();
+        let mut tasks = Vec::new();
+        for n in 0..spec.nodes {
+            let home = Home::new(folder.join(n.to_string()));
+            std::fs::create_dir_all(home.data()).unwrap();
+            SignState::create(&home.sign_state()).unwrap();
+            if let Some((members, from_height)) = &spec.pending {
+                store_pending(&home, &genesis, members, *from_height);
+            }
+            tasks.push(tokio::spawn(engine::run(Setup {
+                home: home.path().to_owned(),
+                config: config(spec, &ports, n),
+                genesis: genesis.clone(),
+                consensus_key: key("consensus", n),
+                peer_key: key("peer", n),
+                stop: stop.clone(),
+            })));
+        }
+        Self { genesis, ports, stop, tasks }
+    }
+
+    async fn channel(&self, n: usize) -> Channel {
+        let endpoint = Channel::from_shared(format!("http://{}", self.ports[n][1])).unwrap();
+        let limit = tokio::time::Instant::now() + LIMIT;
+        loop {
+            match endpoint.connect().await {
+                Ok(channel) => return channel,
+                Err(error) => assert!(tokio::time::Instant::now() < limit, "{error}"),
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    pub async fn tx(&self, n: usize) -> TxServiceClient<Channel> {
+        TxServiceClient::new(self.channel(n).await)
+    }
+
+    pub async fn info(&self, n: usize) -> GetChainInfoResponse {
+        let mut ledger = LedgerServiceClient::new(self.channel(n).await);
+        ledger.get_chain_info(GetChainInfoRequest {}).await.unwrap().into_inner()
+    }
+
+    pub async fn block(&self, n: usize, height: u64) -> Block {
+        let mut ledger = LedgerServiceClient::new(self.channel(n).await);
+        let request = GetBlockRequest { height, ..GetBlockRequest::default() };
+        ledger.get_block(request).await.unwrap().into_inner().block.unwrap()
+    }
+
+    pub async fn set_changes(&self, n: usize) -> Vec<SetChange> {
+        let mut proofs = ProofServiceClient::new(self.channel(n).await);
+        let request = ListSetChangesRequest::default();
+        let answer = proofs.list_set_changes(request).await.unwrap().into_inner();
+        let decoded =
+            answer.changes.iter().map(|change| codec::decode(&change.set_change, 1 << 20));
+        decoded.collect::<Result<_, _>>().unwrap()
+    }
+
+    pub async fn supply_proof(&self, n: usize) -> StateProof {
+        let mut proofs = ProofServiceClient::new(self.channel(n).await);
+        let request = GetProofRequest { target: Some(Target::Supply(SupplyTarget {})) };
+        match proofs.get_proof(request).await.unwrap().into_inner().proof {
+            Some(Proof::StateProof(bytes)) => codec::decode(&bytes, PROOF_BYTES_MAX).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub async fn balance(&self, n: usize, account: u32) -> u64 {
+        let mut accounts = AccountServiceClient::new(self.channel(n).await);
+        let address = dev::account_address(SEED, account).display(Network::Dev);
+        let answer = accounts.get_account(GetAccountRequest { address }).await.unwrap();
+        answer.into_inner().account.unwrap().balance_micros
+    }
+
+    /// The id and the bytes of a payment from account 0 to account 1.
+    pub fn payment(&self, amount: u64, nonce: u64) -> (String, Vec<u8>) {
+        let to = dev::account_address(SEED, 1);
+        let body = TxBody {
+            genesis: self.genesis.hash(),
+            chain_id: self.genesis.chain_id,
+            sender: dev::account_address(SEED, 0),
+            nonce,
+            valid_until: now_ms() + 60_000,
+            sponsor: None,
+            memo: None,
+            ops: vec![Op::Transfer(ops::transfer::Transfer { to, amount })],
+        };
+        let id = body.id().to_string();
+        (id, body.sign(&[&dev::account_key(SEED, 0)]).encode())
+    }
+
+    /// Pays through node `n` and waits until that node has committed it.
+    pub async fn pay(&self, n: usize, nonce: u64) -> String {
+        let (id, signed_tx) = self.payment(1, nonce);
+        self.tx(n).await.submit_tx(SubmitTxRequest { signed_tx }).await.unwrap();
+        self.committed(n, &id).await;
+        id
+    }
+
+    pub async fn committed(&self, n: usize, id: &str) {
+        let wait = WaitTxRequest { tx_id: id.to_owned(), valid_until_ms: 0, timeout_ms: 20_000 };
+        let waited = self.tx(n).await.wait_tx(wait).await.unwrap().into_inner();
+        assert_eq!(waited.state, i32::from(TxState::Committed), "{waited:?}");
+    }
+
+    pub fn status(&self, n: usize) -> Option<StatusReport> {
+        status(self.ports[n][2]).ok()
+    }
+
+    /// Waits until node `n`'s status is as wanted.
+    pub async fn until(&self, n: usize, what: &str, wanted: impl Fn(&StatusReport) -> bool) {
+        let limit = tokio::time::Instant::now() + LIMIT;
+        loop {
+            let status = self.status(n);
+            if status.as_ref().is_some_and(&wanted) {
+                return;
+            }
+            assert!(tokio::time::Instant::now() < limit, "node {n}, {what}: {status:?}");
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    pub async fn stop(self) {
+        self.stop.cancel();
+        for task in self.tasks {
+            task.await.unwrap().unwrap();
+        }
+    }
+}
+
+/// Addresses of the genesis validators only: whoever comes later dials.
+fn config(spec: &Spec, ports: &[[SocketAddr; 3]], n: usize) -> Config {
+    let mut config = Config::default();
+    config.node.name = format!("validator-{n}");
+    config.network.listen = ports[n][0].to_string();
+    let peer = |m: usize| PeerConfig { key: hex("peer", m), address: ports[m][0].to_string() };
+    config.network.peers = (0..spec.validators).filter(|m| *m != n).map(peer).collect();
+    let admitted = spec.observers.iter().filter(|(by, _)| *by == n);
+    let observer = |m: usize| ObserverConfig { key: hex("peer", m), consensus_key: shown(m) };
+    config.network.observers = admitted.map(|(_, m)| observer(*m)).collect();
+    config.consensus.heartbeat_ms = spec.heartbeat_ms;
+    config.rpc.listen = ports[n][1];
+    config.operator.listen = ports[n][2];
+    config
+}

@@ -1,0 +1,5 @@
+//! Several nodes in one process, over real sockets and disks: the engine without the command line.
+
+mod harness;
+mod payments;
+mod sets;
