@@ -5,13 +5,18 @@
 //! [`SignedTx::parts`]): one that does not verify makes the whole transaction not includable. What
 //! execution asks is whether the right keys signed.
 
+use std::borrow::Cow;
+
 use ballast_primitives::codec;
 use ballast_primitives::domain::SignTag;
 use ballast_primitives::signature::Item;
 use ballast_primitives::{Address, Hash, KeyPolicy};
 use borsh::{BorshDeserialize, BorshSerialize};
 
+use crate::council_op::CouncilOp;
+use crate::object::ReportBody;
 use crate::op::Op;
+use crate::ops::council_exec::CouncilExec;
 use crate::tx::{SignedTx, TxBody, Witness};
 
 /// An allowance that its owner signed; anyone may relay it once.
@@ -62,7 +67,7 @@ pub struct TravelData {
 
 /// Signed bytes, and who signed them.
 pub struct Part<'a> {
-    pub message: Vec<u8>,
+    pub message: Cow<'a, [u8]>,
     pub witnesses: &'a [Witness],
 }
 
@@ -129,71 +134,79 @@ pub(crate) fn check_witnesses(witnesses: &[Witness], max: usize) -> Result<(), &
     Ok(())
 }
 
+/// What the witnesses inside an operation signed.
+enum Statement<'a> {
+    Permit(&'a PermitBody),
+    PayAuth(&'a PayAuthBody),
+    Travel { data: &'a TravelData, payer: &'a Address, payee: &'a Address, amount: u64 },
+    Report(&'a ReportBody),
+    Council { epoch: u64, exec_nonce: u64, ops: &'a [CouncilOp] },
+}
+
+impl Statement<'_> {
+    fn signed_bytes(&self, tx: &TxBody) -> Vec<u8> {
+        match self {
+            Self::Permit(body) => signed_bytes(SignTag::Permit, tx, body),
+            Self::PayAuth(body) => signed_bytes(SignTag::PayAuth, tx, body),
+            Self::Travel { data, payer, payee, amount } => {
+                data.signed_bytes(tx, payer, payee, *amount)
+            }
+            Self::Report(body) => signed_bytes(SignTag::Report, tx, body),
+            Self::Council { epoch, exec_nonce, ops } => {
+                signed_bytes(SignTag::CouncilVote, tx, &(epoch, exec_nonce, ops))
+            }
+        }
+    }
+}
+
 impl SignedTx {
     /// Everything that is signed in the transaction: its body first (over `message`, its
-    /// [`TxBody::signed_bytes`]), then what its operations carry.
-    pub fn parts(&self, message: Vec<u8>) -> Vec<Part<'_>> {
-        let mut parts = vec![Part { message, witnesses: &self.witnesses }];
-        for op in &self.body.ops {
-            op.signed_parts(&self.body, &mut parts);
-        }
-        parts
+    /// [`TxBody::signed_bytes`]), then what its operations carry, in their order.
+    pub fn parts<'a>(&'a self, message: &'a [u8]) -> impl Iterator<Item = Part<'a>> {
+        let own = Part { message: Cow::Borrowed(message), witnesses: &self.witnesses };
+        let carried = self.statements().map(|(statement, witnesses)| {
+            let message = Cow::Owned(statement.signed_bytes(&self.body));
+            Part { message, witnesses }
+        });
+        std::iter::once(own).chain(carried)
     }
 
     /// How many signatures that makes.
     pub fn signatures(&self) -> usize {
-        let carried: usize = self.body.ops.iter().map(Op::signatures).sum();
-        carried.saturating_add(self.witnesses.len())
+        let carried = self.statements().map(|(_, witnesses)| witnesses.len());
+        carried.fold(self.witnesses.len(), usize::saturating_add)
+    }
+
+    fn statements(&self) -> impl Iterator<Item = Signed<'_>> {
+        let of_op = |op| [op_statement(op), travel_statement(op, &self.body)];
+        self.body.ops.iter().flat_map(of_op).flatten()
     }
 }
 
-impl Op {
-    fn signed_parts<'a>(&'a self, tx: &TxBody, parts: &mut Vec<Part<'a>>) {
-        let mut part = |message, witnesses| parts.push(Part { message, witnesses });
-        let travel =
-            |data: &TravelData, payer, payee, amount| data.signed_bytes(tx, payer, payee, amount);
-        match self {
-            Self::Transfer(op) => {
-                if let Some(data) = op.travel.as_deref() {
-                    let message = travel(data, &tx.sender, &op.to, op.amount);
-                    part(message, std::slice::from_ref(&data.witness));
-                }
-            }
-            Self::TransferFrom(op) => {
-                if let Some(data) = op.travel.as_deref() {
-                    let message = travel(data, &op.owner, &op.to, op.amount);
-                    part(message, std::slice::from_ref(&data.witness));
-                }
-            }
-            Self::Permit(op) => part(signed_bytes(SignTag::Permit, tx, &op.body), &op.witnesses),
-            Self::PayAuth(op) => {
-                part(signed_bytes(SignTag::PayAuth, tx, &op.body), &op.witnesses);
-                if let Some(data) = op.travel.as_deref() {
-                    let message = travel(data, &op.body.owner, &op.body.to, op.body.amount);
-                    part(message, std::slice::from_ref(&data.witness));
-                }
-            }
-            Self::SubmitReport(op) => {
-                part(signed_bytes(SignTag::Report, tx, &op.body), &op.witnesses);
-            }
-            Self::CouncilExec(op) => {
-                let signed = (op.epoch, op.exec_nonce, &op.ops);
-                part(signed_bytes(SignTag::CouncilVote, tx, &signed), &op.witnesses);
-            }
-            _ => {}
-        }
-    }
+/// A statement and the signatures that it carries.
+type Signed<'a> = (Statement<'a>, &'a [Witness]);
 
-    fn signatures(&self) -> usize {
-        let travel = |data: &Option<Box<TravelData>>| usize::from(data.is_some());
-        match self {
-            Self::Transfer(op) => travel(&op.travel),
-            Self::TransferFrom(op) => travel(&op.travel),
-            Self::Permit(op) => op.witnesses.len(),
-            Self::PayAuth(op) => op.witnesses.len().saturating_add(travel(&op.travel)),
-            Self::SubmitReport(op) => op.witnesses.len(),
-            Self::CouncilExec(op) => op.witnesses.len(),
-            _ => 0,
+fn op_statement(op: &Op) -> Option<Signed<'_>> {
+    match op {
+        Op::Permit(op) => Some((Statement::Permit(&op.body), &op.witnesses)),
+        Op::PayAuth(op) => Some((Statement::PayAuth(&op.body), &op.witnesses)),
+        Op::SubmitReport(op) => Some((Statement::Report(&op.body), &op.witnesses)),
+        Op::CouncilExec(CouncilExec { ops, epoch, exec_nonce, witnesses }) => {
+            let (epoch, exec_nonce) = (*epoch, *exec_nonce);
+            Some((Statement::Council { epoch, exec_nonce, ops }, witnesses))
         }
+        _ => None,
     }
+}
+
+fn travel_statement<'a>(op: &'a Op, tx: &'a TxBody) -> Option<Signed<'a>> {
+    let (travel, payer, payee, amount) = match op {
+        Op::Transfer(op) => (&op.travel, &tx.sender, &op.to, op.amount),
+        Op::TransferFrom(op) => (&op.travel, &op.owner, &op.to, op.amount),
+        Op::PayAuth(op) => (&op.travel, &op.body.owner, &op.body.to, op.body.amount),
+        _ => return None,
+    };
+    let data = travel.as_deref()?;
+    let statement = Statement::Travel { data, payer, payee, amount };
+    Some((statement, std::slice::from_ref(&data.witness)))
 }

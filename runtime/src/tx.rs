@@ -7,7 +7,6 @@ use ballast_primitives::signature::{self, Item};
 use ballast_primitives::{Address, Domain, PublicKey, SecretKey, Signature};
 use borsh::{BorshDeserialize, BorshSerialize};
 
-use crate::authorisation::Part;
 use crate::code::Code;
 use crate::op::Op;
 
@@ -61,6 +60,13 @@ pub struct SignedTx {
     pub witnesses: Vec<Witness>,
 }
 
+pub(crate) fn check_memo(memo: Option<&[u8]>) -> Result<(), &'static str> {
+    if memo.is_some_and(|memo| memo.len() > MEMO_BYTES_MAX) {
+        return Err("a memo has at most 32 bytes");
+    }
+    Ok(())
+}
+
 impl TxBody {
     /// Domain tag, then the canonical body, whose first bytes are genesis hash and chain id.
     pub fn signed_bytes(&self) -> Vec<u8> {
@@ -105,9 +111,7 @@ impl SignedTx {
         if self.body.ops.is_empty() || self.body.ops.len() > OPS_MAX {
             return Err("a transaction has 1 to 16 operations");
         }
-        if self.body.memo.as_ref().is_some_and(|memo| memo.len() > MEMO_BYTES_MAX) {
-            return Err("a memo has at most 32 bytes");
-        }
+        check_memo(self.body.memo.as_deref())?;
         if self.witnesses.is_empty() || self.witnesses.len() > WITNESSES_MAX {
             return Err("a transaction has 1 to 32 signatures");
         }
@@ -139,7 +143,7 @@ impl VerifiedTx {
         let id = hash::digest(Domain::TxId, &message);
         let verified =
             |item: Item<'_>| signature::verify(&item.key, item.message, &item.signature).is_ok();
-        if !tx.parts(message).iter().flat_map(Part::items).all(verified) {
+        if !tx.parts(&message).all(|part| part.items().all(verified)) {
             return Err(Code::BadSignature);
         }
         Ok(Self::assume_verified(tx, id))

@@ -13,6 +13,7 @@ use ballast_primitives::{Domain, Hash, PublicKey};
 use ballast_replica::pool::Candidate;
 use ballast_replica::types::Batch;
 use ballast_runtime::Code;
+use ballast_runtime::authorisation::Part;
 use ballast_runtime::tx::{SignedTx, VerifiedTx};
 use rayon::prelude::*;
 
@@ -51,17 +52,18 @@ fn decode(bytes: &[u8]) -> Result<Decoded, Rejected> {
     Ok(Decoded { tx, message })
 }
 
-/// Decodes and verifies, one answer for each of `txs`, in order.
+/// Decodes and verifies, one answer for each of `txs`, in order. All signatures, those inside
+/// operations too, are one batch.
 fn check_chunk(txs: &[Vec<u8>]) -> Vec<Result<VerifiedTx, Rejected>> {
     let decoded: Vec<_> = txs.iter().map(|bytes| decode(bytes)).collect();
-    let good = || decoded.iter().flatten();
-    let items: Vec<_> = good().flat_map(|d| d.tx.items(&d.message)).collect();
+    let parts: Vec<_> = decoded.iter().flatten().flat_map(|d| d.tx.parts(&d.message)).collect();
+    let items: Vec<_> = parts.iter().flat_map(Part::items).collect();
     let mut verdicts = verify_batch(&items, &mut rand::rng()).into_iter();
     decoded
         .into_iter()
         .map(|decoded| {
             let decoded = decoded?;
-            let count = decoded.tx.witnesses.len();
+            let count = decoded.tx.signatures();
             // All of a transaction's verdicts are taken, whether or not one is bad.
             let bad = verdicts.by_ref().take(count).filter(Result::is_err).count();
             let id = hash::digest(Domain::TxId, &decoded.message);

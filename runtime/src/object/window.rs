@@ -23,6 +23,11 @@ impl Window {
         self.at(now).used.iter().map(|used| u128::from(*used)).sum()
     }
 
+    /// Whether `amount` more leaves the total at `now` within `cap`.
+    pub fn has_room(&self, now: u64, amount: u64, cap: u64) -> bool {
+        self.total(now).saturating_add(u128::from(amount)) <= u128::from(cap)
+    }
+
     /// The window with `amount` added to the running hour; none when its sum leaves 64 bits.
     #[must_use]
     pub fn with(&self, now: u64, amount: u64) -> Option<Self> {

@@ -4,6 +4,8 @@ use ballast_primitives::Address;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
+use crate::event::Event;
+use crate::object::{Allowance, Key, Object};
 use crate::ops::Env;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -22,7 +24,29 @@ impl Approve {
     /// the current allowance (what is stored while `now < expires`, else 0);
     /// `ALLOWANCE_EXPIRED` when `amount > 0` and `expires <= now`.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
-        let _ = env;
-        todo!()
+        self.set(env, env.sender_address)
+    }
+
+    /// The same for any owner whose word this is.
+    pub(crate) fn set(&self, env: &mut Env<'_, '_>, owner: Address) -> Result<(), Code> {
+        let Self { spender, expected, amount, expires } = *self;
+        if spender == owner {
+            return Err(Code::SelfTransfer);
+        }
+        let key = Key::Allowance(owner, spender);
+        let stored = env.journal.find::<Allowance>(&key);
+        if expected != stored.map_or(0, |at| env.journal.read(at).current(env.now)) {
+            return Err(Code::AllowanceChanged);
+        }
+        if amount > 0 && expires <= env.now {
+            return Err(Code::AllowanceExpired);
+        }
+        let allowance = Allowance { amount, expires };
+        match stored {
+            Some(at) => *env.journal.write(at) = allowance,
+            None => env.journal.create(key, Object::Allowance(allowance)),
+        }
+        env.emit(Event::Approved { owner, spender, amount, expires });
+        Ok(())
     }
 }

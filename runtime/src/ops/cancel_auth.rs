@@ -4,6 +4,8 @@ use ballast_primitives::Hash;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
+use crate::event::Event;
+use crate::object::{Key, Object};
 use crate::ops::Env;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -15,7 +17,11 @@ pub struct CancelAuth {
 impl CancelAuth {
     /// `AUTH_USED`.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
-        let _ = env;
-        todo!()
+        let (owner, nonce) = (env.sender_address, self.nonce);
+        let key = Key::UsedAuth(owner, nonce);
+        env.check_unused(&key, Code::AuthUsed)?;
+        env.note_use(key, Object::UsedAuth);
+        env.emit(Event::AuthCancelled { owner, nonce });
+        Ok(())
     }
 }

@@ -6,8 +6,8 @@
 //! accounts that exist), then the operation's own rules in the order its file gives them, then
 //! `INSUFFICIENT_AVAILABLE` and `OVERFLOW`.
 //!
-//! An operation checks everything before it writes, and what it writes before a late failure
-//! (`OVERFLOW`) is taken back with the rest of the transaction.
+//! An operation checks everything of its own before it writes, and what it wrote before a failure
+//! is taken back with the rest of the transaction.
 
 use ballast_primitives::{Address, Hash};
 
@@ -15,8 +15,8 @@ use crate::code::Code;
 use crate::event::Event;
 use crate::execute::BlockContext;
 use crate::journal::Journal;
-use crate::limits::PAUSE_MS_MAX;
-use crate::object::{Account, Incident, IncidentKind, Key, Object, Scope, Severity};
+use crate::limits::{NAME_BYTES_MAX, PAUSE_MS_MAX};
+use crate::object::{Account, Incident, IncidentKind, Key, Object, Scope, Severity, Used};
 use crate::op::Signer;
 use crate::state::At;
 use crate::tx::TxBody;
@@ -38,6 +38,7 @@ pub mod grant_role;
 pub mod mint;
 pub mod pause;
 pub mod pay_auth;
+pub(crate) mod payment;
 pub mod payout_confirm;
 pub mod payout_failed;
 pub mod permit;
@@ -52,6 +53,7 @@ pub mod redeem_reject;
 pub mod redeem_request;
 pub mod redeem_settle;
 pub mod register_account;
+pub(crate) mod relay;
 pub mod resume_minter;
 pub mod revoke_attestor_key;
 pub mod revoke_report;
@@ -81,6 +83,14 @@ pub mod validator_add;
 pub mod validator_remove;
 pub mod validator_rotate;
 pub mod vote;
+
+/// What institutions, bridges and validators are called.
+pub(crate) fn check_name(name: &str) -> Result<(), &'static str> {
+    if name.is_empty() || name.len() > NAME_BYTES_MAX {
+        return Err("a name has 1 to 64 bytes");
+    }
+    Ok(())
+}
 
 /// On whose word an operation acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,6 +185,16 @@ impl Env<'_, '_> {
         let account = self.journal.write(recipient);
         account.balance = account.balance.checked_add(amount).ok_or(Code::Overflow)?;
         Ok(())
+    }
+
+    /// Whether what may be used once was not: an authorisation, say.
+    pub(crate) fn check_unused(&self, key: &Key, used: Code) -> Result<(), Code> {
+        if self.journal.state().get(key).is_some() { Err(used) } else { Ok(()) }
+    }
+
+    /// Notes the use of what may be used once.
+    pub(crate) fn note_use(&mut self, key: Key, object: fn(Used) -> Object) {
+        self.journal.create(key, object(Used { at: self.now }));
     }
 
     pub(crate) fn emit(&mut self, event: Event) {

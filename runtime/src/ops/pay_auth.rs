@@ -1,11 +1,14 @@
 //! PayAuth: anyone relays a payment that its payer signed off the chain.
 
+use ballast_primitives::policy::KEYS_MAX;
 use borsh::{BorshDeserialize, BorshSerialize};
 
-use crate::authorisation::{PayAuthBody, TravelData};
+use crate::authorisation::{PayAuthBody, TravelData, check_witnesses};
 use crate::code::Code;
 use crate::ops::Env;
-use crate::tx::Witness;
+use crate::ops::payment::Payment;
+use crate::ops::relay::Relay;
+use crate::tx::{Witness, check_memo};
 
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct PayAuth {
@@ -19,7 +22,8 @@ pub struct PayAuth {
 
 impl PayAuth {
     pub(crate) fn check_shape(&self) -> Result<(), &'static str> {
-        todo!("witnesses 1 to 16, strictly ascending by key; the body's memo at most 32 bytes")
+        check_witnesses(&self.witnesses, KEYS_MAX)?;
+        check_memo(self.body.memo.as_deref())
     }
 
     /// Common, of the payment owner → to; `UNKNOWN_TARGET` when the owner is not registered;
@@ -27,7 +31,19 @@ impl PayAuth {
     /// Permit; then Transfer's own rules for the owner as payer, with the body's memo instead
     /// of the transaction's.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
-        let _ = env;
-        todo!()
+        let PayAuthBody { owner, to, amount, memo, .. } = &*self.body;
+        let payment = Payment {
+            from: *owner,
+            payer: env.account(owner),
+            to: *to,
+            payee: env.account(to),
+            amount: *amount,
+            memo: memo.as_deref(),
+            travel: self.travel.as_deref(),
+        };
+        payment.check_parties(env)?;
+        let payer = payment.payer.ok_or(Code::UnknownTarget)?;
+        Relay::of_payment(&self.body, &self.witnesses).use_up(env, payer)?;
+        payment.clear(env)?.settle(env)
     }
 }

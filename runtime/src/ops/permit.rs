@@ -1,10 +1,13 @@
 //! Permit: anyone relays an allowance that its owner signed off the chain.
 
+use ballast_primitives::policy::KEYS_MAX;
 use borsh::{BorshDeserialize, BorshSerialize};
 
-use crate::authorisation::PermitBody;
+use crate::authorisation::{PermitBody, check_witnesses};
 use crate::code::Code;
 use crate::ops::Env;
+use crate::ops::approve::Approve;
+use crate::ops::relay::Relay;
 use crate::tx::Witness;
 
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -17,7 +20,7 @@ pub struct Permit {
 
 impl Permit {
     pub(crate) fn check_shape(&self) -> Result<(), &'static str> {
-        todo!("witnesses 1 to 16, strictly ascending by key")
+        check_witnesses(&self.witnesses, KEYS_MAX)
     }
 
     /// `UNKNOWN_TARGET` when the owner is not registered; `AUTH_NOT_YET` when `now <
@@ -25,7 +28,9 @@ impl Permit {
     /// `WRONG_EXECUTOR` when an executor is named and is not the sender; `BAD_AUTH` unless the
     /// witnesses satisfy the owner's policy (AUTH-3); then Approve's rules for the owner.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
-        let _ = env;
-        todo!()
+        let PermitBody { owner, spender, expected, amount, expires, .. } = *self.body;
+        let account = env.account(&owner).ok_or(Code::UnknownTarget)?;
+        Relay::of_permit(&self.body, &self.witnesses).use_up(env, account)?;
+        Approve { spender, expected, amount, expires }.set(env, owner)
     }
 }

@@ -4,7 +4,10 @@ use ballast_primitives::{Address, Hash, KeyPolicy};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
+use crate::event::Event;
 use crate::ops::Env;
+use crate::ops::register_account::check_key_count;
+use crate::ops::rotate_key::replace_policy;
 
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct RecoverKey {
@@ -16,12 +19,14 @@ pub struct RecoverKey {
 
 impl RecoverKey {
     pub(crate) fn check_shape(&self) -> Result<(), &'static str> {
-        todo!("policy at most 16 keys")
+        check_key_count(&self.policy)
     }
 
     /// `UNKNOWN_TARGET`; `BAD_POLICY`.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
-        let _ = env;
-        todo!()
+        let account = env.account(&self.account).ok_or(Code::UnknownTarget)?;
+        replace_policy(env, account, &self.policy)?;
+        env.emit(Event::KeyRotated { account: self.account, document: Some(self.document) });
+        Ok(())
     }
 }

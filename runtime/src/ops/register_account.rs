@@ -1,6 +1,7 @@
 //! RegisterAccount: a registrar opens an account under its first key policy.
 
-use ballast_primitives::{Address, KeyPolicy, policy};
+use ballast_primitives::policy::KEYS_MAX;
+use ballast_primitives::{Address, KeyPolicy};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
@@ -23,24 +24,41 @@ pub struct RegisterAccount {
     pub memo_required: bool,
 }
 
+/// The bound of a policy's size, before anything else about it is asked.
+pub(crate) fn check_key_count(policy: &KeyPolicy) -> Result<(), &'static str> {
+    if policy.keys().len() > KEYS_MAX {
+        return Err("a key policy has at most 16 keys");
+    }
+    Ok(())
+}
+
+/// `INVALID_ARGUMENT` for a class without quota, or an institution other than 0 that is not known.
+pub(crate) fn check_placement(
+    env: &Env<'_, '_>,
+    kyc_class: u8,
+    institution: u32,
+) -> Result<(), Code> {
+    let state = env.journal.state();
+    let classes = state.policy().quotas.len();
+    let known = institution == 0 || state.get(&Key::Institution(institution)).is_some();
+    if usize::from(kyc_class) < classes && known { Ok(()) } else { Err(Code::InvalidArgument) }
+}
+
 impl RegisterAccount {
     pub(crate) fn check_shape(&self) -> Result<(), &'static str> {
-        if self.policy.keys().len() > policy::KEYS_MAX {
-            return Err("a key policy has at most 16 keys");
-        }
-        Ok(())
+        check_key_count(&self.policy)
     }
 
-    /// `ALREADY_REGISTERED`; `BAD_POLICY`; a class without quota or a registration that has
-    /// ended: `INVALID_ARGUMENT`.
+    /// `ALREADY_REGISTERED`; `BAD_POLICY`; `INVALID_ARGUMENT` for a class without quota, or
+    /// `kyc_until <= now`, or an institution other than 0 that is not known.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
         let address = Address::of(&self.policy);
         if env.account(&address).is_some() {
             return Err(Code::AlreadyRegistered);
         }
         self.policy.check().map_err(|_| Code::BadPolicy)?;
-        let classes = env.journal.policy().quotas.len();
-        if usize::from(self.kyc_class) >= classes || self.kyc_until <= env.now {
+        check_placement(env, self.kyc_class, self.institution)?;
+        if self.kyc_until <= env.now {
             return Err(Code::InvalidArgument);
         }
         let account = Account {

@@ -3,8 +3,9 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
-use crate::ops::Env;
-use crate::state::State;
+use crate::event::Event;
+use crate::object::{Bridge, Key, Object, Window};
+use crate::ops::{Env, check_name};
 
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct SetBridge {
@@ -18,21 +19,31 @@ pub struct SetBridge {
 
 impl SetBridge {
     pub(crate) fn check_shape(&self) -> Result<(), &'static str> {
-        todo!("name 1 to 64 bytes")
+        check_name(&self.name)
     }
 
     /// Cannot fail.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
-        let _ = env;
-        todo!()
-    }
-}
-
-impl SetBridge {
-    /// Whether more could leave or come back than now.
-    pub(crate) fn loosens(&self, state: &State) -> bool {
-        state
-            .bridge(self.bridge)
-            .is_none_or(|bridge| self.day_cap > bridge.day_cap || (self.open && !bridge.open))
+        let Self { bridge, name, day_cap, open } = self.clone();
+        let key = Key::Bridge(bridge);
+        match env.journal.find::<Bridge>(&key) {
+            Some(at) => {
+                let stored = env.journal.write(at);
+                (stored.name, stored.day_cap, stored.open) = (name.clone(), day_cap, open);
+            }
+            None => {
+                let created = Bridge {
+                    name: name.clone(),
+                    escrow: 0,
+                    day_cap,
+                    window_out: Window::default(),
+                    window_in: Window::default(),
+                    open,
+                };
+                env.journal.create(key, Object::Bridge(Box::new(created)));
+            }
+        }
+        env.emit(Event::BridgeSet { bridge, name, day_cap, open });
+        Ok(())
     }
 }

@@ -4,7 +4,9 @@ use ballast_primitives::Address;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
+use crate::event::Event;
 use crate::ops::Env;
+use crate::ops::register_account::check_placement;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct SetKyc {
@@ -20,7 +22,15 @@ impl SetKyc {
     /// `UNKNOWN_TARGET`; `INVALID_ARGUMENT` for a class without quota, or an institution other
     /// than 0 that is not known.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
-        let _ = env;
-        todo!()
+        let Self { account, kyc_class, kyc_until, institution, memo_required } = *self;
+        let at = env.account(&account).ok_or(Code::UnknownTarget)?;
+        check_placement(env, kyc_class, institution)?;
+        let stored = env.journal.write(at);
+        stored.kyc_class = kyc_class;
+        stored.kyc_until = kyc_until;
+        stored.institution = institution;
+        stored.memo_required = memo_required;
+        env.emit(Event::KycSet { account, kyc_class, kyc_until, institution, memo_required });
+        Ok(())
     }
 }

@@ -8,8 +8,8 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::authorisation::TravelData;
 use crate::code::Code;
-use crate::event::Event;
 use crate::ops::Env;
+use crate::ops::payment::Payment;
 
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Transfer {
@@ -21,30 +21,19 @@ pub struct Transfer {
 }
 
 impl Transfer {
-    /// Recipient's registration live; sender not out-frozen, recipient not in-frozen;
-    /// `ZERO_AMOUNT`; `SELF_TRANSFER`; `UNKNOWN_RECIPIENT`; `MEMO_REQUIRED`; available.
+    /// Common, of the payment sender → to; `ZERO_AMOUNT`; `SELF_TRANSFER`; `UNKNOWN_RECIPIENT`;
+    /// `MEMO_REQUIRED`; travel (PAY-5); available.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
-        let recipient = env.account(&self.to);
-        env.check_may_receive(recipient)?;
-        env.check_may_send(env.sender)?;
-        if self.amount == 0 {
-            return Err(Code::ZeroAmount);
-        }
-        if self.to == env.sender_address {
-            return Err(Code::SelfTransfer);
-        }
-        let recipient = recipient.ok_or(Code::UnknownRecipient)?;
-        if env.tx.memo.is_none() && env.journal.read(recipient).memo_required {
-            return Err(Code::MemoRequired);
-        }
-        env.debit(env.sender, self.amount)?;
-        env.credit(recipient, self.amount)?;
-        env.emit(Event::Transferred {
+        let payment = Payment {
             from: env.sender_address,
+            payer: Some(env.sender),
             to: self.to,
+            payee: env.account(&self.to),
             amount: self.amount,
-            memo: env.tx.memo.clone(),
-        });
-        Ok(())
+            memo: env.tx.memo.as_deref(),
+            travel: self.travel.as_deref(),
+        };
+        payment.check_parties(env)?;
+        payment.clear(env)?.settle(env)
     }
 }

@@ -5,7 +5,11 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::authorisation::TravelData;
 use crate::code::Code;
+use crate::event::Event;
+use crate::object::{Allowance, Key};
 use crate::ops::Env;
+use crate::ops::payment::Payment;
+use crate::state::At;
 
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct TransferFrom {
@@ -25,7 +29,42 @@ impl TransferFrom {
     /// `ALLOWANCE_EXCEEDED` when the amount is above the current allowance; available (of the
     /// owner).
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
-        let _ = env;
-        todo!()
+        let payment = Payment {
+            from: self.owner,
+            payer: env.account(&self.owner),
+            to: self.to,
+            payee: env.account(&self.to),
+            amount: self.amount,
+            memo: env.tx.memo.as_deref(),
+            travel: self.travel.as_deref(),
+        };
+        payment.check_parties(env)?;
+        env.check_may_send(env.sender)?;
+        let cleared = payment.clear(env)?;
+        let allowance = self.check_allowance(env)?;
+        cleared.settle(env)?;
+        self.spend(env, allowance)
+    }
+
+    fn check_allowance(&self, env: &Env<'_, '_>) -> Result<At<Allowance>, Code> {
+        let key = Key::Allowance(self.owner, env.sender_address);
+        let allowance = env.journal.find(&key).ok_or(Code::AllowanceExceeded)?;
+        let Allowance { amount, expires } = *env.journal.read(allowance);
+        if amount > 0 && env.now >= expires {
+            return Err(Code::AllowanceExpired);
+        }
+        if self.amount > amount {
+            return Err(Code::AllowanceExceeded);
+        }
+        Ok(allowance)
+    }
+
+    fn spend(&self, env: &mut Env<'_, '_>, allowance: At<Allowance>) -> Result<(), Code> {
+        let allowance = env.journal.write(allowance);
+        allowance.amount = allowance.amount.checked_sub(self.amount).ok_or(Code::Overflow)?;
+        let Allowance { amount, expires } = *allowance;
+        let (owner, spender) = (self.owner, env.sender_address);
+        env.emit(Event::Approved { owner, spender, amount, expires });
+        Ok(())
     }
 }
