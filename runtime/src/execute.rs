@@ -10,8 +10,8 @@ use crate::code::Code;
 use crate::event::Event;
 use crate::invariants;
 use crate::journal::Journal;
-use crate::limits::{CHECKPOINTS_KEPT, FULL_CHECK_BLOCKS, RUNTIME_VERSION};
-use crate::object::{Checkpoint, IncidentKind, Key, Object};
+use crate::limits::{FULL_CHECK_BLOCKS, RUNTIME_VERSION};
+use crate::object::{Checkpoint, IncidentKind, Object};
 use crate::op::Op;
 use crate::ops::{Authority, Env};
 use crate::receipt::{Outcome, Receipt};
@@ -52,6 +52,7 @@ pub fn execute_block<T: Borrow<VerifiedTx>>(
     context: &BlockContext,
     txs: &[T],
 ) -> Result<BlockOutcome, Breach> {
+    let at_height = |breach: Breach| Breach { height: Some(context.height), ..breach };
     let supply_before = state.supply().clone();
     let mut run = Run {
         context,
@@ -65,14 +66,13 @@ pub fn execute_block<T: Borrow<VerifiedTx>>(
     for lane0 in [true, false] {
         for (index, tx) in (0u32..).zip(txs) {
             if admission::is_lane0(tx.borrow().tx()) == lane0 {
-                run.transaction(index, tx.borrow());
+                run.transaction(index, tx.borrow()).map_err(at_height)?;
             }
         }
     }
     let Run { journal, receipts, origins, mut dropped, .. } = run;
     dropped.sort_unstable_by_key(|(index, _)| *index);
     let touched = journal.end_block();
-    let at_height = |breach: Breach| Breach { height: Some(context.height), ..breach };
     invariants::check_block(state, &supply_before, &touched, context.time).map_err(at_height)?;
     if context.height.is_multiple_of(FULL_CHECK_BLOCKS) {
         invariants::check_all(state, context.time).map_err(at_height)?;
@@ -102,15 +102,19 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn transaction(&mut self, index: u32, tx: &VerifiedTx) {
+    fn transaction(&mut self, index: u32, tx: &VerifiedTx) -> Result<(), Breach> {
         let admitted = admission::admit(self.journal.state(), self.context, tx.tx())
             .and_then(|admitted| self.consume(&admitted, tx.body()).map(|()| admitted));
         let admitted = match admitted {
             Ok(admitted) => admitted,
-            Err(code) => return self.dropped.push((index, code)),
+            Err(code) => {
+                self.dropped.push((index, code));
+                return Ok(());
+            }
         };
         // From here on the transaction is in the block, whatever its operations answer.
         let (outcome, events) = self.operations(&admitted, tx.body());
+        self.check_mints(outcome, tx.body())?;
         let position = u32::try_from(self.receipts.len()).unwrap_or(u32::MAX);
         self.origins.push(index);
         self.receipts.push(Receipt {
@@ -122,6 +126,7 @@ impl<'a> Run<'a> {
             outcome,
             events,
         });
+        Ok(())
     }
 
     /// Uses up the nonce and the quota.
@@ -149,6 +154,15 @@ impl<'a> Run<'a> {
                 (failed, self.keep_trips(admitted, body, &trips))
             }
         }
+    }
+
+    /// Windows are checked where they grow: later in the block the council may lower a cap.
+    fn check_mints(&self, outcome: Outcome, body: &TxBody) -> Result<(), Breach> {
+        let minted = body.ops.iter().any(|op| matches!(op, Op::Mint(_)));
+        if outcome != Outcome::Success || !minted {
+            return Ok(());
+        }
+        invariants::check_windows(self.journal.state(), &body.sender, self.context.time)
     }
 
     /// Of a failed transaction only the breakers that it tripped stay; what they did is done
@@ -220,7 +234,7 @@ impl<'a> Run<'a> {
             cum_deposit: supply.cum_deposit,
             cum_payout: supply.cum_payout,
         };
-        let key = Key::Checkpoint(checkpoint_place(at, interval));
+        let key = Checkpoint::key(at, interval);
         self.journal.begin_ops();
         self.journal.reserve_mut().checkpoint = at;
         match self.journal.find(&key) {
@@ -228,12 +242,6 @@ impl<'a> Run<'a> {
             None => self.journal.create(key, Object::Checkpoint(checkpoint)),
         }
     }
-}
-
-/// The place in the ring of the checkpoint at a tick.
-pub(crate) fn checkpoint_place(at: u64, interval: u64) -> u16 {
-    let tick = at.checked_div(interval).unwrap_or(0);
-    u16::try_from(tick % u64::from(CHECKPOINTS_KEPT)).unwrap_or(0)
 }
 
 /// One operation: what all have in common (pauses, then who may send it), then its own rules.

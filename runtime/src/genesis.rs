@@ -11,7 +11,6 @@ use ballast_primitives::{Address, Committee, Domain, Hash, KeyPolicy, Network, P
 use borsh::{BorshDeserialize, BorshSerialize};
 use thiserror::Error;
 
-use crate::execute::checkpoint_place;
 use crate::limits::{DELAY_MS_MAX, NAME_BYTES_MAX, ROLE_TERM_MS_MAX};
 use crate::object::{
     Account, Attestation, Bucket, Checkpoint, Council, Delay, FreezeState, IncidentLog,
@@ -335,8 +334,8 @@ impl Genesis {
     fn add_reserve(&self, objects: &mut BTreeMap<Key, Object>) {
         let checkpoint = self.first_checkpoint();
         let mut index = ReserveIndex { next: 1, checkpoint: checkpoint.at, ..Default::default() };
-        let place = checkpoint_place(checkpoint.at, self.policy.checkpoint_ms);
-        objects.insert(Key::Checkpoint(place), Object::Checkpoint(checkpoint));
+        let key = Checkpoint::key(checkpoint.at, self.policy.checkpoint_ms);
+        objects.insert(key, Object::Checkpoint(checkpoint));
         if let Some(GenesisReport { body, submitted_by, attested_by }) = &self.report {
             let attested = |attestor: &Address| Attestation { attestor: *attestor, at: self.time };
             let report = Report {

@@ -1,21 +1,25 @@
 //! What must hold after every block, whatever the operations did. A breach means that this code
 //! is wrong: the node halts with the report and goes no further.
 //!
-//! In every block, over what it touched: balances and escrows moved exactly as the total did, the
-//! total is what was minted less what was burned and within the cap, deposits are not minted
-//! beyond their amount, and no holder's roles conflict. In full, over the whole state: when a
-//! state is restored and every [`crate::limits::FULL_CHECK_BLOCKS`] blocks.
+//! In every block, over what it touched: balances and escrows moved exactly as the total did, each
+//! total as the objects that make it up, the total is what was minted less what was burned and
+//! within the cap, deposits are not minted beyond their amount, and no holder's roles conflict. In
+//! full, over the whole state: when a state is restored and every
+//! [`crate::limits::FULL_CHECK_BLOCKS`] blocks. After each transaction that minted: its windows
+//! are within their caps.
 //!
-//! Two rules hold by construction: objects are never removed (nothing can), so a bank reference
-//! is unique for ever by its key; and a balance falls only through
+//! Two rules hold by construction: objects are never removed (nothing can), so a bank reference,
+//! whose digest is the key, is unique for ever; and a balance falls only through
 //! [`crate::ops::Env::debit`], which refuses an out-frozen account.
 
 use ballast_primitives::Address;
 use thiserror::Error;
 
-use crate::journal::{Amounts, Touched};
+use crate::journal::Touched;
 use crate::object::{Key, Object, Role, Supply};
 use crate::state::State;
+
+mod money;
 
 /// A broken invariant. The state it was found in must not be used any more.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -31,24 +35,6 @@ fn breach(what: String) -> Breach {
     Breach { height: None, what }
 }
 
-/// `Σ`: amounts over many objects. `u128` sums of `u64` values in memory cannot overflow.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Sums {
-    balances: u128,
-    deposited: u128,
-    minted: u128,
-}
-
-impl Sums {
-    fn add(self, amounts: &Amounts) -> Self {
-        Self {
-            balances: self.balances.saturating_add(u128::from(amounts.balance)),
-            deposited: self.deposited.saturating_add(u128::from(amounts.deposited)),
-            minted: self.minted.saturating_add(u128::from(amounts.minted)),
-        }
-    }
-}
-
 /// Checks a block by what it touched.
 pub(crate) fn check_block(
     state: &State,
@@ -56,44 +42,11 @@ pub(crate) fn check_block(
     touched: &[Touched],
     now: u64,
 ) -> Result<(), Breach> {
-    let objects = || touched.iter().map(|entry| state.stored(entry.slot));
-    let before = touched.iter().fold(Sums::default(), |sums, entry| sums.add(&entry.before));
-    let after = objects().fold(Sums::default(), |s, stored| s.add(&Amounts::of(&stored.object)));
-    let supply = state.supply();
-    let moved = |what: &str, parts: (u128, u128), total: (u128, u128)| {
-        // after − before is the same on both sides, without leaving u128.
-        if parts.1.checked_add(total.0) == parts.0.checked_add(total.1) {
-            return Ok(());
-        }
-        Err(breach(format!(
-            "{what}: parts went {} -> {}, the total {} -> {}",
-            parts.0, parts.1, total.0, total.1
-        )))
-    };
-    let outside_accounts = |s: &Supply| s.redeem_escrow.saturating_add(s.bridge_escrow);
-    moved(
-        "balances and escrows against total supply",
-        (
-            before.balances.saturating_add(outside_accounts(supply_before)),
-            after.balances.saturating_add(outside_accounts(supply)),
-        ),
-        (supply_before.total, supply.total),
-    )?;
-    moved(
-        "deposits against cum_deposit",
-        (before.deposited, after.deposited),
-        (supply_before.cum_deposit, supply.cum_deposit),
-    )?;
-    moved(
-        "deposits' minted parts against cum_mint",
-        (before.minted, after.minted),
-        (supply_before.cum_mint, supply.cum_mint),
-    )?;
-    check_identity(supply)?;
-    for stored in objects() {
-        check_object(state, &stored.key, &stored.object, now)?;
-    }
-    Ok(())
+    money::check_block(state, supply_before, touched)?;
+    touched.iter().try_for_each(|entry| {
+        let stored = state.stored(entry.slot);
+        check_object(state, &stored.key, &stored.object, now)
+    })
 }
 
 /// Checks the whole state, as it stands at `now`.
@@ -102,47 +55,32 @@ pub fn check_all(state: &State, now: u64) -> Result<(), Breach> {
     state.slots.iter().try_for_each(|stored| check_object(state, &stored.key, &stored.object, now))
 }
 
-/// The part of [`check_all`] that holds at any time: sums over every account and deposit.
+/// The part of [`check_all`] that holds at any time: sums over every object.
 pub(crate) fn check_supply(state: &State) -> Result<(), Breach> {
-    let amounts = state.slots.iter().map(|stored| Amounts::of(&stored.object));
-    let sums = amounts.fold(Sums::default(), |sums, amounts| sums.add(&amounts));
-    let supply = state.supply();
-    let accounted =
-        sums.balances.saturating_add(supply.redeem_escrow).saturating_add(supply.bridge_escrow);
-    for (what, sum, recorded) in [
-        ("balances and escrows against total supply", accounted, supply.total),
-        ("deposits against cum_deposit", sums.deposited, supply.cum_deposit),
-        ("deposits' minted parts against cum_mint", sums.minted, supply.cum_mint),
-    ] {
-        if sum != recorded {
-            return Err(breach(format!("{what}: the sum is {sum}, recorded is {recorded}")));
-        }
-    }
-    check_identity(supply)
+    money::check_all(state)
 }
 
-/// `total = genesis + cum_mint − cum_burn ≤ cap`.
-fn check_identity(supply: &Supply) -> Result<(), Breach> {
-    let made = supply.genesis.checked_add(supply.cum_mint);
-    if made != supply.total.checked_add(supply.cum_burn) || supply.total > supply.cap {
-        return Err(breach(format!(
-            "total = genesis + minted - burned <= cap: {} = {} + {} - {} <= {}",
-            supply.total, supply.genesis, supply.cum_mint, supply.cum_burn, supply.cap
-        )));
+/// After a transaction with a mint of `minter`: what it made is within its window and everyone's.
+/// (Nobody who can mint can change either cap, so that this is as good as after each mint.)
+pub(crate) fn check_windows(state: &State, minter: &Address, now: u64) -> Result<(), Breach> {
+    let own = state.minter(minter).map(|minter| (&minter.window, minter.window_cap));
+    let of_all = (state.window(), state.policy().global_window_cap);
+    for (window, cap) in own.into_iter().chain([of_all]) {
+        let total = window.total(now);
+        if total > u128::from(cap) {
+            let what = format!("a window is within its cap at each mint: {total} of {cap}");
+            return Err(breach(what));
+        }
     }
     Ok(())
 }
 
 fn check_object(state: &State, key: &Key, object: &Object, now: u64) -> Result<(), Breach> {
     match (key, object) {
-        (_, Object::Deposit(deposit)) if deposit.minted > deposit.amount => Err(breach(format!(
-            "a deposit is minted within its amount: {} of {}",
-            deposit.minted, deposit.amount
-        ))),
         (Key::Role(_, holder), _) if roles_conflict(state, holder, now) => {
             Err(breach(format!("{holder:?} holds roles that exclude one another")))
         }
-        _ => Ok(()),
+        _ => money::check_object(key, object),
     }
 }
 
@@ -153,13 +91,17 @@ fn roles_conflict(state: &State, holder: &Address, now: u64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use ballast_primitives::{SecretKey, Validator};
+    use ballast_primitives::{Hash, SecretKey, Validator};
 
     use super::*;
     use crate::dev::{self, DevSpec};
     use crate::genesis::Genesis;
     use crate::journal::Journal;
-    use crate::object::{Account, RoleGrant};
+    use crate::object::{
+        Account, Bridge, Deposit, Minter, Payout, Redemption, RedemptionStatus, RoleGrant, Window,
+    };
+    use crate::ops::deposit_confirm::deposit_id;
+    use crate::ops::payout_confirm::payout_id;
 
     const NOW: u64 = 1_000;
 
@@ -192,6 +134,11 @@ mod tests {
         in_block
     }
 
+    fn broken(what: &str, work: fn(&mut Journal<'_>)) {
+        let report = check(work).unwrap_err();
+        assert!(report.contains(what), "{report}");
+    }
+
     fn credit(journal: &mut Journal<'_>, n: u32, amount: u64) {
         let key = Key::Account(dev::account_address("invariants", n));
         let at = journal.find::<Account>(&key).unwrap();
@@ -201,10 +148,6 @@ mod tests {
     #[test]
     fn what_a_wrong_operation_would_break_is_found_in_its_block() {
         assert_eq!(check(|_| ()), Ok(()));
-        let broken = |what: &str, work: fn(&mut Journal<'_>)| {
-            let report = check(work).unwrap_err();
-            assert!(report.contains(what), "{report}");
-        };
         broken("balances", |journal| credit(journal, 0, 1));
         broken("balances", |journal| journal.supply_mut().total += 1);
         broken("total = genesis", |journal| {
@@ -217,26 +160,130 @@ mod tests {
             journal.supply_mut().cum_mint += 1;
         });
         broken("<= cap", |journal| journal.supply_mut().cap = 19);
-        broken("cum_deposit", |journal| journal.supply_mut().cum_deposit += 1);
         broken("roles", |journal| {
             let holder = dev::role_address("invariants", Role::Minter);
             let grant = RoleGrant { valid_until: NOW + 1 };
             journal.create(Key::Role(Role::Bridge, holder), Object::Role(grant));
         });
-        broken("within its amount", |journal| {
-            let holder = dev::account_address("invariants", 0);
-            let deposit = crate::object::Deposit {
-                custodian: holder,
-                bank_ref: "r".to_owned(),
-                amount: 1,
-                beneficiary: holder,
-                final_at: 0,
-                minted: 2,
-            };
-            journal.create(Key::Deposit(Default::default()), Object::Deposit(deposit));
-            credit(journal, 0, 2);
-            let supply = journal.supply_mut();
-            (supply.cum_deposit, supply.cum_mint, supply.total) = (1, 2, supply.total + 2);
+    }
+
+    /// A deposit of 5 that was minted, and what it does to the totals.
+    fn deposit(journal: &mut Journal<'_>, minted: u64, reversed: bool) {
+        let custodian = dev::account_address("invariants", 0);
+        let deposit = Deposit {
+            custodian,
+            bank_ref: "r".to_owned(),
+            amount: 5,
+            beneficiary: custodian,
+            confirmed_at: 0,
+            final_at: 0,
+            minted,
+            reversed,
+        };
+        let key = Key::Deposit(deposit_id(&custodian, "r"));
+        journal.create(key, Object::Deposit(Box::new(deposit)));
+        credit(journal, 0, minted);
+        let supply = journal.supply_mut();
+        supply.mint(minted).unwrap();
+        supply.cum_deposit = if reversed { 0 } else { 5 };
+    }
+
+    /// A redemption of 5 of account 0.
+    fn redemption(journal: &mut Journal<'_>, status: RedemptionStatus) {
+        let redemption = Redemption {
+            owner: dev::account_address("invariants", 0),
+            gross: 5,
+            fee: 1,
+            net: 4,
+            beneficiary: Hash::default(),
+            terms: 1,
+            requested_at: 0,
+            due_at: 0,
+            payout: None,
+            status,
+        };
+        let key = Key::Redemption(Hash::default());
+        journal.create(key, Object::Redemption(Box::new(redemption)));
+        let key = Key::Account(dev::account_address("invariants", 0));
+        let at = journal.find::<Account>(&key).unwrap();
+        journal.write(at).balance -= 5;
+        journal.supply_mut().redeem_escrow += 5;
+    }
+
+    /// A payout of 5.
+    fn payout(journal: &mut Journal<'_>, bank_ref: &str, failed: bool) {
+        let custodian = dev::account_address("invariants", 0);
+        let (bank_ref, redemption) = (bank_ref.to_owned(), Hash::default());
+        let payout = Payout { custodian, bank_ref, redemption, net: 5, failed };
+        let key = Key::Payout(payout_id(&custodian, "r"));
+        journal.create(key, Object::Payout(Box::new(payout)));
+        journal.supply_mut().cum_payout = if failed { 0 } else { 5 };
+    }
+
+    /// A bridge with 5 of account 0 in escrow.
+    fn bridge(journal: &mut Journal<'_>, escrow: u128) {
+        let bridge = Bridge {
+            name: "b".to_owned(),
+            escrow,
+            day_cap: 0,
+            window_out: Window::default(),
+            window_in: Window::default(),
+            open: true,
+        };
+        journal.create(Key::Bridge(1), Object::Bridge(Box::new(bridge)));
+        let key = Key::Account(dev::account_address("invariants", 0));
+        let at = journal.find::<Account>(&key).unwrap();
+        journal.write(at).balance -= 5;
+        journal.supply_mut().bridge_escrow += 5;
+    }
+
+    #[test]
+    fn deposits_redemptions_payouts_and_bridges_are_what_the_supply_says() {
+        assert_eq!(check(|journal| deposit(journal, 5, false)), Ok(()));
+        assert_eq!(check(|journal| deposit(journal, 5, true)), Ok(()));
+        broken("within its amount", |journal| deposit(journal, 6, false));
+        broken("cum_deposit", |journal| journal.supply_mut().cum_deposit += 1);
+        broken("cum_deposit", |journal| {
+            deposit(journal, 0, true);
+            journal.supply_mut().cum_deposit = 5;
         });
+        assert_eq!(check(|journal| redemption(journal, RedemptionStatus::Processing)), Ok(()));
+        broken("redeem_escrow", |journal| redemption(journal, RedemptionStatus::Settled));
+        broken("redeem_escrow", |journal| {
+            redemption(journal, RedemptionStatus::Requested);
+            journal.supply_mut().redeem_escrow += 1;
+            journal.supply_mut().total += 1;
+            journal.supply_mut().cum_mint += 1;
+        });
+        assert_eq!(check(|journal| payout(journal, "r", false)), Ok(()));
+        assert_eq!(check(|journal| payout(journal, "r", true)), Ok(()));
+        broken("own id", |journal| payout(journal, "R", false));
+        broken("cum_payout", |journal| {
+            payout(journal, "r", true);
+            journal.supply_mut().cum_payout = 5;
+        });
+        assert_eq!(check(|journal| bridge(journal, 5)), Ok(()));
+        broken("bridge_escrow", |journal| bridge(journal, 4));
+    }
+
+    #[test]
+    fn a_window_above_its_cap_is_found_after_a_mint() {
+        let mut state = State::from_genesis(&genesis()).unwrap();
+        let minter = dev::role_address("invariants", Role::Minter);
+        let (own, all) =
+            (state.minter(&minter).unwrap().window_cap, state.policy().global_window_cap);
+        let mut check = |own: u64, all: u64| {
+            let mut journal = Journal::begin_block(&mut state);
+            journal.begin_ops();
+            let at = journal.find::<Minter>(&Key::Minter(minter)).unwrap();
+            journal.write(at).window = Window::default().with(NOW, own).unwrap();
+            *journal.window_mut() = Window::default().with(NOW, all).unwrap();
+            check_windows(&state, &minter, NOW).map_err(|breach| breach.what)
+        };
+        assert_eq!(check(own, all), Ok(()));
+        for (own, all, what) in [(own + 1, all, own), (own, all + 1, all)] {
+            let report = check(own, all).unwrap_err();
+            assert!(report.ends_with(&format!("{} of {what}", what + 1)), "{report}");
+        }
     }
 }

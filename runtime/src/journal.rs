@@ -8,9 +8,11 @@
 
 use crate::object::{
     Council, IncidentLog, Key, Kind, Object, PauseState, Policy, ReserveIndex, Role, RoleGrant,
-    Scope, Supply,
+    Scope, Supply, Terms, Window,
 };
-use crate::state::{At, COUNCIL, INCIDENTS, RESERVE, SUPPLY, State, Stored, pause_at};
+use crate::state::{
+    At, COUNCIL, INCIDENTS, POLICY, RESERVE, SUPPLY, State, Stored, TERMS, WINDOW, pause_at,
+};
 
 pub(crate) struct Journal<'a> {
     state: &'a mut State,
@@ -30,22 +32,48 @@ pub(crate) struct Touched {
     pub(crate) before: Amounts,
 }
 
-/// The amounts of an object that the invariants add up; zero where its kind has none.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Amounts {
-    pub(crate) balance: u64,
-    pub(crate) deposited: u64,
-    pub(crate) minted: u64,
+/// The amounts of an object that the invariants add up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Amounts {
+    None,
+    Account {
+        balance: u64,
+    },
+    /// `live` is 0 once reversed; what was minted against it stays minted.
+    Deposit {
+        live: u64,
+        minted: u64,
+    },
+    /// Its gross amount while it is open.
+    Redemption {
+        in_escrow: u64,
+    },
+    /// 0 once failed.
+    Payout {
+        paid: u64,
+    },
+    Bridge {
+        escrow: u128,
+    },
 }
 
 impl Amounts {
     pub(crate) const fn of(object: &Object) -> Self {
         match object {
-            Object::Account(account) => Self { balance: account.balance, deposited: 0, minted: 0 },
+            Object::Account(account) => Self::Account { balance: account.balance },
             Object::Deposit(deposit) => {
-                Self { balance: 0, deposited: deposit.amount, minted: deposit.minted }
+                let live = if deposit.reversed { 0 } else { deposit.amount };
+                Self::Deposit { live, minted: deposit.minted }
             }
-            _ => Self { balance: 0, deposited: 0, minted: 0 },
+            Object::Redemption(redemption) => {
+                let is_open = redemption.status.is_open();
+                Self::Redemption { in_escrow: if is_open { redemption.gross } else { 0 } }
+            }
+            Object::Payout(payout) => {
+                Self::Payout { paid: if payout.failed { 0 } else { payout.net } }
+            }
+            Object::Bridge(bridge) => Self::Bridge { escrow: bridge.escrow },
+            _ => Self::None,
         }
     }
 }
@@ -114,6 +142,19 @@ impl<'a> Journal<'a> {
         self.state.policy()
     }
 
+    pub(crate) fn policy_mut(&mut self) -> &mut Policy {
+        self.write(POLICY)
+    }
+
+    pub(crate) fn terms_mut(&mut self) -> &mut Terms {
+        self.write(TERMS)
+    }
+
+    /// What all minters together minted lately.
+    pub(crate) fn window_mut(&mut self) -> &mut Window {
+        self.write(WINDOW)
+    }
+
     pub(crate) fn supply_mut(&mut self) -> &mut Supply {
         self.write(SUPPLY)
     }
@@ -174,6 +215,6 @@ impl<'a> Journal<'a> {
         let replaced = self.state.index.insert(key.clone(), slot);
         assert!(replaced.is_none(), "{key:?} was created twice");
         self.state.slots.push(Stored { key, object, mark: self.state.serial });
-        self.touched.push(Touched { slot, before: Amounts::default() });
+        self.touched.push(Touched { slot, before: Amounts::None });
     }
 }

@@ -51,6 +51,7 @@ pub mod object;
 pub mod op;
 pub mod ops;
 pub mod receipt;
+pub mod redemption;
 pub mod replay;
 pub mod reserve;
 pub mod state;

@@ -1,7 +1,8 @@
 //! Every bound of the runtime that is not a parameter of the chain, in one place. Times are
 //! milliseconds.
 
-pub const HOUR_MS: u64 = 60 * 60 * 1000;
+pub const MINUTE_MS: u64 = 60 * 1000;
+pub const HOUR_MS: u64 = 60 * MINUTE_MS;
 pub const DAY_MS: u64 = 24 * HOUR_MS;
 
 /// How long a compliance officer's freeze lasts; the council's is permanent.

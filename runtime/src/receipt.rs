@@ -26,6 +26,6 @@ pub struct Receipt {
     /// Position among the block's receipts, from 0.
     pub index: u32,
     pub outcome: Outcome,
-    /// Empty unless the outcome is success.
+    /// Of a failure only those of breakers that it tripped: what they did stays.
     pub events: Vec<Event>,
 }

@@ -21,9 +21,9 @@ use crate::genesis::{Genesis, GenesisError};
 use crate::invariants::{self, Breach};
 use crate::limits::OBJECT_BYTES_MAX;
 use crate::object::{
-    Account, Bridge, Council, Deposit, IncidentLog, Key, Kind, Minter, Object, PauseState, Policy,
-    Proposal, Redemption, Report, ReserveIndex, Role, RoleGrant, Scope, Supply, Terms, Upgrade,
-    Validators, Window,
+    Account, Bridge, Checkpoint, Council, Deposit, IncidentLog, Key, Kind, Minter, Object,
+    PauseState, Payout, Policy, Proposal, Redemption, Report, ReserveIndex, Role, RoleGrant, Scope,
+    Supply, Terms, Upgrade, Validators, Window,
 };
 use crate::tree::Tree;
 
@@ -295,6 +295,18 @@ impl State {
         self.read_key(&Key::Report(number))
     }
 
+    /// The report that became effective last, whatever became of it since, and its number.
+    pub fn latest_report(&self) -> Option<(u64, &Report)> {
+        let number = self.reserve().latest?;
+        self.report(number).map(|report| (number, report))
+    }
+
+    /// The supply checkpoint of a tick, as long as it is kept.
+    pub fn checkpoint(&self, at: u64) -> Option<&Checkpoint> {
+        let key = Checkpoint::key(at, self.policy().checkpoint_ms);
+        self.read_key(&key).filter(|kept: &&Checkpoint| kept.at == at)
+    }
+
     /// A proposal by its number.
     pub fn proposal(&self, number: u64) -> Option<&Proposal> {
         self.read_key(&Key::Proposal(number))
@@ -306,6 +318,11 @@ impl State {
 
     pub fn redemption(&self, id: &Hash) -> Option<&Redemption> {
         self.read_key(&Key::Redemption(*id))
+    }
+
+    /// A payout by its id; see [`crate::ops::payout_confirm::payout_id`].
+    pub fn payout(&self, id: &Hash) -> Option<&Payout> {
+        self.read_key(&Key::Payout(*id))
     }
 
     /// Every object whose key is in a range, in the order of keys.

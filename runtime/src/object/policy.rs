@@ -42,26 +42,44 @@ pub struct Policy {
 impl Policy {
     /// Bounds of the parameters; whether the fee account exists is for others to ask.
     pub(crate) fn check_shape(&self) -> Result<(), &'static str> {
-        if self.rail_hold_ms > RAIL_HOLD_MS_MAX {
-            return Err("the rail hold is at most 30 days");
-        }
-        if !(REPORT_AGE_MS_MIN..=REPORT_AGE_MS_MAX).contains(&self.report_max_age_ms) {
-            return Err("a report's greatest age is 1 hour to 366 days");
-        }
-        if !(1..=ATTEST_QUORUM_MAX).contains(&self.attest_quorum) {
-            return Err("a report needs 1 to 16 attestations");
-        }
-        if self.custodian_share_max_bps.is_some_and(|share| !(1..=10_000).contains(&share)) {
-            return Err("a custodian's greatest share is 1 to 10,000 hundredths of a percent");
-        }
-        if self.quotas.is_empty() || self.quotas.len() > CLASSES_MAX {
-            return Err("there are 1 to 16 account classes");
-        }
+        check_parameters(
+            self.rail_hold_ms,
+            self.report_max_age_ms,
+            self.attest_quorum,
+            self.custodian_share_max_bps,
+            &self.quotas,
+        )?;
         if !(CHECKPOINT_MS_MIN..=CHECKPOINT_MS_MAX).contains(&self.checkpoint_ms) {
             return Err("supply checkpoints are 1 second to 1 hour apart");
         }
         Ok(())
     }
+}
+
+/// Bounds of the parameters that the council may change.
+pub(crate) fn check_parameters(
+    rail_hold_ms: u64,
+    report_max_age_ms: u64,
+    attest_quorum: u8,
+    custodian_share_max_bps: Option<u16>,
+    quotas: &[Quota],
+) -> Result<(), &'static str> {
+    if rail_hold_ms > RAIL_HOLD_MS_MAX {
+        return Err("the rail hold is at most 30 days");
+    }
+    if !(REPORT_AGE_MS_MIN..=REPORT_AGE_MS_MAX).contains(&report_max_age_ms) {
+        return Err("a report's greatest age is 1 hour to 366 days");
+    }
+    if !(1..=ATTEST_QUORUM_MAX).contains(&attest_quorum) {
+        return Err("a report needs 1 to 16 attestations");
+    }
+    if custodian_share_max_bps.is_some_and(|share| !(1..=10_000).contains(&share)) {
+        return Err("a custodian's greatest share is 1 to 10,000 hundredths of a percent");
+    }
+    if quotas.is_empty() || quotas.len() > CLASSES_MAX {
+        return Err("there are 1 to 16 account classes");
+    }
+    Ok(())
 }
 
 /// The keys of the issuer's officers who sign reserve reports.

@@ -224,6 +224,12 @@ pub struct Report {
     pub status: ReportStatus,
 }
 
+impl Report {
+    pub fn is_attested_by(&self, account: &Address) -> bool {
+        self.attested_by.iter().any(|attestation| attestation.attestor == *account)
+    }
+}
+
 /// Which reports and checkpoints there are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct ReserveIndex {

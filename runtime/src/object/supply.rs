@@ -2,6 +2,9 @@
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
+use crate::limits::CHECKPOINTS_KEPT;
+use crate::object::Key;
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Supply {
     pub total: u128,
@@ -18,6 +21,24 @@ pub struct Supply {
     pub bridge_escrow: u128,
 }
 
+impl Supply {
+    /// Counts what was minted; none when a total would leave its range.
+    pub(crate) fn mint(&mut self, amount: u64) -> Option<()> {
+        let amount = u128::from(amount);
+        self.total = self.total.checked_add(amount)?;
+        self.cum_mint = self.cum_mint.checked_add(amount)?;
+        Some(())
+    }
+
+    /// Counts what was burned; none when a total would leave its range.
+    pub(crate) fn burn(&mut self, amount: u64) -> Option<()> {
+        let amount = u128::from(amount);
+        self.total = self.total.checked_sub(amount)?;
+        self.cum_burn = self.cum_burn.checked_add(amount)?;
+        Some(())
+    }
+}
+
 /// The supply at a full tick of [`crate::object::Policy::checkpoint_ms`]: what reports and
 /// reconciliations refer to. Made by the first block at or after the tick, from the state that
 /// its parent left. The newest [`crate::limits::CHECKPOINTS_KEPT`] are kept.
@@ -30,4 +51,12 @@ pub struct Checkpoint {
     pub total: u128,
     pub cum_deposit: u128,
     pub cum_payout: u128,
+}
+
+impl Checkpoint {
+    /// Where the checkpoint of the tick at `at` is kept: a place in a ring.
+    pub fn key(at: u64, interval: u64) -> Key {
+        let tick = at.checked_div(interval).unwrap_or(0);
+        Key::Checkpoint(u16::try_from(tick % u64::from(CHECKPOINTS_KEPT)).unwrap_or(0))
+    }
 }

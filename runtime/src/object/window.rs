@@ -11,7 +11,7 @@ pub const HOURS: usize = 25;
 /// Sums of the last day by hour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Window {
-    /// The newest hour with a sum, counted from the Unix epoch.
+    /// The hour of the last write, counted from the Unix epoch.
     pub hour: u64,
     /// Micro-dollars of each hour `h` of the last 25, in place `h % 25`.
     pub used: [u64; HOURS],

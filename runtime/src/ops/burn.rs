@@ -20,10 +20,7 @@ impl Burn {
             return Err(Code::ZeroAmount);
         }
         env.debit(env.sender, self.amount)?;
-        let amount = u128::from(self.amount);
-        let supply = env.journal.supply_mut();
-        supply.total = supply.total.checked_sub(amount).ok_or(Code::Overflow)?;
-        supply.cum_burn = supply.cum_burn.checked_add(amount).ok_or(Code::Overflow)?;
+        env.journal.supply_mut().burn(self.amount).ok_or(Code::Overflow)?;
         env.emit(Event::Burned { minter: env.sender_address, amount: self.amount });
         Ok(())
     }

@@ -11,7 +11,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use crate::code::Code;
 use crate::event::Event;
 use crate::limits::BANK_REF_BYTES_MAX;
-use crate::object::{Deposit, Key, Object};
+use crate::object::{Deposit, Key, Object, Pending};
 use crate::ops::Env;
 
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -64,6 +64,10 @@ impl DepositConfirm {
             reversed: false,
         };
         env.journal.create(Key::Deposit(id), Object::Deposit(Box::new(deposit)));
+        if final_at > env.now {
+            let pending = Pending { amount, confirmed_at: env.now };
+            env.journal.create(Key::Pending(final_at, id), Object::Pending(pending));
+        }
         env.emit(Event::DepositConfirmed { deposit: id, custodian, beneficiary, amount, final_at });
         Ok(())
     }

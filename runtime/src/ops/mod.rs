@@ -16,7 +16,7 @@ use crate::event::Event;
 use crate::execute::BlockContext;
 use crate::journal::Journal;
 use crate::limits::{NAME_BYTES_MAX, PAUSE_MS_MAX};
-use crate::object::{Account, Incident, IncidentKind, Key, Object, Scope, Severity, Used};
+use crate::object::{Account, Incident, IncidentKind, Key, Minter, Object, Scope, Severity, Used};
 use crate::op::Signer;
 use crate::state::At;
 use crate::tx::TxBody;
@@ -145,6 +145,11 @@ impl Env<'_, '_> {
 
     pub(crate) fn account(&self, address: &Address) -> Option<At<Account>> {
         self.journal.find(&Key::Account(*address))
+    }
+
+    /// The settings of who is or was a minter: `ROLE_NOT_HELD`.
+    pub(crate) fn minter(&self, holder: &Address) -> Result<At<Minter>, Code> {
+        self.journal.find(&Key::Minter(*holder)).ok_or(Code::RoleNotHeld)
     }
 
     /// An account that is to receive, if it exists: `KYC_EXPIRED`, then `ACCOUNT_FROZEN`.

@@ -3,6 +3,7 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
+use crate::event::Event;
 use crate::ops::Env;
 use crate::state::State;
 
@@ -15,8 +16,13 @@ pub struct SetCap {
 impl SetCap {
     /// `CAP_BELOW_SUPPLY`.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
-        let _ = env;
-        todo!()
+        let supply = env.journal.supply_mut();
+        if self.cap < supply.total {
+            return Err(Code::CapBelowSupply);
+        }
+        supply.cap = self.cap;
+        env.emit(Event::CapSet { cap: self.cap });
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
+use crate::event::Event;
 use crate::ops::Env;
 use crate::state::State;
 
@@ -16,8 +17,13 @@ pub struct SetLimits {
 impl SetLimits {
     /// Cannot fail.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
-        let _ = env;
-        todo!()
+        let Self { minter_allowance_max, mint_per_tx_max, global_window_cap } = *self;
+        let policy = env.journal.policy_mut();
+        policy.minter_allowance_max = minter_allowance_max;
+        policy.mint_per_tx_max = mint_per_tx_max;
+        policy.global_window_cap = global_window_cap;
+        env.emit(Event::LimitsSet { minter_allowance_max, mint_per_tx_max, global_window_cap });
+        Ok(())
     }
 }
 

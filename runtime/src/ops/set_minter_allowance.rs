@@ -6,9 +6,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
 use crate::event::Event;
-use crate::object::{Key, Minter};
 use crate::ops::Env;
-use crate::state::At;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct SetMinterAllowance {
@@ -21,8 +19,7 @@ pub struct SetMinterAllowance {
 impl SetMinterAllowance {
     /// Was ever a minter: `ROLE_NOT_HELD`; `ALLOWANCE_CHANGED`; `ALLOWANCE_ABOVE_MAX`.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
-        let key = Key::Minter(self.minter);
-        let minter: At<Minter> = env.journal.find(&key).ok_or(Code::RoleNotHeld)?;
+        let minter = env.minter(&self.minter)?;
         if env.journal.read(minter).allowance != self.expected {
             return Err(Code::AllowanceChanged);
         }

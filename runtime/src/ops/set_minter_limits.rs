@@ -4,6 +4,7 @@ use ballast_primitives::Address;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
+use crate::event::Event;
 use crate::ops::Env;
 use crate::state::State;
 
@@ -17,8 +18,14 @@ pub struct SetMinterLimits {
 impl SetMinterLimits {
     /// `ROLE_NOT_HELD` when it never was a minter.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
-        let _ = env;
-        todo!()
+        let Self { minter, per_tx, window_cap } = *self;
+        let settings = env.minter(&minter)?;
+        let settings = env.journal.write(settings);
+        settings.per_tx = per_tx;
+        settings.window_cap = window_cap;
+        let allowance = settings.allowance;
+        env.emit(Event::MinterConfigured { minter, allowance, per_tx, window_cap });
+        Ok(())
     }
 }
 

@@ -1,9 +1,12 @@
 //! SetPolicy: the council sets the other parameters.
 
 use ballast_primitives::Address;
+use ballast_primitives::signature::check_public_key;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
+use crate::event::Event;
+use crate::object::policy::check_parameters;
 use crate::object::{Officers, Quota};
 use crate::ops::Env;
 use crate::state::State;
@@ -27,8 +30,12 @@ pub struct SetPolicy {
 
 impl SetPolicy {
     pub(crate) fn check_shape(&self) -> Result<(), &'static str> {
-        todo!(
-            "rail_hold_ms at most 30 d; report_max_age_ms 1 h to 366 d; attest_quorum 1 to 16; custodian_share_max_bps 1 to 10,000; quotas 1 to 16"
+        check_parameters(
+            self.rail_hold_ms,
+            self.report_max_age_ms,
+            self.attest_quorum,
+            self.custodian_share_max_bps,
+            &self.quotas,
         )
     }
 
@@ -36,8 +43,24 @@ impl SetPolicy {
     /// key that breaks TX-14; `INVALID_ARGUMENT` when there are fewer quotas than before
     /// (accounts are of these classes).
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
-        let _ = env;
-        todo!()
+        env.account(&self.fee_account).ok_or(Code::UnknownTarget)?;
+        if [self.officers.ceo, self.officers.cfo].iter().any(|key| check_public_key(key).is_err()) {
+            return Err(Code::BadPolicy);
+        }
+        let policy = env.journal.policy_mut();
+        if self.quotas.len() < policy.quotas.len() {
+            return Err(Code::InvalidArgument);
+        }
+        policy.rail_hold_ms = self.rail_hold_ms;
+        policy.report_max_age_ms = self.report_max_age_ms;
+        policy.attest_quorum = self.attest_quorum;
+        policy.custodian_share_max_bps = self.custodian_share_max_bps;
+        policy.travel_threshold = self.travel_threshold;
+        policy.fee_account = self.fee_account;
+        policy.officers = self.officers;
+        policy.quotas.clone_from(&self.quotas);
+        env.emit(Event::PolicySet);
+        Ok(())
     }
 }
 

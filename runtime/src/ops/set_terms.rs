@@ -3,6 +3,8 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
+use crate::event::Event;
+use crate::object::Terms;
 use crate::ops::Env;
 use crate::state::State;
 
@@ -22,15 +24,29 @@ pub struct SetTerms {
 
 impl SetTerms {
     pub(crate) fn check_shape(&self) -> Result<(), &'static str> {
-        todo!(
-            "min at most max; fee_bps at most 10,000; cutoff_minute at most 1,440; holidays at most 64, strictly ascending"
-        )
+        self.terms(0).check_shape()
     }
 
     /// `OVERFLOW` when the version would leave its range.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
-        let _ = env;
-        todo!()
+        let terms = env.journal.terms_mut();
+        let version = terms.version.checked_add(1).ok_or(Code::Overflow)?;
+        *terms = self.terms(version);
+        env.emit(Event::TermsSet { version });
+        Ok(())
+    }
+
+    fn terms(&self, version: u32) -> Terms {
+        Terms {
+            version,
+            min: self.min,
+            max: self.max,
+            fee_bps: self.fee_bps,
+            fee_flat: self.fee_flat,
+            cutoff_minute: self.cutoff_minute,
+            holidays: self.holidays.clone(),
+            class_min: self.class_min,
+        }
     }
 }
 

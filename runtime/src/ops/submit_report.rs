@@ -1,16 +1,22 @@
 //! SubmitReport: a reserve manager submits a report that the officers signed.
 
+use std::collections::BTreeSet;
+
 use ballast_primitives::{Domain, Hash, hash};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::authorisation::check_witnesses;
 use crate::code::Code;
+use crate::event::Event;
 use crate::limits::{
-    CUSTODIAN_BYTES_MAX, EXCEPTION_BYTES_MAX, EXCEPTIONS_MAX, LINES_MAX, STANDARD_BYTES_MAX,
-    URI_BYTES_MAX,
+    CUSTODIAN_BYTES_MAX, DRAFTS_MAX, EXCEPTION_BYTES_MAX, EXCEPTIONS_MAX, LINES_MAX,
+    STANDARD_BYTES_MAX, URI_BYTES_MAX,
 };
-use crate::object::{Line, ReportBody, ReportKind};
+use crate::object::{
+    Checkpoint, Key, Line, Object, Officers, Report, ReportBody, ReportKind, ReportStatus,
+};
 use crate::ops::Env;
+use crate::reserve;
 use crate::tx::Witness;
 
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -65,7 +71,49 @@ impl SubmitReport {
     /// unless `stated_outstanding` is its total; `BAD_AUTH` unless the witnesses are exactly
     /// the policy's CEO's and CFO's keys; `TOO_MANY_DRAFTS` when 16 are open.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
-        let _ = env;
-        todo!()
+        let body = &*self.body;
+        if body.as_of > env.now {
+            return Err(Code::FutureReport);
+        }
+        let state = env.journal.state();
+        reserve::check_order(state, body)?;
+        let checkpoint = *reserve::find_checkpoint(state, body.as_of, body.as_of_height)?;
+        if body.stated_outstanding != checkpoint.total {
+            return Err(Code::SupplyMismatch);
+        }
+        if !self.is_signed_by(&state.policy().officers) {
+            return Err(Code::BadAuth);
+        }
+        if state.reserve().drafts.len() >= DRAFTS_MAX {
+            return Err(Code::TooManyDrafts);
+        }
+        self.apply(env, &checkpoint)
+    }
+
+    /// By both officers, and nobody else.
+    fn is_signed_by(&self, officers: &Officers) -> bool {
+        let keys = BTreeSet::from([officers.ceo, officers.cfo]);
+        keys.into_iter().eq(self.witnesses.iter().map(|witness| witness.key))
+    }
+
+    fn apply(&self, env: &mut Env<'_, '_>, checkpoint: &Checkpoint) -> Result<(), Code> {
+        let (digest, as_of) = (report_digest(&self.body), self.body.as_of);
+        let report = Report {
+            body: (*self.body).clone(),
+            digest,
+            submitted_by: env.sender_address,
+            submitted_at: env.now,
+            deposits_then: checkpoint.cum_deposit,
+            payouts_then: checkpoint.cum_payout,
+            attested_by: Vec::new(),
+            status: ReportStatus::Draft,
+        };
+        let index = env.journal.reserve_mut();
+        let number = index.next;
+        index.next = number.checked_add(1).ok_or(Code::Overflow)?;
+        index.drafts.push(number);
+        env.journal.create(Key::Report(number), Object::Report(Box::new(report)));
+        env.emit(Event::ReportSubmitted { report: number, digest, as_of });
+        Ok(())
     }
 }
