@@ -6,13 +6,7 @@ use crate::oracle::{Block, Results};
 use crate::worlds::Flavour;
 
 /// Panics at the first difference of a block's results.
-pub fn compare_block(
-    block: &Block,
-    ours: &Results,
-    theirs: &Results,
-    flavour: Flavour,
-    seed: u64,
-) {
+pub fn compare_block(block: &Block, ours: &Results, theirs: &Results, flavour: Flavour, seed: u64) {
     if ours == theirs {
         return;
     }

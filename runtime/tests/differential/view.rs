@@ -182,8 +182,7 @@ fn bridge(number: u32, value: &Bridge, now: u64) -> Line {
 }
 
 fn council(value: &Council) -> Line {
-    let member =
-        |m: &Member| format!("{}:{}", hex(&m.account.0), hex(&m.key.0));
+    let member = |m: &Member| format!("{}:{}", hex(&m.account.0), hex(&m.key.0));
     let delay = |delay: &Delay| match delay.shorter {
         Some((ms, from)) => format!("{}:{ms}:{from}", delay.ms),
         None => format!("{}:-:-", delay.ms),
@@ -230,4 +229,3 @@ fn supply(value: &Supply) -> Line {
     let line = line.add(value.cum_mint).add(value.cum_burn).add(value.cum_deposit);
     line.add(value.cum_payout).add(value.redeem_escrow).add(value.bridge_escrow)
 }
-

@@ -31,7 +31,8 @@ impl World {
             keys.sort_unstable();
             keys.dedup();
         }
-        let k = if self.rng.chance(15) { keys.len() as u8 + 1 } else { keys.len().div_ceil(2) as u8 };
+        let k =
+            if self.rng.chance(15) { keys.len() as u8 + 1 } else { keys.len().div_ceil(2) as u8 };
         KeyPolicy::Threshold { k, keys }
     }
 
@@ -76,7 +77,10 @@ impl World {
         let institution = 1 + self.rng.below(4) as u32;
         let name = format!("Institut für Zahlungen {institution}");
         let key = self.a_key();
-        draft(sender, Op::SetInstitution(set_institution::SetInstitution { institution, name, key }))
+        draft(
+            sender,
+            Op::SetInstitution(set_institution::SetInstitution { institution, name, key }),
+        )
     }
 
     pub fn rotate_key(&mut self) -> Draft {
@@ -266,7 +270,8 @@ impl World {
     pub fn publish(&mut self) -> CouncilOp {
         let (digest, severity) = (self.hash(), self.rng.pick(&Severity::ALL));
         if self.rng.chance(50) {
-            let (kind, uri) = (self.rng.pick(&DocumentKind::ALL), "https://example.org/".to_owned());
+            let (kind, uri) =
+                (self.rng.pick(&DocumentKind::ALL), "https://example.org/".to_owned());
             return CouncilOp::SetDocument(set_document::SetDocument { kind, digest, uri });
         }
         let kinds: Vec<_> = IncidentKind::ALL.into_iter().filter(|kind| kind.is_posted()).collect();

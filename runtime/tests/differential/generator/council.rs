@@ -51,7 +51,11 @@ impl World {
         let (per_tx, cap) = known.map_or((1, 1), |minter| (minter.per_tx, minter.window_cap));
         let raised = if cap == 0 { 500_000 * DOLLAR } else { cap };
         let (per_tx, window_cap) = (self.changed(per_tx), self.changed(raised));
-        CouncilOp::SetMinterLimits(set_minter_limits::SetMinterLimits { minter, per_tx, window_cap })
+        CouncilOp::SetMinterLimits(set_minter_limits::SetMinterLimits {
+            minter,
+            per_tx,
+            window_cap,
+        })
     }
 
     fn set_policy(&mut self) -> CouncilOp {

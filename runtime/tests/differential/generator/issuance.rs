@@ -77,9 +77,8 @@ impl World {
     /// Every limit of a mint, as far as an amount can be at it.
     fn mint_edges(&self, sender: &Address, deposit: Option<&Deposit>) -> Vec<u64> {
         let (policy, supply, now) = (self.state.policy(), self.state.supply(), self.now);
-        let left = |cap: u128, used: u128| {
-            u64::try_from(cap.saturating_sub(used)).unwrap_or(u64::MAX)
-        };
+        let left =
+            |cap: u128, used: u128| u64::try_from(cap.saturating_sub(used)).unwrap_or(u64::MAX);
         let global = self.state.window().total(now);
         let mut edges = vec![
             policy.mint_per_tx_max,

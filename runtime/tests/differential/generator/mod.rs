@@ -18,7 +18,6 @@ use ballast_runtime::{CouncilOp, Op};
 
 use crate::world::{Draft, World};
 
-
 /// A transaction of one operation.
 pub fn draft(sender: Address, op: Op) -> Draft {
     Draft::of(sender, vec![op])
@@ -57,7 +56,9 @@ fn finish(world: &mut World, mut draft: Draft) -> Vec<u8> {
     world.operations += draft.ops.len() as u64;
     match world.rng.below(400) {
         0..8 => return world.damaged(),
-        8..11 if !world.sent.is_empty() => return world.sent[world.rng.index(world.sent.len())].clone(),
+        8..11 if !world.sent.is_empty() => {
+            return world.sent[world.rng.index(world.sent.len())].clone();
+        }
         11..19 => spoil_nonce(world, &mut draft),
         19..25 => spoil_envelope(world, &mut draft),
         25..30 => spoil_witnesses(world, &mut draft),

@@ -56,7 +56,11 @@ const SCENARIOS: &[&[Step]] = &[
     &[soon(many_drafts)],
     &[soon(many_proposals)],
     &[soon(propose_lower_cap), soon(all_vote), soon(lower_cap_more), soon(execute_focus)],
-    &[soon(officer_freezes), then(officer_freezes_again), after(FREEZE_COOLDOWN_MS, officer_freezes_again)],
+    &[
+        soon(officer_freezes),
+        then(officer_freezes_again),
+        after(FREEZE_COOLDOWN_MS, officer_freezes_again),
+    ],
     &[soon(short_pause), then(pause_again), after(PAUSE_COOLDOWN_MS, pause_again)],
     &[soon(redeem_whole), soon(fill_owner), soon(refund_owner)],
     &[soon(redeem_whole), soon(accept_focus), soon(fill_owner), soon(refund_owner)],
@@ -81,7 +85,8 @@ fn many_proposals(world: &mut World) -> Vec<Draft> {
     let members: Vec<_> = world.state.council().members.iter().map(|m| m.account).collect();
     let mut drafts = Vec::new();
     for member in members.iter().take(9) {
-        let publish = || vec![CouncilOp::SetDelay(set_delay::SetDelay { class: Class::D, delay_ms: 0 })];
+        let publish =
+            || vec![CouncilOp::SetDelay(set_delay::SetDelay { class: Class::D, delay_ms: 0 })];
         let propose = || Op::Propose(propose::Propose { ops: publish() });
         drafts.push(Draft::of(*member, (0..8).map(|_| propose()).collect()));
         drafts.push(draft(*member, propose()));
