@@ -9,7 +9,7 @@ use crate::admission::{self, Admitted};
 use crate::code::Code;
 use crate::event::Event;
 use crate::invariants;
-use crate::journal::Journal;
+use crate::journal::{Journal, Touched};
 use crate::limits::{FULL_CHECK_BLOCKS, RUNTIME_VERSION};
 use crate::object::{Checkpoint, IncidentKind, Object};
 use crate::op::Op;
@@ -44,6 +44,17 @@ pub struct BlockOutcome {
     pub receipts_root: Hash,
 }
 
+/// A block whose transactions have run and whose invariants hold, before the state tree and the
+/// roots are brought up to date by [`Executed::commit`].
+#[must_use]
+pub struct Executed<'s> {
+    state: &'s mut State,
+    receipts: Vec<Receipt>,
+    origins: Vec<u32>,
+    dropped: Vec<(u32, Code)>,
+    touched: Vec<Touched>,
+}
+
 /// Executes a block's transactions, in order after lane 0, and brings `state` to what follows.
 ///
 /// A [`Breach`] means the code broke an invariant; `state` is then of no use any more.
@@ -52,6 +63,15 @@ pub fn execute_block<T: Borrow<VerifiedTx>>(
     context: &BlockContext,
     txs: &[T],
 ) -> Result<BlockOutcome, Breach> {
+    execute(state, context, txs).map(Executed::commit)
+}
+
+/// The first half of [`execute_block`]: everything but hashing.
+pub fn execute<'s, T: Borrow<VerifiedTx>>(
+    state: &'s mut State,
+    context: &BlockContext,
+    txs: &[T],
+) -> Result<Executed<'s>, Breach> {
     let at_height = |breach: Breach| Breach { height: Some(context.height), ..breach };
     let supply_before = state.supply().clone();
     let mut run = Run {
@@ -77,9 +97,17 @@ pub fn execute_block<T: Borrow<VerifiedTx>>(
     if context.height.is_multiple_of(FULL_CHECK_BLOCKS) {
         invariants::check_all(state, context.time).map_err(at_height)?;
     }
-    let changes = state.commit(touched.iter().map(|entry| entry.slot));
-    let receipts_root = receipts_root(&receipts);
-    Ok(BlockOutcome { receipts, origins, dropped, changes, receipts_root })
+    Ok(Executed { state, receipts, origins, dropped, touched })
+}
+
+impl Executed<'_> {
+    /// The second half of [`execute_block`]: the state tree, the changes, the receipts' root.
+    pub fn commit(self) -> BlockOutcome {
+        let Self { state, receipts, origins, dropped, touched } = self;
+        let changes = state.commit(touched.iter().map(|entry| entry.slot));
+        let receipts_root = receipts_root(&receipts);
+        BlockOutcome { receipts, origins, dropped, changes, receipts_root }
+    }
 }
 
 /// The digests of a block's receipts, in order: the leaves of its receipts tree.

@@ -120,8 +120,9 @@ impl<'a> Journal<'a> {
             stored.object = object;
             stored.mark = mark;
         }
-        for created in self.state.slots.drain(self.slots_before_ops..) {
-            self.state.index.remove(&created.key);
+        let created = self.state.slots.drain(self.slots_before_ops..);
+        for (slot, created) in (self.slots_before_ops..).zip(created) {
+            self.state.index.remove(&created.key, slot);
         }
         self.touched.truncate(self.touched_before_ops);
     }
@@ -212,8 +213,8 @@ impl<'a> Journal<'a> {
     /// Creates an object under a key that has none, in the next slot.
     pub(crate) fn create(&mut self, key: Key, object: Object) {
         let slot = self.state.slots.len();
-        let replaced = self.state.index.insert(key.clone(), slot);
-        assert!(replaced.is_none(), "{key:?} was created twice");
+        let fresh = self.state.index.insert(&key, slot, &self.state.slots);
+        assert!(fresh, "{key:?} was created twice");
         self.state.slots.push(Stored { key, object, mark: self.state.serial });
         self.touched.push(Touched { slot, before: Amounts::None });
     }

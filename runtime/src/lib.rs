@@ -44,6 +44,7 @@ pub mod dev;
 pub mod event;
 pub mod execute;
 pub mod genesis;
+mod index;
 pub mod invariants;
 mod journal;
 pub mod limits;

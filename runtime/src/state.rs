@@ -6,7 +6,6 @@
 //! upgrade. The rest of genesis follows in key order, and
 //! whatever a block creates takes the next slot.
 
-use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use ballast_primitives::codec::{self, DecodeError};
@@ -18,6 +17,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use thiserror::Error;
 
 use crate::genesis::{Genesis, GenesisError};
+use crate::index::Index;
 use crate::invariants::{self, Breach};
 use crate::limits::OBJECT_BYTES_MAX;
 use crate::object::{
@@ -108,7 +108,7 @@ pub(crate) struct Stored {
 
 #[derive(Clone, Debug)]
 pub struct State {
-    pub(crate) index: BTreeMap<Key, usize>,
+    pub(crate) index: Index,
     pub(crate) slots: Vec<Stored>,
     tree: Tree,
     /// Counts pieces of work, so that [`Stored::mark`] says what wrote an object last.
@@ -175,7 +175,7 @@ impl State {
     }
 
     fn build(slots: Vec<Stored>) -> Self {
-        let index = slots.iter().enumerate().map(|(at, stored)| (stored.key.clone(), at)).collect();
+        let index = Index::of(&slots);
         let mut state = Self { index, slots, tree: Tree::default(), serial: 0 };
         state.tree = Tree::new(state.changes().map(|change| change.leaf()).collect());
         state
@@ -212,12 +212,12 @@ impl State {
     }
 
     pub fn get(&self, key: &Key) -> Option<&Object> {
-        self.index.get(key).map(|slot| &self.stored(*slot).object)
+        self.index.get(key, &self.slots).map(|slot| &self.stored(slot).object)
     }
 
     /// The leaf of `key` (its bytes, then its object's) and the path from it to [`Self::root`].
     pub fn prove(&self, key: &Key) -> Option<(Vec<u8>, Path)> {
-        let slot = *self.index.get(key)?;
+        let slot = self.index.get(key, &self.slots)?;
         let change = Change::of(slot as u64, self.stored(slot));
         let path = self.tree.path(change.slot)?;
         Some(([change.key, change.value].concat(), path))
@@ -325,12 +325,12 @@ impl State {
         self.read_key(&Key::Payout(*id))
     }
 
-    /// Every object whose key is in a range, in the order of keys.
+    /// Every object but accounts whose key is in a range, in the order of keys.
     pub fn range(
         &self,
         keys: impl std::ops::RangeBounds<Key>,
     ) -> impl DoubleEndedIterator<Item = (&Key, &Object)> {
-        self.index.range(keys).map(|(key, slot)| (key, &self.stored(*slot).object))
+        self.index.range(keys).map(|(key, slot)| (key, &self.stored(slot).object))
     }
 
     /// Whether `holder` holds `role` at `now`.
@@ -343,7 +343,7 @@ impl State {
     }
 
     pub(crate) fn find<T: Kind>(&self, key: &Key) -> Option<At<T>> {
-        let slot = *self.index.get(key)?;
+        let slot = self.index.get(key, &self.slots)?;
         T::of(&self.stored(slot).object).map(|_| At::new(slot))
     }
 

@@ -4,13 +4,14 @@
 mod common;
 
 use ballast_primitives::{Address, KeyPolicy, SecretKey, codec, merkle};
-use ballast_runtime::object::{Role, Scope};
+use ballast_runtime::object::{Class, Role, Scope};
 use ballast_runtime::replay::ReplayWindow;
 use ballast_runtime::*;
-use common::Who::{Holder, Officer};
-use common::{BALANCE, COUNCIL, DAY, HOUR, World, op, unsigned};
+use common::Who::{Holder, Member, Officer};
+use common::{BALANCE, DAY, HOUR, World, council, op, unsigned};
 
 const COMPLIANCE: common::Who = Officer(Role::Compliance);
+const MINTER: common::Who = Officer(Role::Minter);
 
 /// What admission and execution say, which must be the same and leave no trace.
 fn refused(world: &World, tx: &VerifiedTx) -> Option<Code> {
@@ -83,11 +84,22 @@ fn what_is_not_includable_is_refused_in_order_and_leaves_no_trace() {
     assert_eq!(refused(&body, &both), None);
 }
 
+/// A chain with an account that any three of five keys sign for.
+fn world_with_a_joint_account() -> (World, Address, Vec<SecretKey>) {
+    let keys: Vec<_> = (0..5).map(|n| SecretKey::dev("joint", &n.to_string())).collect();
+    let policy = KeyPolicy::threshold(3, keys.iter().map(SecretKey::public).collect()).unwrap();
+    let address = Address::of(&policy);
+    let mut genesis = common::genesis();
+    let model = genesis.accounts[0].clone();
+    genesis.accounts.push(genesis::GenesisAccount { policy, balance: 0, ..model });
+    (World::from(&genesis), address, keys)
+}
+
 #[test]
 fn witnesses_satisfy_the_policies_of_sender_and_sponsor_and_nothing_else() {
-    let mut world = World::new();
-    let members = dev::council_keys(common::SEED);
-    let body = world.body(COUNCIL, vec![op::unpause(&[Scope::Mint])]);
+    let (mut world, joint, members) = world_with_a_joint_account();
+    let mut body = world.body(Holder(1), vec![op::transfer(Holder(1), 0)]);
+    body.sender = joint;
     let mut sponsored = body.clone();
     sponsored.sponsor = Some(Holder(0).address());
     let holder = Holder(0).keys();
@@ -105,9 +117,9 @@ fn witnesses_satisfy_the_policies_of_sender_and_sponsor_and_nothing_else() {
 
 #[test]
 fn a_verified_transaction_is_one_whose_every_signature_verifies() {
-    let mut world = World::new();
-    let body = world.body(COUNCIL, vec![op::unpause(&[Scope::Mint])]);
-    let keys = dev::role_signers(common::SEED, Role::Council);
+    let (mut world, joint, keys) = world_with_a_joint_account();
+    let mut body = world.body(Holder(1), vec![op::transfer(Holder(1), 1)]);
+    body.sender = joint;
     let tx = body.clone().sign(&keys.iter().collect::<Vec<_>>());
     let verified = VerifiedTx::verify(tx.clone()).unwrap();
     assert_eq!((verified.id(), verified.size()), (body.id(), tx.encode().len()));
@@ -146,13 +158,8 @@ fn a_transaction_is_decoded_within_its_bounds_only() {
         ("a bank reference of 65 bytes", false, with(vec![deposit(65)])),
         ("an empty bank reference", false, with(vec![deposit(0)])),
         ("a freeze of no direction", false, with(vec![op::freeze(good.sender, false, false)])),
-        ("a pause of nothing", false, with(vec![op::pause(&[], 1)])),
-        ("scopes in order", true, with(vec![op::pause(&Scope::ALL, 1)])),
-        ("a scope twice", false, with(vec![op::unpause(&[Scope::Mint, Scope::Mint])])),
         ("16 keys", true, with(vec![op::register(policy(16), 0, 1)])),
         ("17 keys", false, with(vec![op::register(policy(17), 0, 1)])),
-        ("granting the council", false, with(vec![op::grant(Role::Council, good.sender, 1)])),
-        ("revoking the council", false, with(vec![op::revoke(Role::Council, good.sender)])),
         (
             "more than 16 KiB",
             false,
@@ -174,7 +181,9 @@ fn a_freeze_cannot_be_outrun_inside_its_block() {
     let mut world = World::new();
     let payment = world.tx(Holder(0), vec![op::transfer(Holder(1), 1)]);
     let freeze = world.tx(COMPLIANCE, vec![op::freeze(Holder(0).address(), false, true)]);
-    let lift = world.tx(COUNCIL, vec![op::unfreeze(Holder(2).address())]);
+    let lift =
+        world.council_exec([council::unfreeze(Holder(2).address())], &world.quorum(Class::B));
+    let lift = world.tx(Member(0), vec![lift]);
     let outcome = world.block(&[payment, lift, freeze]);
     assert_eq!(outcome.origins, [2, 0, 1], "lane 0 first, then the others in their order");
     let outcomes: Vec<_> = outcome.receipts.iter().map(|receipt| receipt.outcome).collect();
@@ -188,17 +197,36 @@ fn a_freeze_cannot_be_outrun_inside_its_block() {
 fn only_those_who_may_send_each_of_its_operations_may_use_lane_0() {
     let mut world = World::new();
     let freeze = op::freeze(Holder(1).address(), true, false);
-    let pause = op::pause(&[Scope::Bridge], world.now() + HOUR);
-    let revoke = op::revoke(Role::Bridge, Officer(Role::Bridge).address());
+    let exec =
+        |world: &World, ops: Vec<CouncilOp>| world.council_exec(ops, &world.quorum(Class::B));
+    let protective = exec(
+        &world,
+        vec![
+            council::freeze(Holder(1).address(), true, false),
+            council::pause(&[Scope::Bridge], world.now() + HOUR),
+            council::short_pause(&[Scope::Mint], world.now() + HOUR),
+            council::revoke(Role::Bridge, Officer(Role::Bridge).address()),
+            council::set_hold(Holder(1).address(), 0, 1),
+            council::confirm_freeze(Holder(1).address(), op::ORDER),
+        ],
+    );
+    let lowering = exec(&world, vec![council::set_hold(Holder(1).address(), 1, 0)]);
+    let mixed = [council::freeze(Holder(1).address(), true, false), council::unpause(&Scope::ALL)];
+    let mixed = exec(&world, mixed.to_vec());
     let lane = Some(Code::LaneUnauthorized);
     let cases = [
         (Holder(0), vec![freeze.clone()], lane),
-        (Officer(Role::Minter), vec![freeze.clone()], lane),
+        (MINTER, vec![freeze.clone()], lane),
+        (Member(0), vec![freeze.clone()], lane),
         (COMPLIANCE, vec![freeze.clone()], None),
-        (COMPLIANCE, vec![freeze.clone(), pause.clone()], lane),
-        (COUNCIL, vec![freeze.clone(), pause, revoke], None),
+        (COMPLIANCE, vec![freeze.clone(), op::set_hold(Holder(1).address(), 0, 1)], None),
+        (COMPLIANCE, vec![freeze.clone(), protective.clone()], lane),
+        (Holder(0), vec![protective.clone()], lane),
+        (Member(0), vec![protective], None),
         // Not all protective: the ordinary lane, where it fails and costs quota.
         (Holder(0), vec![freeze, op::transfer(Holder(1), 1)], None),
+        (Holder(0), vec![lowering], None),
+        (Holder(0), vec![mixed], None),
     ];
     for (number, (who, ops, expected)) in cases.into_iter().enumerate() {
         let tx = world.tx(who, ops);
@@ -344,19 +372,19 @@ fn a_damaged_store_is_not_restored() {
     assert_eq!(restore(&|leaves| leaves.reverse()), Ok(world.state.root()));
     assert!(matches!(restore(&|leaves| leaves.clear()), Err(E::FixedKey { slot: 0 })));
     assert!(matches!(
-        restore(&|leaves| drop(leaves.remove(9))),
-        Err(E::Slots { expected: 9, found: 10 })
+        restore(&|leaves| drop(leaves.remove(15))),
+        Err(E::Slots { expected: 15, found: 16 })
     ));
     assert!(matches!(
-        restore(&|leaves| leaves[9].slot = 8),
-        Err(E::Slots { expected: 9, found: 8 })
+        restore(&|leaves| leaves[15].slot = 14),
+        Err(E::Slots { expected: 15, found: 14 })
     ));
-    assert!(matches!(restore(&|leaves| leaves[9].slot = u64::MAX), Err(E::Slots { .. })));
+    assert!(matches!(restore(&|leaves| leaves[15].slot = u64::MAX), Err(E::Slots { .. })));
     assert!(matches!(
-        restore(&|leaves| leaves[9].key = leaves[8].key.clone()),
+        restore(&|leaves| leaves[15].key = leaves[14].key.clone()),
         Err(E::DuplicateKey)
     ));
-    assert!(matches!(restore(&|leaves| leaves[9].value.push(0)), Err(E::Decode { slot: 9, .. })));
+    assert!(matches!(restore(&|leaves| leaves[15].value.push(0)), Err(E::Decode { slot: 15, .. })));
     assert!(matches!(
         restore(&|leaves| leaves[1].value = leaves[0].value.clone()),
         Err(E::WrongKind { slot: 1 })
@@ -389,12 +417,12 @@ fn a_genesis_is_refused_at_each_edge() {
         change(&mut genesis);
         genesis.check()
     };
-    let grant = |genesis: &mut Genesis, role: Role| {
-        genesis.roles.iter().position(|grant| grant.role == role).unwrap()
-    };
     assert_eq!(check(&|_| ()), Ok(()));
-    assert!(matches!(check(&|g| g.policy.quotas.clear()), Err(E::Classes(0))));
-    assert!(matches!(check(&|g| g.policy.rail_hold_ms = u64::MAX), Err(E::RailHold(_))));
+    let parameters = |change: &dyn Fn(&mut Genesis)| matches!(check(change), Err(E::Parameters(_)));
+    assert!(parameters(&|g| g.policy.quotas.clear()));
+    assert!(parameters(&|g| g.policy.rail_hold_ms = u64::MAX));
+    assert!(parameters(&|g| g.policy.fee_account = Address([1; 32])));
+    assert!(matches!(check(&|g| g.terms.fee_bps = 10_001), Err(E::Terms(_))));
     assert!(matches!(
         check(&|g| g.accounts.push(g.accounts[0].clone())),
         Err(E::DuplicateAccount { .. })
@@ -403,25 +431,38 @@ fn a_genesis_is_refused_at_each_edge() {
         check(&|g| g.accounts[3].kyc_class = 3),
         Err(E::Class { index: 3, class: 3 })
     ));
+    assert!(matches!(check(&|g| g.accounts[3].institution = 1), Err(E::Institution(1))));
     assert!(matches!(check(&|g| g.cap = 3_999_999_999), Err(E::AboveCap { .. })));
     assert!(check(&|g| g.cap = 4_000_000_000).is_ok());
-    assert!(matches!(
-        check(&|g| {
-            let at = grant(g, Role::Council);
-            g.roles.remove(at);
-        }),
-        Err(E::CouncilCount(0))
-    ));
-    assert!(matches!(check(&|g| g.roles.push(g.roles[0])), Err(E::CouncilCount(2))));
-    assert!(matches!(check(&|g| g.roles[0].valid_until -= 1), Err(E::CouncilTerm)));
+    let council = |change: &dyn Fn(&mut genesis::GenesisCouncil)| {
+        matches!(check(&|g| change(&mut g.council)), Err(E::Council(_)))
+    };
+    assert!(council(&|c| c.members.clear()));
+    assert!(council(&|c| c.members.swap(0, 1)));
+    assert!(council(&|c| c.members[1].key = c.members[0].key));
+    assert!(council(&|c| c.members[4].account = Address([255; 32])));
+    assert!(council(&|c| c.thresholds = [2, 3, 3, 6]));
+    assert!(council(&|c| c.thresholds = [2, 2, 2, 4]));
+    assert!(council(&|c| c.delays_ms[3] = 30 * DAY + 1));
     assert!(matches!(check(&|g| g.roles[4].valid_until += 1), Err(E::RoleTerm(..))));
     assert!(matches!(check(&|g| g.roles[4].valid_until = g.time), Err(E::RoleTerm(..))));
     assert!(matches!(check(&|g| g.roles[4].holder = g.roles[5].holder), Err(E::RoleConflict(_))));
-    assert!(matches!(check(&|g| g.roles[4].holder = g.roles[0].holder), Err(E::RoleConflict(_))));
+    assert!(matches!(
+        check(&|g| g.roles[4].holder = g.council.members[0].account),
+        Err(E::RoleConflict(_))
+    ));
     assert!(matches!(check(&|g| g.roles[4].holder = Address([1; 32])), Err(E::UnknownHolder(..))));
     assert!(matches!(check(&|g| g.minters.clear()), Err(E::Minter(_))));
     assert!(matches!(check(&|g| g.minters.push(g.minters[0])), Err(E::Minter(_))));
     assert!(matches!(check(&|g| g.minters[0].allowance = u64::MAX), Err(E::MinterAllowance(_))));
+    let report = |change: &dyn Fn(&mut genesis::GenesisReport)| {
+        matches!(check(&|g| change(g.report.as_mut().unwrap())), Err(E::Report(_)))
+    };
+    assert!(report(&|r| r.body.as_of += 1));
+    assert!(report(&|r| r.body.as_of_height = 1));
+    assert!(report(&|r| r.body.stated_outstanding += 1));
+    assert!(report(&|r| r.body.supersedes = Some(1)));
+    assert!(report(&|r| r.body.lines.clear()));
     let bytes = common::genesis().encode();
     assert_eq!(Genesis::decode(&bytes), Ok(common::genesis()));
     assert!(matches!(Genesis::decode(&[&bytes[..], &[0]].concat()), Err(E::Decode(_))));

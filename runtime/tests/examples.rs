@@ -2,11 +2,13 @@
 
 mod common;
 
-use ballast_runtime::object::Role;
+use ballast_runtime::council_op::ops_digest;
+use ballast_runtime::object::{ProposalStatus, Role, Scope};
 use ballast_runtime::ops::deposit_confirm::deposit_id;
+use ballast_runtime::ops::vote::Choice;
 use ballast_runtime::{Code, Outcome};
-use common::Who::{Holder, Officer};
-use common::{COUNCIL, DOLLAR, World, op};
+use common::Who::{self, Holder, Member, Officer};
+use common::{DOLLAR, World, council, op};
 
 const MILLION: u64 = 1_000_000 * DOLLAR;
 const MINTER: common::Who = Officer(Role::Minter);
@@ -69,25 +71,50 @@ fn example_4_use_survives_a_revoked_role() {
         let id = deposit(&mut world, bank_ref, 20 * MILLION);
         world.run(MINTER, op::mint(id, 20 * MILLION)).unwrap();
     }
-    world.run(COUNCIL, op::revoke(Role::Minter, minter)).unwrap();
+    world.by_council([council::revoke(Role::Minter, minter)]).unwrap();
     let valid_until = world.now() + common::DAY;
-    world.run(COUNCIL, op::grant(Role::Minter, minter, valid_until)).unwrap();
+    world.by_council([council::grant(Role::Minter, minter, valid_until)]).unwrap();
     assert_eq!(world.state.minter(&minter).unwrap().allowance, 140 * MILLION);
 }
 
 #[test]
-fn example_6_the_councils_operations_are_beyond_freezes_and_pauses() {
-    // Until proposals exist the council is an account: it cannot be frozen, and no pause or
-    // freeze stops its operations; a frozen holder's transfer fails.
+fn example_5_a_vote_on_what_another_council_was_asked_is_stale() {
     let mut world = world();
-    world.run(COUNCIL, op::freeze(Holder(0).address(), true, true)).unwrap();
-    assert_eq!(world.run(Holder(0), op::transfer(Holder(1), 1)), Err(Code::AccountFrozen));
-    let until = world.now() + common::DAY;
-    let all = ballast_runtime::object::Scope::ALL;
-    world.run(COUNCIL, op::pause(&all, until)).unwrap();
-    world.run(COUNCIL, op::revoke(Role::Minter, MINTER.address())).unwrap();
-    world.run(COUNCIL, op::unfreeze(Holder(0).address())).unwrap();
-    world.run(COUNCIL, op::unpause(&all)).unwrap();
+    let [a, b, c] = [Member(0), Member(1), Member(2)];
+    let new = Holder(3);
+    let council = |members: &[Who]| [council::council_set(members, [3; 4])];
+    world.by_council(council(&[a, b, c])).unwrap();
+    // P, to which A says yes; then A is swapped for A′.
+    let ops = vec![council::seize(Holder(0).address(), 1, None)];
+    let (p, digest) = (world.state.council().next_proposal, ops_digest(&ops));
+    world.run(b, op::propose(ops)).unwrap();
+    world.run(a, op::vote(p, digest, Choice::Yes)).unwrap();
+    world.by_council(council(&[new, b, c])).unwrap();
+    let vote = op::vote(p, digest, Choice::Yes);
+    assert_eq!(world.run(new, vote.clone()), Err(Code::ProposalStale));
+    assert_eq!(world.run(c, vote.clone()), Err(Code::ProposalStale));
+    assert_eq!(world.run(b, op::execute(p)), Err(Code::ProposalStale));
+    assert_eq!(world.run(a, vote), Err(Code::Unauthorized));
+    assert_eq!(world.state.proposal(p).unwrap().status, ProposalStatus::Stale);
+}
+
+#[test]
+fn example_6_a_frozen_member_votes_and_does_not_pay() {
+    let mut world = world();
+    let member = Member(1);
+    world.set_balance(member, 10);
+    world.by_council([council::freeze(member.address(), true, true)]).unwrap();
+    assert_eq!(world.run(member, op::transfer(Holder(1), 1)), Err(Code::AccountFrozen));
+    let (all, until) = (Scope::ALL, world.now() + common::DAY);
+    world.by_council([council::pause(&all, until)]).unwrap();
+    let ops = vec![council::unpause(&all)];
+    let (p, digest) = (world.state.council().next_proposal, ops_digest(&ops));
+    world.run(Member(0), op::propose(ops)).unwrap();
+    world.run(member, op::vote(p, digest, Choice::Yes)).unwrap();
+    assert_eq!(world.state.proposal(p).unwrap().yes.len(), 2);
+    world.run(Member(2), op::vote(p, digest, Choice::Yes)).unwrap();
+    world.run(member, op::execute(p)).unwrap();
+    assert!(!world.state.pause(Scope::Transfer).is_paused(world.now()));
 }
 
 #[test]

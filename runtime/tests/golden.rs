@@ -9,14 +9,21 @@ use std::path::PathBuf;
 
 use ballast_primitives::domain::SignTag;
 use ballast_primitives::{
-    Address, Domain, Hash, Header, KeyPolicy, Network, PublicKey, SecretKey, Vote, VoteKind, codec,
-    hash, merkle,
+    Address, Domain, Hash, Header, KeyPolicy, Network, PublicKey, SecretKey, Validator, Vote,
+    VoteKind, codec, hash, merkle,
 };
-use ballast_runtime::object::{Role, Scope};
+use ballast_runtime::authorisation::signed_bytes_on;
+use ballast_runtime::council_op::ops_digest;
+use ballast_runtime::object::{
+    Assurance, Category, Class, DocumentKind, IncidentKind, Opinion, ProposalStatus,
+    RedemptionStatus, ReportKind, ReportStatus, Role, Scope, Severity,
+};
+use ballast_runtime::ops::council_exec::CouncilExec;
 use ballast_runtime::ops::deposit_confirm::deposit_id;
+use ballast_runtime::ops::vote::Choice;
 use ballast_runtime::*;
-use common::Who::{Holder, Officer};
-use common::{COUNCIL, DAY, DOLLAR, World, op, unsigned};
+use common::Who::{Holder, Member, Officer};
+use common::{DAY, DOLLAR, World, council, op, unsigned};
 
 /// Compares `name = hex` lines with a committed file, or rewrites it when blessed.
 struct Golden {
@@ -58,7 +65,7 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// One of each operation, with fields that are told apart.
+/// One of each operation of accounts, with fields that are told apart.
 fn every_op() -> Vec<Op> {
     let address = |n| Address([n; 32]);
     let key = |n: u32| SecretKey::dev("golden", &n.to_string()).public();
@@ -70,13 +77,64 @@ fn every_op() -> Vec<Op> {
         op::burn(4),
         op::allowance(address(5), 5, 6),
         op::freeze(address(7), true, false),
-        op::unfreeze(address(8)),
-        op::pause(&[Scope::Transfer, Scope::Bridge], 9),
-        op::unpause(&Scope::ALL),
+        op::set_hold(address(8), 7, 8),
         op::register(KeyPolicy::Single(key(0)), 1, 10),
         op::register(threshold, 2, 11),
-        op::grant(Role::Bridge, address(12), 12),
-        op::revoke(Role::MintController, address(13)),
+        op::propose([council::unpause(&Scope::ALL)]),
+        op::vote(12, Hash([12; 32]), Choice::Withdraw),
+        op::execute(13),
+        council_exec(vec![council::unfreeze(address(14))], 14, 15),
+    ]
+}
+
+/// Signed by one member, for the chain of [`plain`].
+fn council_exec(ops: Vec<CouncilOp>, epoch: u64, exec_nonce: u64) -> Op {
+    let member = SecretKey::dev("golden", "member");
+    let signed = (epoch, exec_nonce, &ops);
+    let TxBody { genesis, chain_id, .. } = plain();
+    let message = signed_bytes_on(SignTag::CouncilVote, &genesis, chain_id, &signed);
+    let witnesses = vec![Witness { key: member.public(), signature: member.sign(&message) }];
+    Op::CouncilExec(CouncilExec { ops, epoch, exec_nonce, witnesses })
+}
+
+/// A transaction without operations.
+fn plain() -> TxBody {
+    TxBody {
+        genesis: Hash([0xaa; 32]),
+        chain_id: 0x0102_0304,
+        sender: Address::of(&KeyPolicy::Single(SecretKey::dev("golden", "0").public())),
+        nonce: 1,
+        valid_until: 1_700_000_000_000,
+        sponsor: None,
+        memo: None,
+        ops: vec![],
+    }
+}
+
+/// One of each operation of the council.
+fn every_council_op() -> Vec<CouncilOp> {
+    let address = |n| Address([n; 32]);
+    let key = |n: u32| SecretKey::dev("golden", &n.to_string()).public();
+    let validator = Validator { key: key(1), peer: key(2), power: 3, name: "new".to_owned() };
+    vec![
+        council::freeze(address(30), true, false),
+        council::unfreeze(address(31)),
+        council::set_hold(address(32), 3, 4),
+        council::confirm_freeze(address(33), Hash([34; 32])),
+        council::seize(address(34), 5, Some(address(35))),
+        council::pause(&[Scope::Transfer, Scope::Bridge], 40),
+        council::short_pause(&[Scope::RedeemNew], 41),
+        council::unpause(&Scope::ALL),
+        council::grant(Role::Bridge, address(60), 60),
+        council::revoke(Role::MintController, address(61)),
+        council::post_incident(IncidentKind::Legal, Severity::High, Hash([110; 32])),
+        council::set_document(DocumentKind::Privacy, Hash([111; 32]), "https://example.org/p"),
+        council::validator_add(validator),
+        council::validator_remove(key(1)),
+        council::validator_rotate(key(1), key(2), key(3)),
+        council::council_set(&[Holder(0), Holder(1), Member(2)], [1, 2, 2, 3]),
+        council::set_delay(Class::C, 131),
+        council::schedule_upgrade(2, Hash([132; 32]), 1_000),
     ]
 }
 
@@ -133,21 +191,15 @@ fn keys_and_addresses_are_as_committed() {
 fn transactions_are_as_committed() {
     let mut golden = Golden::new("transactions.txt");
     let key = SecretKey::dev("golden", "0");
-    let plain = TxBody {
-        genesis: Hash([0xaa; 32]),
-        chain_id: 0x0102_0304,
-        sender: Address::of(&KeyPolicy::Single(key.public())),
-        nonce: 1,
-        valid_until: 1_700_000_000_000,
-        sponsor: None,
-        memo: None,
-        ops: vec![],
-    };
     let mut bodies: Vec<_> = every_op()
         .into_iter()
-        .map(|op| (op.name().to_owned(), TxBody { ops: vec![op], ..plain.clone() }))
+        .map(|op| (op.name().to_owned(), TxBody { ops: vec![op], ..plain() }))
         .collect();
-    let with_memo = TxBody { memo: Some(b"memo".to_vec()), ops: every_op(), ..plain.clone() };
+    for council_op in every_council_op() {
+        let name = format!("proposal of {}", council_op.name());
+        bodies.push((name, TxBody { ops: vec![op::propose([council_op])], ..plain() }));
+    }
+    let with_memo = TxBody { memo: Some(b"memo".to_vec()), ops: every_op(), ..plain() };
     bodies.push(("all operations, with a memo".to_owned(), with_memo.clone()));
     let sponsor = Some(Address([0xbb; 32]));
     bodies.push(("all operations, sponsored".to_owned(), TxBody { sponsor, ..with_memo }));
@@ -244,6 +296,15 @@ fn scenario(world: &mut World) -> Vec<Vec<VerifiedTx>> {
     let mut sponsored = world.body(Holder(2), vec![op::transfer(Holder(3), 3)]);
     sponsored.sponsor = Some(h1);
     let sponsored = unsigned(sponsored, &[Holder(2).keys(), Holder(1).keys()].concat());
+    let protective = world.council_exec(
+        [
+            council::pause(&[Scope::Mint], start + DAY),
+            council::revoke(Role::Bridge, Officer(Role::Bridge).address()),
+        ],
+        &[Member(0), Member(1), Member(2)],
+    );
+    let grant = vec![council::grant(Role::Bridge, Holder(3).address(), start + DAY)];
+    let lift = vec![council::unfreeze(h1), council::unpause(&[Scope::Mint])];
     let mut tx = |who, ops| world.tx(who, ops);
     vec![
         vec![
@@ -266,11 +327,16 @@ fn scenario(world: &mut World) -> Vec<Vec<VerifiedTx>> {
         vec![
             tx(Holder(1), vec![op::transfer(Holder(0), 1)]),
             tx(compliance, vec![op::freeze(h1, false, true)]),
-            tx(COUNCIL, vec![op::pause(&[Scope::Mint], start + DAY)]),
-            tx(COUNCIL, vec![op::revoke(Role::Bridge, Officer(Role::Bridge).address())]),
-            tx(COUNCIL, vec![op::grant(Role::Bridge, Holder(3).address(), start + DAY)]),
+            tx(Member(1), vec![protective]),
+            tx(Member(0), vec![op::propose(grant.clone())]),
+            tx(Member(1), vec![op::vote(1, ops_digest(&grant), Choice::Yes)]),
+            tx(Member(2), vec![op::vote(1, ops_digest(&grant), Choice::Yes)]),
+            tx(Member(3), vec![op::execute(1)]),
         ],
-        vec![tx(COUNCIL, vec![op::unfreeze(h1), op::unpause(&[Scope::Mint])])],
+        vec![
+            tx(Member(0), vec![op::propose(lift.clone())]),
+            tx(Member(1), vec![op::vote(2, ops_digest(&lift), Choice::No)]),
+        ],
         vec![],
     ]
 }
@@ -284,11 +350,20 @@ fn codes_and_names_are_as_committed() {
     for op in every_op() {
         golden.text(&format!("op {}", codec::encode(&op)[0]), op.name());
     }
-    for role in Role::ALL {
-        golden.text(&format!("role {}", codec::encode(&role)[0]), role.name());
+    for op in every_council_op() {
+        golden.text(&format!("council op {}", codec::encode(&op)[0]), op.name());
     }
-    for scope in Scope::ALL {
-        golden.text(&format!("scope {}", codec::encode(&scope)[0]), scope.name());
+    macro_rules! names {
+        ($($kind:ident)*) => {$(
+            for value in $kind::ALL {
+                let name = format!("{} {}", stringify!($kind), codec::encode(&value)[0]);
+                golden.text(&name, value.name());
+            }
+        )*};
+    }
+    names! {
+        Role Scope Class ProposalStatus Choice IncidentKind Severity DocumentKind
+        RedemptionStatus ReportKind ReportStatus Assurance Opinion Category
     }
     golden.check();
 }

@@ -4,20 +4,23 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use ballast_primitives::{Address, Hash, KeyPolicy, SecretKey, codec, merkle};
-use ballast_runtime::object::{Object, Role, Scope};
+use ballast_primitives::{Address, Hash, KeyPolicy, SecretKey, Validator, codec, merkle};
+use ballast_runtime::object::{Class, DocumentKind, IncidentKind, Object, Role, Scope, Severity};
+use ballast_runtime::op::Signer;
 use ballast_runtime::ops::deposit_confirm::deposit_id;
+use ballast_runtime::ops::vote::Choice;
 use ballast_runtime::replay::{ReplayWindow, WINDOW};
 use ballast_runtime::*;
-use common::Who::{self, Holder, Officer};
-use common::{ACCOUNTS, DAY, HOUR, START, World, op, unsigned};
+use common::Who::{self, Fees, Holder, Member, Officer};
+use common::{ACCOUNTS, DAY, HOUR, START, World, council, op, unsigned};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
 fn who() -> impl Strategy<Value = Who> {
     let officer = (0..Role::ALL.len()).prop_map(|at| Officer(Role::ALL[at]));
-    prop_oneof![2 => (0..ACCOUNTS).prop_map(Holder), 3 => officer]
+    let member = (0..dev::COUNCIL_SIZE).prop_map(Member);
+    prop_oneof![6 => (0..ACCOUNTS).prop_map(Holder), 9 => officer, 2 => member, 1 => Just(Fees)]
 }
 
 fn address() -> impl Strategy<Value = Address> {
@@ -65,7 +68,8 @@ fn allowance() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// Any operation, mostly one that has a chance; shapes that decoding refuses included.
+/// Any operation of an account, mostly one that has a chance; shapes that decoding refuses
+/// included.
 fn any_op() -> impl Strategy<Value = Op> {
     let bank_ref = prop::sample::select(vec!["a", "b", "c", "d", "e"]);
     let deposit = prop::sample::select(vec!["a", "b", "c", "d", "e", "none"])
@@ -78,21 +82,98 @@ fn any_op() -> impl Strategy<Value = Op> {
         1 => allowance(),
         1 => (address(), any::<bool>(), any::<bool>())
             .prop_map(|(account, inbound, outbound)| op::freeze(account, inbound, outbound)),
-        1 => address().prop_map(op::unfreeze),
-        1 => (scopes(), time()).prop_map(|(scopes, until)| op::pause(&scopes, until)),
-        1 => scopes().prop_map(|scopes| op::unpause(&scopes)),
+        1 => (address(), hold(), amount()).prop_map(|(a, old, new)| op::set_hold(a, old, new)),
         1 => (policy(), 0..5u8, time()).prop_map(|(p, class, until)| op::register(p, class, until)),
-        1 => (role(), address(), time()).prop_map(|(role, who, until)| op::grant(role, who, until)),
-        1 => (role(), address()).prop_map(|(role, who)| op::revoke(role, who)),
+        1 => prop::collection::vec(any_council_op(), 0..3).prop_map(|ops| op::propose(ops)),
+        2 => (0..12u64, choice()).prop_map(|(n, choice)| op::vote(n, Hash::default(), choice)),
+        2 => (0..12u64).prop_map(op::execute),
     ]
+}
+
+fn hold() -> impl Strategy<Value = u64> {
+    prop_oneof![3 => Just(0), 1 => amount()]
+}
+
+fn choice() -> impl Strategy<Value = Choice> {
+    prop::sample::select(Choice::ALL.to_vec())
+}
+
+fn class() -> impl Strategy<Value = Class> {
+    prop::sample::select(Class::ALL.to_vec())
+}
+
+/// Any operation of the council.
+fn any_council_op() -> impl Strategy<Value = CouncilOp> {
+    let hash = || any::<u8>().prop_map(|byte| Hash([byte; 32]));
+    let protective = prop_oneof![
+        (address(), any::<bool>(), any::<bool>())
+            .prop_map(|(account, inbound, outbound)| council::freeze(account, inbound, outbound)),
+        address().prop_map(council::unfreeze),
+        (address(), hold(), amount()).prop_map(|(a, old, new)| council::set_hold(a, old, new)),
+        (address(), hash()).prop_map(|(account, order)| council::confirm_freeze(account, order)),
+        (address(), amount(), prop::option::of(address()))
+            .prop_map(|(from, amount, to)| council::seize(from, amount, to)),
+        (scopes(), time()).prop_map(|(scopes, until)| council::pause(&scopes, until)),
+        (scopes(), time()).prop_map(|(scopes, until)| council::short_pause(&scopes, until)),
+        scopes().prop_map(|scopes| council::unpause(&scopes)),
+    ];
+    let powers = prop_oneof![
+        (role(), address(), time()).prop_map(|(role, who, end)| council::grant(role, who, end)),
+        (role(), address()).prop_map(|(role, who)| council::revoke(role, who)),
+        hash().prop_map(|doc| council::post_incident(IncidentKind::Other, Severity::Low, doc)),
+        hash().prop_map(|digest| council::set_document(DocumentKind::Privacy, digest, "uri")),
+    ];
+    let constitution = prop_oneof![
+        validator().prop_map(council::validator_add),
+        validator().prop_map(|validator| council::validator_remove(validator.key)),
+        (validator(), validator())
+            .prop_map(|(a, b)| council::validator_rotate(a.key, b.key, b.peer)),
+        (0..=dev::COUNCIL_SIZE, prop::option::of(who()), 0..4u8).prop_map(council_set),
+        (class(), 0..10_000u64).prop_map(|(class, ms)| council::set_delay(class, ms)),
+        (0..4u32, 0..1_000u64).prop_map(|(n, height)| council::schedule_upgrade(
+            n,
+            Hash::default(),
+            height + 900
+        )),
+    ];
+    prop_oneof![4 => protective, 2 => powers, 1 => constitution]
+}
+
+/// One of a few, the validator of genesis among them.
+fn validator() -> impl Strategy<Value = Validator> {
+    (0..4u32).prop_map(|n| {
+        let key = |label: &str| SecretKey::dev("property", &format!("{label} {n}")).public();
+        match n {
+            0 => common::validator(),
+            _ => Validator { key: key("v"), peer: key("p"), power: 1, name: n.to_string() },
+        }
+    })
+}
+
+/// The council of genesis or most of it, perhaps with someone else.
+fn council_set((members, other, threshold): (usize, Option<Who>, u8)) -> CouncilOp {
+    let members: Vec<_> = (0..members).map(Member).chain(other).collect();
+    council::council_set(&members, [1, threshold, threshold, threshold + 1])
 }
 
 /// Who should send it, mostly.
 fn sender(op: &Op, stray: Option<Who>, holder: u32) -> Who {
-    stray.unwrap_or_else(|| op.signers().last().map_or(Holder(holder), |role| Officer(*role)))
+    stray.unwrap_or(match op.signer() {
+        Signer::Anyone => Holder(holder),
+        Signer::Role(role) => Officer(role),
+        Signer::Member => Member(holder as usize),
+    })
 }
 
-type Step = (Vec<Op>, Option<Who>, u32, u64);
+/// A transaction of an account, or what the council does in several.
+#[derive(Clone, Debug)]
+enum Act {
+    Ops(Vec<Op>, Option<Who>, u32),
+    Council(Vec<CouncilOp>),
+}
+
+/// What happens, and how many milliseconds later the block of it comes.
+type Step = (Act, u64);
 
 fn step() -> impl Strategy<Value = Step> {
     let ops = prop_oneof![
@@ -101,13 +182,39 @@ fn step() -> impl Strategy<Value = Step> {
         1 => prop::collection::vec(
             (address(), amount()).prop_map(|(to, amount)| op::transfer_to(to, amount)), 1..5),
     ];
+    let ops = (ops, prop::option::weighted(0.2, who()), 0..ACCOUNTS)
+        .prop_map(|(ops, stray, holder)| Act::Ops(ops, stray, holder));
+    let council = prop::collection::vec(any_council_op(), 1..3).prop_map(Act::Council);
     let wait = prop_oneof![8 => Just(0), 1 => 0..400 * DAY];
-    (ops, prop::option::weighted(0.2, who()), 0..ACCOUNTS, wait)
+    (prop_oneof![3 => ops, 1 => council], wait)
 }
 
-fn tx(world: &mut World, (ops, stray, holder, _): &Step) -> VerifiedTx {
-    let who = ops.first().map_or(Holder(0), |op| sender(op, *stray, *holder));
-    world.tx(who, ops.clone())
+fn tx(world: &mut World, (act, _): &Step) -> Vec<VerifiedTx> {
+    match act {
+        Act::Ops(ops, stray, holder) => {
+            let who = ops.first().map_or(Holder(0), |op| sender(op, *stray, *holder));
+            let ops = ops.iter().map(|op| informed(world, op.clone())).collect();
+            vec![world.tx(who, ops)]
+        }
+        Act::Council(ops) => world.council_txs(ops.clone()),
+    }
+}
+
+/// The operation with what its sender would look up: a voter reads what it votes on.
+fn informed(world: &World, op: Op) -> Op {
+    match op {
+        Op::Vote(mut vote) => {
+            if let Some(proposal) = world.state.proposal(vote.proposal) {
+                vote.digest = proposal.digest;
+            }
+            Op::Vote(vote)
+        }
+        op => op,
+    }
+}
+
+fn txs(world: &mut World, steps: &[Step]) -> Vec<VerifiedTx> {
+    steps.iter().flat_map(|step| tx(world, step)).collect()
 }
 
 fn root_of_all_leaves(state: &State) -> Hash {
@@ -135,8 +242,8 @@ proptest! {
         let mut world = World::new();
         let mut stored: Vec<_> = world.state.changes().collect();
         for steps in blocks {
-            let txs: Vec<_> = steps.iter().map(|step| tx(&mut world, step)).collect();
-            world.wait(steps.iter().map(|step| step.3).max().unwrap_or(0));
+            let txs = txs(&mut world, &steps);
+            world.wait(steps.iter().map(|step| step.1).max().unwrap_or(0));
             // `block` checks every invariant over the whole state.
             let outcome = world.block(&txs);
             prop_assert_eq!(outcome.receipts.len() + outcome.dropped.len(), txs.len());
@@ -162,7 +269,7 @@ proptest! {
         stray in prop::option::weighted(0.3, who()),
     ) {
         let mut world = World::new();
-        let txs: Vec<_> = before.iter().map(|step| tx(&mut world, step)).collect();
+        let txs = txs(&mut world, &before);
         world.block(&txs);
         let who = sender(&ops[0], stray, 0);
         let fails = [ops, vec![op::burn(0), op::transfer(who, 0)]].concat();
@@ -271,14 +378,14 @@ proptest! {
         ahead in prop_oneof![4 => Just(HOUR), 1 => 0..3 * DAY],
     ) {
         let mut world = World::new();
-        let txs: Vec<_> = before.iter().map(|step| tx(&mut world, step)).collect();
+        let txs = txs(&mut world, &before);
         world.block(&txs);
-        let made = tx(&mut world, &step);
-        let mut body = made.body().clone();
-        body.nonce = nonce.unwrap_or(body.nonce);
-        body.valid_until = world.context.time + ahead;
-        let keys = sender(&step.0.first().cloned().unwrap_or(op::burn(0)), step.1, step.2).keys();
-        let made = unsigned(body, &keys);
+        let made = tx(&mut world, &step).swap_remove(0);
+        let mut tx = made.tx().clone();
+        tx.body.nonce = nonce.unwrap_or(tx.body.nonce);
+        tx.body.valid_until = world.context.time + ahead;
+        let id = tx.body.id();
+        let made = VerifiedTx::assume_verified(tx, id);
         let next = BlockContext { height: 2, time: world.now(), ..world.context };
         let admission = admission::check(&world.state, &next, made.tx());
         let outcome = world.block(&[made]);
@@ -299,15 +406,19 @@ fn random_operations_succeed_and_reach_every_code_they_could() {
         for _ in 0..100 {
             let step = steps.new_tree(&mut runner).unwrap().current();
             let made = tx(&mut world, &step);
-            world.wait(step.3 / 30);
-            let outcome = world.block(std::slice::from_ref(&made));
-            match outcome.receipts.first().map(|receipt| receipt.outcome) {
-                Some(Outcome::Success) => {
-                    succeeded.extend(made.body().ops.iter().map(Op::name));
+            world.wait(step.1 / 30);
+            let outcome = world.block(&made);
+            for (receipt, origin) in outcome.receipts.iter().zip(&outcome.origins) {
+                match receipt.outcome {
+                    Outcome::Success => {
+                        let ops = &made[*origin as usize].body().ops;
+                        succeeded.extend(ops.iter().map(Op::name));
+                        succeeded.extend(council_ops(&world, ops).iter().map(CouncilOp::name));
+                    }
+                    Outcome::Failed { code, .. } => drop(codes.insert(code)),
                 }
-                Some(Outcome::Failed { code, .. }) => drop(codes.insert(code)),
-                None => codes.extend(outcome.dropped.iter().map(|(_, code)| *code)),
             }
+            codes.extend(outcome.dropped.iter().map(|(_, code)| *code));
         }
     }
     let every_op = codes_and_names::EVERY_OP;
@@ -320,22 +431,47 @@ fn random_operations_succeed_and_reach_every_code_they_could() {
     assert!(missing.is_empty(), "never seen: {missing:?}");
 }
 
+/// What the council did in a transaction that succeeded.
+fn council_ops(world: &World, ops: &[Op]) -> Vec<CouncilOp> {
+    let done = |op: &Op| match op {
+        Op::CouncilExec(exec) => exec.ops.clone(),
+        Op::Execute(execute) => world.state.proposal(execute.proposal).unwrap().ops.clone(),
+        _ => vec![],
+    };
+    ops.iter().flat_map(done).collect()
+}
+
 mod codes_and_names {
     use ballast_runtime::Code;
 
-    pub const EVERY_OP: [&str; 12] = [
+    pub const EVERY_OP: [&str; 27] = [
         "Transfer",
         "DepositConfirm",
         "Mint",
         "Burn",
         "SetMinterAllowance",
         "Freeze",
+        "SetHold",
+        "RegisterAccount",
+        "Propose",
+        "Vote",
+        "Execute",
+        "CouncilExec",
         "Unfreeze",
+        "ConfirmFreeze",
+        "Seize",
         "Pause",
         "Unpause",
-        "RegisterAccount",
         "GrantRole",
         "RevokeRole",
+        "PostIncident",
+        "SetDocument",
+        "ValidatorAdd",
+        "ValidatorRemove",
+        "ValidatorRotate",
+        "CouncilSet",
+        "SetDelay",
+        "ScheduleUpgrade",
     ];
 
     /// What these blocks of well-signed, fresh transactions do not run into. The tables in
@@ -360,5 +496,58 @@ mod codes_and_names {
         Code::FreezeCooldown,
         Code::FreezeConfirmed,
         Code::Overflow,
+        Code::BadAuth,
+        Code::AllowanceExpired,
+        Code::AllowanceExceeded,
+        Code::AuthNotYet,
+        Code::AuthExpired,
+        Code::AuthUsed,
+        Code::WrongExecutor,
+        Code::TravelDataRequired,
+        Code::TravelDataInvalid,
+        Code::TravelReplay,
+        Code::DepositClosed,
+        Code::MinterWindow,
+        Code::GlobalWindow,
+        Code::NoReport,
+        Code::ReportStale,
+        Code::ReportModified,
+        Code::ReportConcentrated,
+        Code::ReserveCeiling,
+        Code::BelowMin,
+        Code::AboveMax,
+        Code::FeeTooHigh,
+        Code::UnknownRedemption,
+        Code::RedemptionClosed,
+        Code::InProcessing,
+        Code::NotProcessing,
+        Code::NotDue,
+        Code::PayoutMissing,
+        Code::PayoutMismatch,
+        Code::PayoutRecorded,
+        Code::HoldOnlyRaised,
+        Code::UnknownReport,
+        Code::FutureReport,
+        Code::OutOfOrder,
+        Code::UnknownCheckpoint,
+        Code::SupplyMismatch,
+        Code::ReportNotDraft,
+        Code::DigestMismatch,
+        Code::AlreadyAttested,
+        Code::AlreadyRevoked,
+        Code::TooManyDrafts,
+        Code::UnknownBridge,
+        Code::BridgeClosed,
+        Code::BridgeDayCap,
+        Code::RemoteTxUsed,
+        Code::EscrowExceeded,
+        Code::ClassChanged,
+        Code::ClassTooHigh,
+        Code::ExecNonce,
+        Code::CouncilQuorum,
+        Code::TooManyProposals,
+        Code::CapBelowSupply,
+        Code::NotSuspended,
+        Code::SetChangeTooLarge,
     ];
 }

@@ -47,7 +47,7 @@ impl BridgeIn {
     }
 
     fn check_limits(&self, bridge: &Bridge, now: u64) -> Result<(), Code> {
-        if !bridge.window_in.has_room(now, self.amount, bridge.day_cap) {
+        if !bridge.window_in.has_room(bridge.day_cap, now, self.amount) {
             return Err(Code::BridgeDayCap);
         }
         if u128::from(self.amount) > bridge.escrow {

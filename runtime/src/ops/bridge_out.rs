@@ -35,7 +35,7 @@ impl BridgeOut {
         }
         let bridge = open_bridge(env, self.bridge)?;
         let Bridge { window_out, day_cap, .. } = env.journal.read(bridge);
-        if !window_out.has_room(env.now, self.amount, *day_cap) {
+        if !window_out.has_room(*day_cap, env.now, self.amount) {
             return Err(Code::BridgeDayCap);
         }
         env.debit(env.sender, self.amount)?;

@@ -3,7 +3,9 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
-use crate::ops::Env;
+use crate::event::Event;
+use crate::object::{Bridge, Key, Object, Window};
+use crate::ops::{Env, check_name};
 use crate::state::State;
 
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]

@@ -3,11 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use ballast_primitives::{Address, Hash, SecretKey, Signature, Validator, codec};
+use ballast_primitives::{Address, Hash, KeyPolicy, SecretKey, Signature, Validator, codec};
 use ballast_runtime::dev::{self, DevSpec};
 use ballast_runtime::limits::OBJECT_BYTES_MAX;
-use ballast_runtime::object::{Account, Deposit, Minter, Policy, Role, RoleGrant, Scope, Supply};
+use ballast_runtime::object::{
+    Account, Council, Deposit, Minter, Policy, Role, RoleGrant, Scope, Supply,
+};
 use ballast_runtime::*;
+
+pub mod council;
+pub mod op;
 
 pub const SEED: &str = "test";
 /// The time of genesis; each block is one second later.
@@ -23,25 +28,30 @@ pub const BALANCE: u64 = 1_000 * DOLLAR;
 pub enum Who {
     /// Funded account number n.
     Holder(u32),
-    /// The holder of a role; `Officer(Role::Council)` is the council.
+    /// The holder of a role.
     Officer(Role),
+    /// Member number n of the council.
+    Member(usize),
+    /// The account that receives fees.
+    Fees,
 }
-
-pub const COUNCIL: Who = Who::Officer(Role::Council);
 
 impl Who {
     pub fn address(self) -> Address {
+        Address::of(&KeyPolicy::Single(self.key().public()))
+    }
+
+    pub fn key(self) -> SecretKey {
         match self {
-            Self::Holder(n) => dev::account_address(SEED, n),
-            Self::Officer(role) => dev::role_address(SEED, role),
+            Self::Holder(n) => dev::account_key(SEED, n),
+            Self::Officer(role) => dev::role_key(SEED, role),
+            Self::Member(n) => dev::council_keys(SEED).swap_remove(n),
+            Self::Fees => dev::fee_key(SEED),
         }
     }
 
     pub fn keys(self) -> Vec<SecretKey> {
-        match self {
-            Self::Holder(n) => vec![dev::account_key(SEED, n)],
-            Self::Officer(role) => dev::role_signers(SEED, role),
-        }
+        vec![self.key()]
     }
 }
 
@@ -54,8 +64,10 @@ pub fn validator() -> Validator {
     }
 }
 
+/// The dev genesis, but for a council whose decisions need not wait: [`World::by_council`] is then
+/// one block.
 pub fn genesis() -> Genesis {
-    dev::genesis(&DevSpec {
+    let mut genesis = dev::genesis(&DevSpec {
         chain_id: 7,
         time: START,
         validators: vec![validator()],
@@ -63,7 +75,9 @@ pub fn genesis() -> Genesis {
         balance: BALANCE,
         seed: SEED.to_owned(),
     })
-    .unwrap()
+    .unwrap();
+    genesis.council.delays_ms = [0; 4];
+    genesis
 }
 
 #[derive(Clone)]
@@ -123,6 +137,13 @@ impl World {
         });
     }
 
+    pub fn edit_council(&mut self, change: impl FnOnce(&mut Council)) {
+        self.edit(Key::Council, |object| match object {
+            Object::Council(council) => change(council),
+            _ => unreachable!(),
+        });
+    }
+
     pub fn edit_minter(&mut self, change: impl FnOnce(&mut Minter)) {
         self.edit(Key::Minter(Who::Officer(Role::Minter).address()), |object| match object {
             Object::Minter(minter) => change(minter),
@@ -139,13 +160,13 @@ impl World {
         account.balance = balance;
         self.put_all(vec![
             (Key::Account(who.address()), Object::Account(account)),
-            (Key::Supply, Object::Supply(supply)),
+            (Key::Supply, Object::Supply(Box::new(supply))),
         ]);
     }
 
     pub fn set_cap(&mut self, cap: u128) {
         let supply = Supply { cap, ..self.state.supply().clone() };
-        self.put_all(vec![(Key::Supply, Object::Supply(supply))]);
+        self.put_all(vec![(Key::Supply, Object::Supply(Box::new(supply)))]);
     }
 
     pub fn set_pause(&mut self, scope: Scope, until: u64) {
@@ -166,6 +187,10 @@ impl World {
 
     pub fn balance(&self, who: Who) -> u64 {
         self.account(who).balance
+    }
+
+    pub fn minter(&self) -> &Minter {
+        self.state.minter(&Who::Officer(Role::Minter).address()).unwrap()
     }
 
     pub fn deposit(&self, id: &Hash) -> &Deposit {
@@ -214,8 +239,7 @@ impl World {
     pub fn send(&mut self, tx: VerifiedTx) -> Result<Vec<Event>, Code> {
         let outcome = self.block(&[tx]);
         match (&outcome.receipts[..], &outcome.dropped[..]) {
-            ([Receipt { outcome: Outcome::Success, events, .. }], []) => Ok(events.clone()),
-            ([Receipt { outcome: Outcome::Failed { code, .. }, .. }], []) => Err(*code),
+            ([receipt], []) => answer(receipt),
             ([], [(0, code)]) => Err(*code),
             _ => panic!("one transaction has one outcome: {outcome:?}"),
         }
@@ -233,15 +257,28 @@ impl World {
     }
 }
 
-/// Witnesses of the right keys with signatures of zeros: execution expects them verified.
-pub fn unsigned(body: TxBody, keys: &[SecretKey]) -> VerifiedTx {
+/// The events of a success, or the code of a failure.
+pub fn answer(receipt: &Receipt) -> Result<Vec<Event>, Code> {
+    match receipt.outcome {
+        Outcome::Success => Ok(receipt.events.clone()),
+        Outcome::Failed { code, .. } => Err(code),
+    }
+}
+
+/// Witnesses of these keys with signatures of zeros: execution expects them verified.
+pub fn witnesses(keys: &[SecretKey]) -> Vec<Witness> {
     let mut witnesses: Vec<_> = keys
         .iter()
         .map(|key| Witness { key: key.public(), signature: Signature([0; 64]) })
         .collect();
     witnesses.sort_unstable_by_key(|witness| witness.key);
+    witnesses
+}
+
+/// A transaction with [`witnesses`] of these keys.
+pub fn unsigned(body: TxBody, keys: &[SecretKey]) -> VerifiedTx {
     let id = body.id();
-    VerifiedTx::assume_verified(SignedTx { body, witnesses }, id)
+    VerifiedTx::assume_verified(SignedTx { body, witnesses: witnesses(keys) }, id)
 }
 
 /// The objects that a change wrote.
@@ -250,75 +287,4 @@ pub fn decode_change(change: &Change) -> (Key, Object) {
         codec::decode(&change.key, OBJECT_BYTES_MAX).unwrap(),
         codec::decode(&change.value, OBJECT_BYTES_MAX).unwrap(),
     )
-}
-
-pub mod op {
-    //! Operations, shortly.
-    use ballast_primitives::{Address, Hash, KeyPolicy};
-    use ballast_runtime::Op;
-    use ballast_runtime::object::{Role, Scope};
-    use ballast_runtime::ops::*;
-
-    use super::Who;
-
-    pub const ORDER: Hash = Hash([9; 32]);
-
-    pub fn transfer(to: Who, amount: u64) -> Op {
-        transfer_to(to.address(), amount)
-    }
-
-    pub fn transfer_to(to: Address, amount: u64) -> Op {
-        Op::Transfer(transfer::Transfer { to, amount })
-    }
-
-    pub fn deposit(bank_ref: &str, amount: u64, beneficiary: Address) -> Op {
-        let bank_ref = bank_ref.to_owned();
-        Op::DepositConfirm(deposit_confirm::DepositConfirm { bank_ref, amount, beneficiary })
-    }
-
-    pub fn mint(deposit: Hash, amount: u64) -> Op {
-        Op::Mint(mint::Mint { deposit, amount })
-    }
-
-    pub fn burn(amount: u64) -> Op {
-        Op::Burn(burn::Burn { amount })
-    }
-
-    pub fn allowance(minter: Address, expected: u64, new: u64) -> Op {
-        Op::SetMinterAllowance(set_minter_allowance::SetMinterAllowance { minter, expected, new })
-    }
-
-    pub fn freeze(account: Address, inbound: bool, outbound: bool) -> Op {
-        Op::Freeze(freeze::Freeze { account, inbound, outbound, order: ORDER })
-    }
-
-    pub fn unfreeze(account: Address) -> Op {
-        Op::Unfreeze(unfreeze::Unfreeze { account })
-    }
-
-    pub fn pause(scopes: &[Scope], until: u64) -> Op {
-        Op::Pause(pause::Pause { scopes: scopes.to_vec(), until })
-    }
-
-    pub fn unpause(scopes: &[Scope]) -> Op {
-        Op::Unpause(unpause::Unpause { scopes: scopes.to_vec() })
-    }
-
-    pub fn register(policy: KeyPolicy, kyc_class: u8, kyc_until: u64) -> Op {
-        Op::RegisterAccount(register_account::RegisterAccount {
-            policy,
-            kyc_class,
-            kyc_until,
-            institution: 3,
-            memo_required: false,
-        })
-    }
-
-    pub fn grant(role: Role, holder: Address, valid_until: u64) -> Op {
-        Op::GrantRole(grant_role::GrantRole { role, holder, valid_until })
-    }
-
-    pub fn revoke(role: Role, holder: Address) -> Op {
-        Op::RevokeRole(revoke_role::RevokeRole { role, holder })
-    }
 }

@@ -1,0 +1,1 @@
+//! Reserve reports, attestation, reconciliation.
