@@ -142,7 +142,9 @@ impl<'a> Run<'a> {
         };
         // From here on the transaction is in the block, whatever its operations answer.
         let (outcome, events) = self.operations(&admitted, tx.body());
-        self.check_mints(outcome, tx.body())?;
+        if outcome == Outcome::Success {
+            self.check(tx.body(), &events)?;
+        }
         let position = u32::try_from(self.receipts.len()).unwrap_or(u32::MAX);
         self.origins.push(index);
         self.receipts.push(Receipt {
@@ -184,13 +186,15 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Windows are checked where they grow: later in the block the council may lower a cap.
-    fn check_mints(&self, outcome: Outcome, body: &TxBody) -> Result<(), Breach> {
-        let minted = body.ops.iter().any(|op| matches!(op, Op::Mint(_)));
-        if outcome != Outcome::Success || !minted {
-            return Ok(());
+    /// What must hold after each transaction that did something. Windows are checked where they
+    /// grow: later in the block the council may lower a cap.
+    fn check(&self, body: &TxBody, events: &[Event]) -> Result<(), Breach> {
+        let now = self.context.time;
+        invariants::check_transaction(self.journal.changed(), events, now)?;
+        if body.ops.iter().any(|op| matches!(op, Op::Mint(_))) {
+            invariants::check_windows(self.journal.state(), &body.sender, now)?;
         }
-        invariants::check_windows(self.journal.state(), &body.sender, self.context.time)
+        Ok(())
     }
 
     /// Of a failed transaction only the breakers that it tripped stay; what they did is done

@@ -3,23 +3,27 @@
 //!
 //! In every block, over what it touched: balances and escrows moved exactly as the total did, each
 //! total as the objects that make it up, the total is what was minted less what was burned and
-//! within the cap, deposits are not minted beyond their amount, and no holder's roles conflict. In
-//! full, over the whole state: when a state is restored and every
-//! [`crate::limits::FULL_CHECK_BLOCKS`] blocks. After each transaction that minted: its windows
-//! are within their caps.
+//! within the cap, deposits are not minted beyond their amount, no holder's roles conflict, and
+//! the council can decide. In full, over the whole state: when a state is restored and every
+//! [`crate::limits::FULL_CHECK_BLOCKS`] blocks. After each transaction that succeeded: what was
+//! frozen or closed before it still is as it was. After each that minted: its windows are within
+//! their caps.
 //!
-//! Two rules hold by construction: objects are never removed (nothing can), so a bank reference,
-//! whose digest is the key, is unique for ever; and a balance falls only through
-//! [`crate::ops::Env::debit`], which refuses an out-frozen account.
+//! One rule holds by construction: objects are never removed (nothing can), so a bank reference,
+//! whose digest is the key, is unique for ever.
 
 use ballast_primitives::Address;
 use thiserror::Error;
 
 use crate::journal::Touched;
-use crate::object::{Key, Object, Role, Supply};
+use crate::object::{Council, Key, Object, Proposal, Role, Supply};
+use crate::ops::council_set::{check_members, check_thresholds};
 use crate::state::State;
 
 mod money;
+mod transaction;
+
+pub(crate) use transaction::check_transaction;
 
 /// A broken invariant. The state it was found in must not be used any more.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -80,8 +84,24 @@ fn check_object(state: &State, key: &Key, object: &Object, now: u64) -> Result<(
         (Key::Role(_, holder), _) if roles_conflict(state, holder, now) => {
             Err(breach(format!("{holder:?} holds roles that exclude one another")))
         }
+        (_, Object::Council(council)) => check_council(state, council, now),
         _ => money::check_object(key, object),
     }
+}
+
+/// The council can decide: each threshold is within reach, no member has an operational role, and
+/// what is listed as open can still be voted on.
+fn check_council(state: &State, council: &Council, now: u64) -> Result<(), Breach> {
+    check_members(&council.members).map_err(|what| breach(what.to_owned()))?;
+    check_thresholds(council.members.len(), &council.thresholds)
+        .map_err(|code| breach(code.text().to_owned()))?;
+    if council.members.iter().any(|member| roles_conflict(state, &member.account, now)) {
+        return Err(breach("a member of the council holds a role".to_owned()));
+    }
+    let is_live =
+        |proposal: &Proposal| proposal.epoch == council.epoch && !proposal.status.is_closed();
+    let stray = council.open.iter().find(|number| !state.proposal(**number).is_some_and(is_live));
+    stray.map_or(Ok(()), |number| Err(breach(format!("proposal {number} is listed and not open"))))
 }
 
 fn roles_conflict(state: &State, holder: &Address, now: u64) -> bool {
@@ -164,6 +184,27 @@ mod tests {
             let holder = dev::role_address("invariants", Role::Minter);
             let grant = RoleGrant { valid_until: NOW + 1 };
             journal.create(Key::Role(Role::Bridge, holder), Object::Role(grant));
+        });
+        broken("roles", |journal| {
+            let holder = journal.state().council().members[0].account;
+            let grant = RoleGrant { valid_until: NOW + 1 };
+            journal.create(Key::Role(Role::Bridge, holder), Object::Role(grant));
+        });
+    }
+
+    #[test]
+    fn a_council_that_could_not_decide_is_found() {
+        broken("above the number of members", |journal| journal.council_mut().thresholds[3] = 6);
+        broken("above half", |journal| journal.council_mut().thresholds[1..3].fill(2));
+        broken("above half", |journal| journal.council_mut().thresholds[0] = 0);
+        broken("1 to 21 members", |journal| journal.council_mut().members.clear());
+        broken("ascending", |journal| journal.council_mut().members.swap(0, 1));
+        broken("proposal 7", |journal| journal.council_mut().open.push(7));
+        broken("holds a role", |journal| {
+            let holder = dev::role_address("invariants", Role::Minter);
+            let members = &mut journal.council_mut().members;
+            members[0].account = holder;
+            members.sort_unstable_by_key(|member| member.account);
         });
     }
 

@@ -127,6 +127,15 @@ impl<'a> Journal<'a> {
         self.touched.truncate(self.touched_before_ops);
     }
 
+    /// What was changed since [`Self::begin_ops`]: each object's key, the object before and now.
+    /// What was created is not among them.
+    pub(crate) fn changed(&self) -> impl Iterator<Item = (&Key, &Object, &Object)> {
+        self.undo.iter().map(|undo| {
+            let stored = self.state.stored(undo.slot);
+            (&stored.key, &undo.object, &stored.object)
+        })
+    }
+
     pub(crate) const fn state(&self) -> &State {
         self.state
     }

@@ -52,7 +52,7 @@ pub const REPORT_AGE_MS_MAX: u64 = 366 * DAY_MS;
 /// The most attestations that a report may need.
 pub const ATTEST_QUORUM_MAX: u8 = 16;
 /// Everything, in hundredths of a percent.
-pub const BPS: u64 = 10_000;
+pub const BPS: u128 = 10_000;
 /// How many supply checkpoints are kept: 400 days of hours.
 pub const CHECKPOINTS_KEPT: u16 = 9_600;
 /// Bounds of the interval between supply checkpoints.

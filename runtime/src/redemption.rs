@@ -18,7 +18,7 @@ use crate::state::At;
 
 /// RED-1: the larger of a share, rounded down, and a flat amount.
 pub fn fee(terms: &Terms, amount: u64) -> u64 {
-    let share = u128::from(amount).saturating_mul(u128::from(terms.fee_bps)) / u128::from(BPS);
+    let share = u128::from(amount).saturating_mul(u128::from(terms.fee_bps)) / BPS;
     // At most everything, so that it fits.
     u64::try_from(share).unwrap_or(u64::MAX).max(terms.fee_flat)
 }

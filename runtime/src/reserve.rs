@@ -126,14 +126,14 @@ pub fn by_custodian(body: &ReportBody) -> BTreeMap<&str, u128> {
 /// percent, rounded down; none when nothing counts.
 pub fn concentration(body: &ReportBody) -> Option<(&str, u16)> {
     let (custodian, part) = by_custodian(body).into_iter().max_by_key(|(_, part)| *part)?;
-    let share = part.saturating_mul(u128::from(BPS)).checked_div(unencumbered(body))?;
+    let share = part.saturating_mul(BPS).checked_div(unencumbered(body))?;
     Some((custodian, u16::try_from(share).ok()?))
 }
 
 /// Whether one custodian has more than `max` hundredths of a percent of U; exactly so much is fine.
 fn is_concentrated(body: &ReportBody, max: u16) -> bool {
     let allowed = unencumbered(body).saturating_mul(u128::from(max));
-    by_custodian(body).values().any(|part| part.saturating_mul(u128::from(BPS)) > allowed)
+    by_custodian(body).values().any(|part| part.saturating_mul(BPS) > allowed)
 }
 
 /// What one line counts for: the lower of its values, less what is pledged.

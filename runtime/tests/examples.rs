@@ -6,15 +6,17 @@ use ballast_runtime::council_op::ops_digest;
 use ballast_runtime::object::{ProposalStatus, Role, Scope};
 use ballast_runtime::ops::deposit_confirm::deposit_id;
 use ballast_runtime::ops::vote::Choice;
-use ballast_runtime::{Code, Outcome};
+use ballast_runtime::{Code, Event, Outcome};
 use common::Who::{self, Holder, Member, Officer};
 use common::{DOLLAR, World, council, op};
 
 const MILLION: u64 = 1_000_000 * DOLLAR;
 const MINTER: common::Who = Officer(Role::Minter);
 const CUSTODIAN: common::Who = Officer(Role::Custodian);
+const REDEEMER: common::Who = Officer(Role::Redeemer);
 
-/// Supply 500 M, cap 1,000 M, minter allowance 200 M, per-tx 20 M.
+/// Supply 500 M, cap 1,000 M, U 600 M and fresh. (Allowance 200 M, per-tx 20 M, window 60 M and
+/// global window 100 M are those of a dev network.)
 fn world() -> World {
     let mut world = World::new();
     for n in 1..common::ACCOUNTS {
@@ -22,6 +24,11 @@ fn world() -> World {
     }
     world.set_balance(Holder(0), 500 * MILLION);
     world.set_cap(u128::from(1_000 * MILLION));
+    world.edit_report(1, |report| {
+        report.body.lines.truncate(1);
+        let cash = &mut report.body.lines[0];
+        (cash.market, cash.amortised) = (600 * MILLION, 600 * MILLION);
+    });
     world
 }
 
@@ -43,13 +50,12 @@ fn example_1_minting_one_million() {
 
 #[test]
 fn example_2_the_last_micro_dollar_below_the_ceiling_and_the_one_above() {
-    // The reserve ceiling comes with reports; until then the cap is the ceiling.
     let mut world = world();
     world.set_balance(Holder(0), 600 * MILLION - 1);
-    world.set_cap(u128::from(600 * MILLION));
     let id = deposit(&mut world, "a", MILLION);
     assert!(world.run(MINTER, op::mint(id, 1)).is_ok());
-    assert_eq!(world.run(MINTER, op::mint(id, 1)), Err(Code::CapExceeded));
+    assert_eq!(world.state.supply().total, u128::from(600 * MILLION));
+    assert_eq!(world.run(MINTER, op::mint(id, 1)), Err(Code::ReserveCeiling));
 }
 
 #[test]
@@ -64,17 +70,20 @@ fn example_3_a_deposit_is_minted_in_parts_within_its_amount() {
 
 #[test]
 fn example_4_use_survives_a_revoked_role() {
-    // Windows come later; what survives is the allowance.
     let mut world = world();
     let minter = MINTER.address();
     for bank_ref in ["a", "b", "c"] {
         let id = deposit(&mut world, bank_ref, 20 * MILLION);
         world.run(MINTER, op::mint(id, 20 * MILLION)).unwrap();
     }
+    let first_hour = world.context.time / common::HOUR;
     world.by_council([council::revoke(Role::Minter, minter)]).unwrap();
     let valid_until = world.now() + common::DAY;
     world.by_council([council::grant(Role::Minter, minter, valid_until)]).unwrap();
-    assert_eq!(world.state.minter(&minter).unwrap().allowance, 140 * MILLION);
+    let id = deposit(&mut world, "d", MILLION);
+    assert_eq!(world.run(MINTER, op::mint(id, 1)), Err(Code::MinterWindow));
+    assert_eq!(world.context.time / common::HOUR, first_hour, "within the hour");
+    assert_eq!(world.minter().allowance, 140 * MILLION);
 }
 
 #[test]
@@ -127,6 +136,38 @@ fn example_7_a_hold_may_exceed_the_balance() {
     assert_eq!(world.run(Holder(2), pay(101)), Err(Code::InsufficientAvailable));
     assert!(world.run(Holder(2), pay(100)).is_ok());
     assert_eq!(world.run(Holder(2), pay(1)), Err(Code::InsufficientAvailable));
+}
+
+/// A redemption of 1 M that was asked for, and `then` settled.
+fn redeem(world: &mut World, then: impl FnOnce(&mut World)) {
+    world.edit_terms(|terms| (terms.fee_bps, terms.fee_flat) = (5, 25 * DOLLAR));
+    let ask = op::redeem(MILLION, 500 * DOLLAR, op::ORDER);
+    let events = world.run(Holder(0), ask).unwrap();
+    let [Event::RedemptionRequested { redemption, fee, net, .. }] = events[..] else { panic!() };
+    assert_eq!((fee, net), (500 * DOLLAR, 999_500 * DOLLAR));
+    then(world);
+    let before = world.state.supply().clone();
+    assert_eq!(before.redeem_escrow, u128::from(MILLION));
+    world.run(REDEEMER, op::accept(redemption)).unwrap();
+    world.run(CUSTODIAN, op::payout(redemption, "p", net)).unwrap();
+    world.run(REDEEMER, op::settle(redemption)).unwrap();
+    let after = world.state.supply();
+    assert_eq!(before.total - after.total, u128::from(999_500 * DOLLAR));
+    assert_eq!(before.redeem_escrow - after.redeem_escrow, u128::from(MILLION));
+    assert_eq!(world.balance(Who::Fees), 500 * DOLLAR);
+}
+
+#[test]
+fn example_8_redeeming_one_million() {
+    redeem(&mut world(), |_| ());
+}
+
+#[test]
+fn example_9_a_redemption_keeps_the_terms_it_was_requested_under() {
+    redeem(&mut world(), |world| {
+        let raised = council::set_terms(world, |terms| terms.fee_bps = 50);
+        world.by_council([raised]).unwrap();
+    });
 }
 
 #[test]

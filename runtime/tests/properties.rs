@@ -12,7 +12,7 @@ use ballast_runtime::ops::vote::Choice;
 use ballast_runtime::replay::{ReplayWindow, WINDOW};
 use ballast_runtime::*;
 use common::Who::{self, Fees, Holder, Member, Officer};
-use common::{ACCOUNTS, DAY, HOUR, START, World, council, op, unsigned};
+use common::{ACCOUNTS, DAY, HOUR, START, World, council, op};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;

@@ -57,6 +57,7 @@ impl Checkpoint {
     /// Where the checkpoint of the tick at `at` is kept: a place in a ring.
     pub fn key(at: u64, interval: u64) -> Key {
         let tick = at.checked_div(interval).unwrap_or(0);
-        Key::Checkpoint(u16::try_from(tick % u64::from(CHECKPOINTS_KEPT)).unwrap_or(0))
+        let place = tick.checked_rem(u64::from(CHECKPOINTS_KEPT)).unwrap_or(0);
+        Key::Checkpoint(u16::try_from(place).unwrap_or(0))
     }
 }

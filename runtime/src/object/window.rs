@@ -55,11 +55,14 @@ impl Window {
 
 #[allow(clippy::cast_possible_truncation, reason = "a remainder of 25")]
 const fn place(hour: u64) -> usize {
-    (hour % HOURS as u64) as usize
+    const PLACES: u64 = HOURS as u64;
+    (hour % PLACES) as usize
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -76,5 +79,40 @@ mod tests {
         assert_eq!(later.total(u64::MAX), 0);
         assert_eq!(later.with(edge + 500 * HOUR_MS, 1).unwrap().total(edge + 500 * HOUR_MS), 1);
         assert_eq!(window.with(start, u64::MAX), None);
+    }
+
+    #[test]
+    fn there_is_room_up_to_the_cap_and_no_further() {
+        let window = Window::default().with(0, 5).unwrap().with(HOUR_MS, 7).unwrap();
+        assert!(window.has_room(12, HOUR_MS, 0) && window.has_room(13, HOUR_MS, 1));
+        assert!(!window.has_room(11, HOUR_MS, 0) && !window.has_room(12, HOUR_MS, 1));
+        let full = window.with(2 * HOUR_MS, u64::MAX).unwrap();
+        assert!(!full.has_room(u64::MAX, 2 * HOUR_MS, u64::MAX), "wider than 64 bits");
+    }
+
+    proptest! {
+        /// Against the plain meaning of the rule: every amount with its hour, summed up.
+        #[test]
+        fn a_window_is_the_sum_over_the_running_hour_and_the_24_before_it(
+            steps in prop::collection::vec((0..40 * HOUR_MS, 0..1_000u64), 0..60),
+            after in 0..60 * HOUR_MS,
+        ) {
+            let (mut now, mut window, mut all) = (0, Window::default(), Vec::new());
+            let total = |all: &[(u64, u64)], now: u64| -> u64 {
+                let lately = |hour: u64| hour <= now / HOUR_MS && hour + 24 >= now / HOUR_MS;
+                all.iter().filter(|(hour, _)| lately(*hour)).map(|(_, amount)| amount).sum()
+            };
+            for (wait, amount) in steps {
+                now += wait;
+                prop_assert_eq!(window.total(now), u128::from(total(&all, now)));
+                window = window.with(now, amount).unwrap();
+                all.push((now / HOUR_MS, amount));
+                prop_assert_eq!(window.total(now), u128::from(total(&all, now)));
+                prop_assert_eq!(window.hour, now / HOUR_MS);
+                let stored: u64 = window.used.iter().sum();
+                prop_assert_eq!(stored, total(&all, now), "what falls out is set to 0");
+            }
+            prop_assert_eq!(window.total(now + after), u128::from(total(&all, now + after)));
+        }
     }
 }

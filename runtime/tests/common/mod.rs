@@ -7,7 +7,7 @@ use ballast_primitives::{Address, Hash, KeyPolicy, SecretKey, Signature, Validat
 use ballast_runtime::dev::{self, DevSpec};
 use ballast_runtime::limits::OBJECT_BYTES_MAX;
 use ballast_runtime::object::{
-    Account, Council, Deposit, Minter, Policy, Role, RoleGrant, Scope, Supply,
+    Account, Council, Deposit, Minter, Policy, Report, Role, RoleGrant, Scope, Supply, Terms,
 };
 use ballast_runtime::*;
 
@@ -147,6 +147,20 @@ impl World {
     pub fn edit_minter(&mut self, change: impl FnOnce(&mut Minter)) {
         self.edit(Key::Minter(Who::Officer(Role::Minter).address()), |object| match object {
             Object::Minter(minter) => change(minter),
+            _ => unreachable!(),
+        });
+    }
+
+    pub fn edit_terms(&mut self, change: impl FnOnce(&mut Terms)) {
+        self.edit(Key::Terms, |object| match object {
+            Object::Terms(terms) => change(terms),
+            _ => unreachable!(),
+        });
+    }
+
+    pub fn edit_report(&mut self, number: u64, change: impl FnOnce(&mut Report)) {
+        self.edit(Key::Report(number), |object| match object {
+            Object::Report(report) => change(report),
             _ => unreachable!(),
         });
     }
