@@ -57,7 +57,7 @@ pub fn summary(state: &State, now: u64) -> Reserve {
 /// [`usable`] says, `RESERVE_CEILING`. Returns the number of the report that carries it.
 pub fn check_mint(state: &State, amount: u64, now: u64) -> Result<u64, Code> {
     let (supply, policy) = (state.supply(), state.policy());
-    if !state.window().has_room(now, amount, policy.global_window_cap) {
+    if !state.window().has_room(policy.global_window_cap, now, amount) {
         return Err(Code::GlobalWindow);
     }
     let total = supply.total.saturating_add(u128::from(amount));

@@ -71,7 +71,7 @@ impl Mint {
         if self.amount > minter.allowance {
             return Err(Code::MinterAllowance);
         }
-        if !minter.window.has_room(env.now, self.amount, minter.window_cap) {
+        if !minter.window.has_room(minter.window_cap, env.now, self.amount) {
             return Err(Code::MinterWindow);
         }
         Ok(())

@@ -20,13 +20,32 @@ pub struct SetBridge {
 
 impl SetBridge {
     pub(crate) fn check_shape(&self) -> Result<(), &'static str> {
-        todo!("name 1 to 64 bytes")
+        check_name(&self.name)
     }
 
     /// Cannot fail.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
-        let _ = env;
-        todo!()
+        let Self { bridge, name, day_cap, open } = self.clone();
+        let key = Key::Bridge(bridge);
+        match env.journal.find::<Bridge>(&key) {
+            Some(at) => {
+                let stored = env.journal.write(at);
+                (stored.name, stored.day_cap, stored.open) = (name.clone(), day_cap, open);
+            }
+            None => {
+                let created = Bridge {
+                    name: name.clone(),
+                    escrow: 0,
+                    day_cap,
+                    window_out: Window::default(),
+                    window_in: Window::default(),
+                    open,
+                };
+                env.journal.create(key, Object::Bridge(Box::new(created)));
+            }
+        }
+        env.emit(Event::BridgeSet { bridge, name, day_cap, open });
+        Ok(())
     }
 }
 
