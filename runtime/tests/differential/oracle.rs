@@ -80,11 +80,6 @@ impl Oracle {
         self.answer()
     }
 
-    /// As [`Self::ask`], without waiting: [`Self::answer`] gives what came of it.
-    pub fn ask_later(&mut self, genesis: Option<&[u8]>, blocks: &[Block]) {
-        self.send(&borsh::to_vec(&Request { genesis, blocks }).unwrap());
-    }
-
     fn send(&mut self, message: &[u8]) {
         let length = u32::try_from(message.len()).unwrap().to_le_bytes();
         let input = self.input.as_mut().unwrap();
@@ -92,7 +87,7 @@ impl Oracle {
         sent.and_then(|()| input.flush()).expect("the model runs");
     }
 
-    pub fn answer(&mut self) -> Answer {
+    fn answer(&mut self) -> Answer {
         let mut length = [0; 4];
         self.output.read_exact(&mut length).expect("the model answers; its traceback is above");
         let mut bytes = vec![0; u32::from_le_bytes(length) as usize];

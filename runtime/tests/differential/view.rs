@@ -63,10 +63,13 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Every object at `now`, as sorted lines.
-pub fn lines(state: &State, now: u64) -> Vec<String> {
-    let mut lines: Vec<_> =
-        state.range(..).filter_map(|(key, object)| line(key, object, now)).collect();
+/// Every object at `now`, as sorted lines; `people` are all accounts.
+pub fn lines(state: &State, people: &[Address], now: u64) -> Vec<String> {
+    let accounts = people.iter().map(|who| account(who, state.account(who).unwrap()).0);
+    let others = state.range(..).map(|(key, object)| line(key, object, now));
+    let all: Vec<_> = accounts.map(Some).chain(others).collect();
+    assert_eq!(all.len() as u64, state.len(), "an object is not in the view");
+    let mut lines: Vec<_> = all.into_iter().flatten().collect();
     lines.sort_unstable();
     lines
 }
@@ -74,7 +77,6 @@ pub fn lines(state: &State, now: u64) -> Vec<String> {
 /// None for objects that only index others.
 fn line(key: &Key, object: &Object, now: u64) -> Option<String> {
     let line = match (key, object) {
-        (Key::Account(address), Object::Account(value)) => account(address, value),
         (Key::Allowance(owner, spender), Object::Allowance(value)) => {
             let line = Line::new("allowance").bytes(&owner.0).bytes(&spender.0);
             line.add(value.amount).add(value.expires)

@@ -42,7 +42,6 @@ pub struct World {
 #[derive(Clone, Copy, Default)]
 pub struct Focus {
     pub account: Option<Address>,
-    pub hash: Option<Hash>,
     pub number: u64,
 }
 
@@ -61,10 +60,6 @@ pub struct Draft {
 }
 
 impl Draft {
-    pub fn new(sender: Address, op: Op) -> Self {
-        Self::of(sender, vec![op])
-    }
-
     pub const fn of(sender: Address, ops: Vec<Op>) -> Self {
         Self {
             sender,

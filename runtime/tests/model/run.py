@@ -29,7 +29,7 @@ class Tables:
         self.undo.append((rows, key, rows.get(key)))
         rows[key] = record
 
-    def change(self, table, key, **fields):
+    def change(self, table, key, /, **fields):
         self.put(table, key, {**self.get(table, key), **fields})
 
     def keep(self):
@@ -92,7 +92,7 @@ class Run:
     def put(self, table, key, record):
         self.tables.put(table, key, record)
 
-    def change(self, table, key=ONE, **fields):
+    def change(self, table, key=ONE, /, **fields):
         self.tables.change(table, key, **fields)
 
     def account(self, address):
@@ -106,7 +106,7 @@ class Run:
     def policy(self):
         return self.get("policy")
 
-    def emit(self, kind, **fields):
+    def emit(self, kind, /, **fields):
         self.events.append({"type": kind, **fields})
 
     # ---- who ----

@@ -68,21 +68,22 @@ impl World {
         let (from, role) = (Address(self.rng.bytes()), self.rng.pick(&Role::ALL));
         let to = Address([255; 32]);
         let some = [
-            self.some(Key::Account(from), Key::Account(to), 12),
             self.some(Key::Role(role, from), Key::Minter(Address([0; 32])), 12),
             self.some(Key::Deposit(first), Key::Deposit(last), 6),
             self.some(Key::Redemption(first), Key::Redemption(last), 12),
             self.some(Key::Allowance(from, from), Key::Allowance(to, to), 6),
         ];
+        for _ in 0..12 {
+            let who = self.person();
+            let account = self.account(&who);
+            edges.push(account.kyc_until);
+            if account.freeze.until > 0 {
+                let until = account.freeze.until;
+                edges.extend([until, until + FREEZE_COOLDOWN_MS]);
+            }
+        }
         for (_, object) in some.into_iter().flatten() {
             match object {
-                Object::Account(account) => {
-                    edges.push(account.kyc_until);
-                    if account.freeze.until > 0 {
-                        let until = account.freeze.until;
-                        edges.extend([until, until + FREEZE_COOLDOWN_MS]);
-                    }
-                }
                 Object::Role(grant) => edges.push(grant.valid_until),
                 Object::Deposit(deposit) => edges.push(deposit.final_at),
                 Object::Redemption(redemption)
