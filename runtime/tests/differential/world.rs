@@ -265,10 +265,9 @@ impl World {
         some.map(|(key, object)| (key.clone(), object.clone())).collect()
     }
 
-    /// One of few digests, so that what can be used once is used again.
-    pub fn small_hash(&mut self) -> Hash {
-        let few = [self.rng.below(250) as u8; 32];
-        Hash(few)
+    /// One of so few digests, so that what can be used once is used again.
+    pub fn small_hash(&mut self, few: u64) -> Hash {
+        Hash([self.rng.below(few) as u8; 32])
     }
 
     pub fn hash(&mut self) -> Hash {

@@ -33,8 +33,15 @@ pub enum Flavour {
     Crowd,
 }
 
-pub const FLAVOURS: [Flavour; 5] =
-    [Flavour::Plain, Flavour::Autocracy, Flavour::Rich, Flavour::Tight, Flavour::Crowd];
+pub const FLAVOURS: [Flavour; 7] = [
+    Flavour::Plain,
+    Flavour::Autocracy,
+    Flavour::Rich,
+    Flavour::Tight,
+    Flavour::Autocracy,
+    Flavour::Crowd,
+    Flavour::Rich,
+];
 
 pub fn genesis(flavour: Flavour, rng: &mut Rng) -> Genesis {
     let mut genesis = dev::genesis(&DevSpec {
@@ -88,7 +95,7 @@ fn account(policy: KeyPolicy, balance: u64, time: u64, rng: &mut Rng) -> Genesis
         balance,
         kyc_class: rng.below(3) as u8,
         kyc_until: time + life,
-        institution: if rng.chance(60) { 1 + rng.below(3) as u32 } else { 0 },
+        institution: if rng.chance(80) { 1 + rng.below(3) as u32 } else { 0 },
         memo_required: rng.chance(15),
     }
 }
@@ -113,7 +120,7 @@ fn add_people(genesis: &mut Genesis, flavour: Flavour, rng: &mut Rng) {
     if flavour == Flavour::Rich {
         let fees = genesis.policy.fee_account;
         let fees = genesis.accounts.iter_mut().find(|a| Address::of(&a.policy) == fees);
-        fees.unwrap().balance = u64::MAX - 3 * DOLLAR;
+        fees.unwrap().balance = u64::MAX - 1;
     }
 }
 
@@ -130,7 +137,7 @@ fn add_officers(genesis: &mut Genesis, rng: &mut Rng) {
             genesis.accounts.push(account);
             if role == Role::Minter {
                 let allowance = rng.below(1_000_000 * DOLLAR);
-                let (per_tx, window_cap) = (500_000 * DOLLAR, 800_000 * DOLLAR);
+                let (per_tx, window_cap) = (200_000 * DOLLAR, 300_000 * DOLLAR);
                 genesis.minters.push(GenesisMinter { holder, allowance, per_tx, window_cap });
             }
         }
@@ -166,15 +173,16 @@ fn set_council(genesis: &mut Genesis, flavour: Flavour) {
 fn set_policy(genesis: &mut Genesis, flavour: Flavour, rng: &mut Rng) {
     let policy = &mut genesis.policy;
     policy.quotas[0] = Quota { burst: 3, per_1000_s: 333 };
-    policy.travel_threshold = rng.pick(&[50 * DOLLAR, 1_000 * DOLLAR]);
+    policy.travel_threshold = rng.pick(&[5 * DOLLAR, 200 * DOLLAR]);
     policy.rail_hold_ms = rng.pick(&[0, 10_000, DAY_MS]);
-    policy.report_max_age_ms = rng.pick(&[HOUR_MS, 2 * DAY_MS, 35 * DAY_MS]);
+    policy.report_max_age_ms = rng.pick(&[12 * HOUR_MS, 4 * DAY_MS, 35 * DAY_MS]);
     policy.attest_quorum = 1 + rng.below(2) as u8;
     policy.custodian_share_max_bps = rng.pick(&[None, Some(9_000), Some(5_000)]);
     policy.checkpoint_ms = rng.pick(&[1_000, 5_000, 60_000, HOUR_MS]);
     match flavour {
         Flavour::Rich => {
             policy.rail_hold_ms = 0;
+            policy.report_max_age_ms = 35 * DAY_MS;
             policy.custodian_share_max_bps = None;
             policy.minter_allowance_max = u64::MAX;
             policy.mint_per_tx_max = u64::MAX;
@@ -205,8 +213,10 @@ fn set_terms(genesis: &mut Genesis, flavour: Flavour, rng: &mut Rng) {
     terms.class_min = rng.below(2) as u8;
     let today = (genesis.time / DAY_MS) as u32;
     terms.holidays = (0..12).map(|n| today + 3 * n).filter(|_| rng.chance(50)).collect();
-    if flavour == Flavour::Tight {
-        terms.version = u32::MAX;
+    match flavour {
+        Flavour::Tight => terms.version = u32::MAX,
+        Flavour::Rich => terms.fee_flat = 1,
+        _ => {}
     }
 }
 

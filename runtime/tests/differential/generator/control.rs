@@ -19,7 +19,7 @@ impl World {
         let mut off_curve = [0; 32];
         off_curve[0] = 2;
         let bad = [PublicKey([0; 32]), PublicKey([255; 32]), PublicKey(off_curve)];
-        if self.rng.chance(6) { self.rng.pick(&bad) } else { self.rng.pick(&self.spare) }
+        if self.rng.chance(10) { self.rng.pick(&bad) } else { self.rng.pick(&self.spare) }
     }
 
     pub fn key_policy(&mut self) -> KeyPolicy {
@@ -93,17 +93,18 @@ impl World {
     /// Mostly an ordinary account, sometimes the one of fees.
     fn target(&mut self) -> Address {
         match self.rng.below(30) {
-            0 => self.state.policy().fee_account,
-            1 => self.stranger(),
+            0 | 1 => self.state.policy().fee_account,
+            2 | 3 => self.stranger(),
+            24.. => self.frozen().unwrap_or(self.people[0]),
             // Few are treated again and again, so that every state of a freeze is met.
-            2..18 => self.people[self.people.len() % 7 + self.rng.index(4)],
+            4..18 => self.people[self.people.len() % 7 + self.rng.index(4)],
             _ => self.person(),
         }
     }
 
     fn freeze_op(&mut self) -> freeze::Freeze {
         let (inbound, outbound) = self.rng.pick(&[(true, false), (false, true), (true, true)]);
-        freeze::Freeze { account: self.target(), inbound, outbound, order: self.small_hash() }
+        freeze::Freeze { account: self.target(), inbound, outbound, order: self.small_hash(250) }
     }
 
     fn hold_op(&mut self, officer: bool) -> set_hold::SetHold {
@@ -119,7 +120,7 @@ impl World {
             _ if officer => expected.saturating_add(self.rng.below(balance / 16 + 1)),
             _ => 0,
         };
-        set_hold::SetHold { account, expected, hold, order: self.small_hash() }
+        set_hold::SetHold { account, expected, hold, order: self.small_hash(250) }
     }
 
     pub fn freeze(&mut self) -> Draft {
@@ -143,7 +144,7 @@ impl World {
     // ---- the council's operations of everyday ----
 
     pub fn council_freeze(&mut self) -> CouncilOp {
-        let (account, order) = (self.target(), self.small_hash());
+        let (account, order) = (self.target(), self.small_hash(250));
         match self.rng.below(8) {
             0 | 1 => CouncilOp::Freeze(self.freeze_op()),
             2 => CouncilOp::ConfirmFreeze(confirm_freeze::ConfirmFreeze { account, order }),
@@ -168,20 +169,36 @@ impl World {
         (!found.is_empty()).then(|| self.rng.pick(&found))
     }
 
+    /// An account that can be seized from.
+    fn seizable(&mut self) -> Option<Address> {
+        let now = self.now;
+        let can = |who: &&Address| {
+            let account = self.account(who);
+            let frozen = account.freeze.confirmed && account.freeze.stops_outbound(now);
+            account.balance > 0 && (frozen || account.hold > 0)
+        };
+        let found: Vec<_> = self.people.iter().filter(can).copied().collect();
+        (!found.is_empty()).then(|| self.rng.pick(&found))
+    }
+
     pub fn seize(&mut self) -> CouncilOp {
-        let from = match self.frozen() {
-            Some(frozen) if self.rng.chance(60) => frozen,
+        let from = match self.seizable() {
+            Some(found) if self.rng.chance(80) => found,
             _ => self.target(),
         };
         let to = match self.rng.below(10) {
             0 => Some(from),
             1 | 2 => None,
+            3 => Some(self.stranger()),
             _ => Some(self.anyone()),
         };
         let (balance, hold) = self.state.account(&from).map_or((0, 0), |a| (a.balance, a.hold));
         let room = to.and_then(|to| self.state.account(&to)).map_or(0, |to| u64::MAX - to.balance);
-        let amount = self.amount(&[balance, hold, balance / 7, room]);
-        CouncilOp::Seize(seize::Seize { from, amount, to, order: self.small_hash() })
+        let amount = match self.rng.below(3) {
+            0 => 1 + self.rng.below(balance.min(hold.max(9)).max(1)),
+            _ => self.amount(&[balance, hold, balance / 7, room]),
+        };
+        CouncilOp::Seize(seize::Seize { from, amount, to, order: self.small_hash(250) })
     }
 
     pub fn scopes(&mut self) -> Vec<Scope> {
@@ -241,14 +258,26 @@ impl World {
         let role = self.rng.pick(&Role::ALL);
         let live = self.holders(role, true);
         // The last holder stays mostly, so that its operations go on.
-        let holder = if live.len() > 2 { self.rng.pick(&live) } else { self.person() };
+        let holder = if live.len() > 1 { self.rng.pick(&live) } else { self.person() };
         CouncilOp::RevokeRole(revoke_role::RevokeRole { role, holder })
     }
 
+    fn is_suspended(&self, minter: &Address) -> bool {
+        self.state.minter(minter).is_some_and(|minter| minter.suspended)
+    }
+
+    pub fn suspended_minter(&mut self) -> Option<Address> {
+        let all = self.holders(Role::Minter, false);
+        let stopped: Vec<_> = all.into_iter().filter(|who| self.is_suspended(who)).collect();
+        (!stopped.is_empty()).then(|| self.rng.pick(&stopped))
+    }
+
     pub fn about_a_minter(&mut self) -> CouncilOp {
-        let minter = self.a_minter();
-        let suspended = self.state.minter(&minter).is_some_and(|minter| minter.suspended);
-        if suspended == self.rng.chance(15) {
+        let mut minter = self.a_minter();
+        if self.rng.chance(50) {
+            minter = self.suspended_minter().unwrap_or(minter);
+        }
+        if self.is_suspended(&minter) == self.rng.chance(12) {
             CouncilOp::SuspendMinter(suspend_minter::SuspendMinter { minter })
         } else {
             CouncilOp::ResumeMinter(resume_minter::ResumeMinter { minter })
@@ -257,7 +286,11 @@ impl World {
 
     pub fn revoke_attestor_key(&mut self) -> CouncilOp {
         let known = self.holders(Role::Attestor, false);
-        let attestor = if self.rng.chance(30) { self.anyone() } else { self.rng.pick(&known) };
+        let attestor = match self.rng.below(10) {
+            0 | 1 => self.stranger(),
+            2 | 3 => self.person(),
+            _ => self.rng.pick(&known),
+        };
         let since = self.now.saturating_sub(self.rng.below(DAY_MS));
         let document = self.hash();
         CouncilOp::RevokeAttestorKey(revoke_attestor_key::RevokeAttestorKey {

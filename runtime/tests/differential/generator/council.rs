@@ -1,15 +1,31 @@
 //! Proposals, votes, execution; parameters, the council itself, validators.
 
-use ballast_primitives::{Address, Hash};
+use ballast_primitives::{Address, Hash, PublicKey};
 use ballast_runtime::limits::{DAY_MS, HOUR_MS, REPORT_AGE_MS_MIN};
 use ballast_runtime::object::{Class, Member, ProposalStatus, Quota, Role};
 use ballast_runtime::ops::vote::Choice;
 use ballast_runtime::ops::*;
 use ballast_runtime::{CouncilOp, Op};
 
-use crate::generator::draft;
+use crate::generator::{council_carrier, draft};
 use crate::world::{Draft, World, witnesses};
 use crate::worlds::{DOLLAR, validator};
+
+/// Of class C or D, whatever the state.
+const fn is_grave(op: &CouncilOp) -> bool {
+    matches!(
+        op,
+        CouncilOp::Seize(_)
+            | CouncilOp::RecoverKey(_)
+            | CouncilOp::GrantRole(_)
+            | CouncilOp::ValidatorAdd(_)
+            | CouncilOp::ValidatorRemove(_)
+            | CouncilOp::ValidatorRotate(_)
+            | CouncilOp::CouncilSet(_)
+            | CouncilOp::SetDelay(_)
+            | CouncilOp::ScheduleUpgrade(_)
+    )
+}
 
 impl World {
     // ---- parameters ----
@@ -58,7 +74,7 @@ impl World {
         })
     }
 
-    fn set_policy(&mut self) -> CouncilOp {
+    pub fn set_policy(&mut self) -> CouncilOp {
         let policy = self.state.policy().clone();
         let mut op = set_policy::SetPolicy {
             rail_hold_ms: policy.rail_hold_ms,
@@ -77,7 +93,8 @@ impl World {
             3 => op.custodian_share_max_bps = self.rng.pick(&[None, Some(6_000), Some(10_000)]),
             4 => op.travel_threshold = self.changed(op.travel_threshold),
             5 => op.fee_account = self.anyone(),
-            6 | 7 => op.officers.ceo = self.a_key(),
+            6 => op.officers.ceo = self.a_key(),
+            7 => op.officers.cfo = PublicKey([0; 32]),
             8 => op.officers.cfo = op.officers.ceo,
             9 => op.quotas.push(Quota { burst: 5, per_1000_s: 1_000 }),
             10 => {
@@ -92,7 +109,7 @@ impl World {
         CouncilOp::SetPolicy(op)
     }
 
-    fn set_terms(&mut self) -> CouncilOp {
+    pub fn set_terms(&mut self) -> CouncilOp {
         let terms = self.state.terms().clone();
         let mut op = set_terms::SetTerms {
             min: terms.min,
@@ -117,7 +134,7 @@ impl World {
         CouncilOp::SetTerms(op)
     }
 
-    fn set_bridge(&mut self) -> CouncilOp {
+    pub fn set_bridge(&mut self) -> CouncilOp {
         let bridge = 1 + self.rng.below(4) as u32;
         let day_cap = match self.state.bridge(bridge) {
             Some(known) if self.rng.chance(80) => self.changed(known.day_cap),
@@ -129,9 +146,9 @@ impl World {
 
     // ---- the council, validators, upgrades ----
 
-    fn council_set(&mut self) -> CouncilOp {
+    pub fn council_set(&mut self) -> CouncilOp {
         let mut members = self.state.council().members.clone();
-        match self.rng.below(10) {
+        match self.rng.below(12) {
             0 if members.len() > 1 => {
                 members.remove(self.rng.index(members.len()));
             }
@@ -140,6 +157,7 @@ impl World {
             3 => members[0].key = self.a_key(),
             4 => members[0].account = self.officer(Role::Registrar),
             5 => members[0].account = self.stranger(),
+            6 => members[0].key = PublicKey([0; 32]),
             _ => {}
         }
         members.sort_unstable_by_key(|member| member.account);
@@ -147,7 +165,7 @@ impl World {
         let all = members.len() as u8;
         let half = all / 2 + 1;
         let low = 1.max(half / 2);
-        let thresholds = match self.rng.below(12) {
+        let thresholds = match self.rng.below(8) {
             0 => [0, low, half, all],
             1 => [low, half, half - 1, all],
             2 => [half, low, half, all],
@@ -164,16 +182,17 @@ impl World {
         Member { account, key }
     }
 
-    fn set_delay(&mut self) -> CouncilOp {
+    pub fn set_delay(&mut self) -> CouncilOp {
         let class = self.rng.pick(&Class::ALL);
         let now = self.state.council().delay(class, self.now);
         let delay_ms = self.rng.pick(&[0, now, now / 2, now + 500, 2_000]).min(2 * HOUR_MS);
         CouncilOp::SetDelay(set_delay::SetDelay { class, delay_ms })
     }
 
-    fn about_validators(&mut self) -> CouncilOp {
+    pub fn about_validators(&mut self) -> CouncilOp {
         let set = self.state.validators().set.validators().to_vec();
-        let some = self.rng.pick(&set);
+        let heaviest = set.iter().max_by_key(|validator| validator.power).unwrap().clone();
+        let some = if self.rng.chance(40) { heaviest } else { self.rng.pick(&set) };
         let other = self.rng.below(12);
         match self.rng.below(8) {
             0..3 => {
@@ -231,9 +250,9 @@ impl World {
             75..80 => self.set_bridge(),
             80..81 => CouncilOp::RevokeReport(self.revoke_op()),
             81..82 => self.revoke_attestor_key(),
-            82..85 => self.publish(),
-            85..93 => self.about_validators(),
-            93..97 => self.council_set(),
+            82..84 => self.publish(),
+            84..93 => self.about_validators(),
+            93..98 => self.council_set(),
             _ => self.set_delay(),
         }
     }
@@ -251,8 +270,29 @@ impl World {
     }
 
     pub fn council_exec(&mut self) -> Draft {
-        let ops = self.council_ops();
+        let mut ops = self.council_ops();
+        // Graver ones need a proposal.
+        for _ in 0..30 {
+            if !ops.iter().any(is_grave) || self.rng.chance(4) {
+                break;
+            }
+            ops = self.council_ops();
+        }
         self.exec(ops)
+    }
+
+    /// Where one vote is enough: proposal and execution in one transaction.
+    pub fn decree(&mut self) -> Draft {
+        let proposal = self.state.council().next_proposal;
+        let mut made = self.propose();
+        made.ops.push(Op::Execute(execute::Execute { proposal }));
+        made
+    }
+
+    /// At once if the council can, else as a proposal.
+    pub fn enact(&mut self, ops: Vec<CouncilOp>) -> Draft {
+        let slow = self.state.council().delay(Class::B, self.now) > 0;
+        council_carrier(self, ops, slow)
     }
 
     /// Mostly with what it takes.
@@ -275,15 +315,24 @@ impl World {
         draft(sender, Op::CouncilExec(op))
     }
 
-    /// Mostly an open proposal.
+    /// Proposals that can still be decided.
+    fn alive(&self) -> Vec<u64> {
+        let (council, now) = (self.state.council(), self.now);
+        let is_alive = |number: &&u64| {
+            let proposal = self.state.proposal(**number);
+            proposal.is_some_and(|proposal| !proposal.status_at(council, now).is_closed())
+        };
+        council.open.iter().filter(is_alive).copied().collect()
+    }
+
+    /// Mostly one that can still be decided.
     fn a_proposal(&mut self) -> u64 {
-        let council = self.state.council();
-        let (open, next) = (council.open.clone(), council.next_proposal);
+        let (alive, next) = (self.alive(), self.state.council().next_proposal);
         match self.rng.below(30) {
             0 => next,
             1..4 => self.rng.below(next),
-            _ if open.is_empty() => self.rng.below(next),
-            _ => self.rng.pick(&open),
+            _ if alive.is_empty() => self.rng.below(next),
+            _ => self.rng.pick(&alive),
         }
     }
 
@@ -295,6 +344,12 @@ impl World {
 
     /// Brings a proposal forward: the yes of all who did not say it, or its execution.
     pub fn advance(&mut self) -> Vec<Draft> {
+        if self.state.council().open.len() > 20 && self.rng.chance(50) {
+            return self.reject();
+        }
+        if self.alive().is_empty() {
+            return vec![self.propose()];
+        }
         let number = self.a_proposal();
         let Some(proposal) = self.state.proposal(number).cloned() else {
             return vec![self.vote(), self.execute_op(number)];
@@ -308,9 +363,19 @@ impl World {
         silent.into_iter().map(|member| self.vote_of(member, number, Choice::Yes)).collect()
     }
 
+    /// Everyone says no to the oldest proposal that is open.
+    fn reject(&mut self) -> Vec<Draft> {
+        let council = self.state.council();
+        let (oldest, members) = (council.open[0], council.members.clone());
+        let no = |member: Member| self.vote_of(member.account, oldest, Choice::No);
+        members.into_iter().map(no).collect()
+    }
+
     pub fn vote(&mut self) -> Draft {
         let (number, sender) = (self.a_proposal(), self.member());
-        let choice = self.rng.pick(&[Choice::Yes, Choice::Yes, Choice::No, Choice::Withdraw]);
+        let crowded = self.state.council().open.len() > 12;
+        let rest = if crowded { Choice::No } else { Choice::Yes };
+        let choice = self.rng.pick(&[rest, rest, Choice::Yes, Choice::No, Choice::Withdraw]);
         self.vote_of(sender, number, choice)
     }
 

@@ -16,12 +16,13 @@ impl World {
 
     pub fn deposit_confirm(&mut self) -> Draft {
         let custodian = self.officer(Role::Custodian);
-        let bank_ref = format!("wire {}", self.rng.below(1_500));
+        let bank_ref = format!("wire {}", self.rng.below(500));
         let beneficiary = self.anyone();
         let allowance = self.state.policy().mint_per_tx_max;
         let amount = match self.rng.below(10) {
             0 => self.amount(&[allowance]),
             1 => u64::MAX,
+            2 => self.rng.below(2),
             _ => 1 + self.rng.below(allowance.clamp(1, u64::MAX / 2) * 2),
         };
         let op = deposit_confirm::DepositConfirm { bank_ref, amount, beneficiary };
@@ -31,7 +32,11 @@ impl World {
     /// A deposit that `suits`, or any, or one that does not exist.
     fn deposit(&mut self, suits: impl Fn(&Deposit) -> bool) -> (Hash, Option<Deposit>) {
         let from = self.hash();
-        let found = self.some(Key::Deposit(from), Key::Deposit(Hash([255; 32])), LOOK_AT);
+        let last = Key::Deposit(Hash([255; 32]));
+        let mut found = self.some(Key::Deposit(from), last.clone(), LOOK_AT);
+        if found.len() < 4 {
+            found = self.some(Key::Deposit(Hash([0; 32])), last, LOOK_AT);
+        }
         let deposits: Vec<_> = found
             .into_iter()
             .filter_map(|(key, object)| match (key, object) {
@@ -154,7 +159,11 @@ impl World {
     /// A redemption that `suits`, or any, or one that does not exist.
     fn redemption(&mut self, suits: impl Fn(&Redemption) -> bool) -> (Hash, Option<Redemption>) {
         let from = self.hash();
-        let found = self.some(Key::Redemption(from), Key::Redemption(Hash([255; 32])), LOOK_AT);
+        let last = Key::Redemption(Hash([255; 32]));
+        let mut found = self.some(Key::Redemption(from), last.clone(), LOOK_AT);
+        if found.len() < 4 {
+            found = self.some(Key::Redemption(Hash([0; 32])), last, LOOK_AT);
+        }
         let all: Vec<_> = found
             .into_iter()
             .filter_map(|(key, object)| match (key, object) {
@@ -222,7 +231,7 @@ impl World {
         let (redemption, found) = self.processing(paid);
         let net = found.map_or(1, |found| found.net);
         let net = if self.rng.chance(10) { net + 1 } else { net };
-        let bank_ref = format!("payout {}", self.rng.below(300));
+        let bank_ref = format!("payout {}", self.rng.below(60));
         let sender = self.officer(Role::Custodian);
         let op = payout_confirm::PayoutConfirm { redemption, bank_ref, net };
         draft(sender, Op::PayoutConfirm(op))

@@ -103,14 +103,16 @@ fn spoil_witnesses(world: &mut World, draft: &mut Draft) {
 }
 
 fn some_drafts(world: &mut World) -> Vec<Draft> {
-    if world.rng.chance(12) {
-        if let Some(repair) = repair(world) {
-            return vec![repair];
+    if world.rng.chance(16) {
+        let repair = repair(world);
+        if !repair.is_empty() {
+            return repair;
         }
     }
     match world.rng.below(100) {
         0..7 => return world.advance(),
-        7..9 => return vec![world.misshapen()],
+        7..11 => return vec![world.misshapen()],
+        11..30 if world.state.council().thresholds[3] == 1 => return vec![world.decree()],
         _ => {}
     }
     let mut made = one(world);
@@ -167,16 +169,18 @@ fn one(world: &mut World) -> Draft {
 }
 
 /// What brings the world back to work when something stops most of it.
-fn repair(world: &mut World) -> Option<Draft> {
+fn repair(world: &mut World) -> Vec<Draft> {
     let now = world.now;
     if Scope::ALL.iter().any(|scope| world.state.pause(*scope).is_paused(now)) {
         let unpause = world.unpause();
-        return Some(world.exec(vec![unpause]));
+        return vec![world.enact(vec![unpause])];
     }
-    if !world.report_is_usable() {
-        let drafts = !world.state.reserve().drafts.is_empty();
-        let attest = drafts && world.rng.chance(50);
-        return Some(if attest { world.attest_report() } else { world.submit_report() });
+    if world.state.reserve().drafts.len() > 10 {
+        return vec![world.revoke_old_draft()];
+    }
+    if world.state.bridge(1).is_none() {
+        let bridge = world.set_bridge();
+        return vec![council_carrier(world, vec![bridge], true)];
     }
     let idle = |role: &Role| world.holders(*role, true).len() < 2;
     let idle: Vec<_> = Role::ALL.into_iter().filter(idle).collect();
@@ -185,9 +189,19 @@ fn repair(world: &mut World) -> Option<Draft> {
         let holder = world.person();
         let valid_until = now + 300 * DAY_MS;
         let grant = CouncilOp::GrantRole(grant_role::GrantRole { role, holder, valid_until });
-        return Some(council_carrier(world, vec![grant], true));
+        return vec![council_carrier(world, vec![grant], true)];
     }
-    let frozen = world.frozen()?;
-    let unfreeze = CouncilOp::Unfreeze(unfreeze::Unfreeze { account: frozen });
-    world.rng.chance(40).then(|| world.exec(vec![unfreeze]))
+    if !world.report_is_usable() {
+        return world.renew_report();
+    }
+    if let Some(minter) = world.suspended_minter() {
+        let resume = CouncilOp::ResumeMinter(resume_minter::ResumeMinter { minter });
+        return vec![world.enact(vec![resume])];
+    }
+    match world.frozen() {
+        Some(account) if world.rng.chance(20) => {
+            vec![world.enact(vec![CouncilOp::Unfreeze(unfreeze::Unfreeze { account })])]
+        }
+        _ => Vec::new(),
+    }
 }

@@ -49,7 +49,7 @@ impl World {
             _ => self.spare[1],
         };
         let expires = if self.rng.chance(20) { self.near(self.now) } else { self.now + HOUR_MS };
-        let nonce = if self.rng.chance(70) { self.hash() } else { self.small_hash() };
+        let nonce = if self.rng.chance(60) { self.hash() } else { self.small_hash(6) };
         let data = self.hash();
         Some(Box::new(TravelData { data, nonce, expires, witness: witness(key) }))
     }
@@ -77,7 +77,7 @@ impl World {
         let current = self.allowance(owner, spender);
         let expected = if self.rng.chance(8) { current.wrapping_add(1) } else { current };
         let amount = self.amount(&[self.available(owner), 1_000_000]);
-        let end = self.now + self.rng.pick(&[60_000, HOUR_MS, 100 * HOUR_MS]);
+        let end = self.now + self.rng.pick(&[60_000, HOUR_MS, 900 * HOUR_MS, 900 * HOUR_MS]);
         (expected, amount, if self.rng.chance(12) { self.near(self.now) } else { end })
     }
 
@@ -90,11 +90,15 @@ impl World {
 
     pub fn transfer_from(&mut self) -> Draft {
         let from = Address(self.rng.bytes());
-        let found = self.some(Key::Allowance(from, ZERO), Key::Allowance(LAST, LAST), 4);
+        let found = self.some(Key::Allowance(from, ZERO), Key::Allowance(LAST, LAST), 24);
+        let lively = self.rng.chance(90);
         let keys: Vec<_> = found
             .iter()
             .filter_map(|(key, _)| match key {
-                Key::Allowance(owner, spender) if self.state.account(spender).is_some() => {
+                Key::Allowance(owner, spender)
+                    if self.state.account(spender).is_some()
+                        && (!lively || self.allowance(owner, spender) > 0) =>
+                {
                     Some((*owner, *spender))
                 }
                 _ => None,
@@ -102,14 +106,14 @@ impl World {
             .collect();
         let (mut owner, spender) =
             if keys.is_empty() { (self.payer(), self.person()) } else { self.rng.pick(&keys) };
-        if self.rng.chance(3) {
-            owner = self.anyone();
+        if self.rng.chance(4) {
+            owner = if self.rng.chance(50) { self.stranger() } else { self.person() };
         }
         let to = if self.rng.chance(3) { owner } else { self.anyone() };
         let allowance = self.allowance(&owner, &spender);
         let amount = match self.rng.below(4) {
             0 => self.near(allowance),
-            1 => allowance.min(self.payment(&owner, &to)),
+            1 => allowance.clamp(1, self.payment(&owner, &to).max(1)),
             2 => self.payment(&owner, &to),
             _ => 1 + self.rng.below(allowance.clamp(1, 1_000_000)),
         };
@@ -155,7 +159,7 @@ impl World {
         let spender = if self.rng.chance(4) { owner } else { self.person() };
         let (expected, amount, expires) = self.approval(&owner, &spender);
         let (not_before, deadline) = self.validity();
-        let (executor, nonce) = (self.executor(&sender), self.small_hash());
+        let (executor, nonce) = (self.executor(&sender), self.small_hash(40));
         let body = PermitBody {
             owner,
             spender,
@@ -176,7 +180,7 @@ impl World {
         let to = if self.rng.chance(3) { owner } else { self.anyone() };
         let sender = self.person();
         let (not_before, deadline) = self.validity();
-        let (executor, nonce) = (self.executor(&sender), self.small_hash());
+        let (executor, nonce) = (self.executor(&sender), self.small_hash(40));
         let (amount, memo) = (self.payment(&owner, &to), self.memo(&to));
         let travel = self.travel(&owner, &to);
         let body = PayAuthBody { owner, to, amount, memo, nonce, not_before, deadline, executor };
@@ -186,7 +190,7 @@ impl World {
     }
 
     pub fn cancel_auth(&mut self) -> Draft {
-        let nonce = self.small_hash();
+        let nonce = self.small_hash(40);
         draft(self.person(), Op::CancelAuth(cancel_auth::CancelAuth { nonce }))
     }
 
@@ -227,7 +231,7 @@ impl World {
         let [_, back, escrow] = self.bridge_edges(bridge);
         let room = u64::MAX - self.state.account(&to).map_or(0, |account| account.balance);
         let amount = self.amount(&[back, escrow, escrow / 9, room]);
-        let (remote_tx, memo) = (self.small_hash(), self.memo(&to));
+        let (remote_tx, memo) = (self.small_hash(120), self.memo(&to));
         let op = bridge_in::BridgeIn { bridge, remote_tx, to, amount };
         draft(sender, Op::BridgeIn(op)).with_memo(memo)
     }

@@ -143,8 +143,25 @@ impl World {
         match self.rng.below(20) {
             0 => next,
             1 | 2 => self.rng.below(next),
-            _ if draft && !drafts.is_empty() => self.rng.pick(&drafts),
+            3..6 if draft && !drafts.is_empty() => self.rng.pick(&drafts),
+            _ if draft && !drafts.is_empty() => drafts[drafts.len() - 1],
             _ => next.saturating_sub(1 + self.rng.below(4)),
+        }
+    }
+
+    /// The next step to a report that minting can rest on.
+    pub fn renew_report(&mut self) -> Vec<Draft> {
+        let newest = self.state.reserve().drafts.last().copied();
+        let newest = newest.and_then(|number| Some((number, self.state.report(number)?)));
+        let last = self.state.latest_report().map_or(0, |(_, report)| report.body.as_of);
+        match newest {
+            Some((report, found)) if found.body.as_of > last => {
+                let digest = found.digest;
+                let attest = attest_report::AttestReport { report, digest };
+                let attestors = self.holders(Role::Attestor, true);
+                attestors.into_iter().map(|who| draft(who, Op::AttestReport(attest))).collect()
+            }
+            _ => vec![self.submit_report()],
         }
     }
 
@@ -162,6 +179,17 @@ impl World {
 
     pub fn revoke_report(&mut self) -> Draft {
         let op = self.revoke_op();
+        self.revoke(op)
+    }
+
+    /// Takes back a draft that an effective report has overtaken; it would keep its place for ever.
+    pub fn revoke_old_draft(&mut self) -> Draft {
+        let report = self.state.reserve().drafts[0];
+        let document = self.hash();
+        self.revoke(revoke_report::RevokeReport { report, document })
+    }
+
+    fn revoke(&mut self, op: revoke_report::RevokeReport) -> Draft {
         let mut signers: Vec<Address> = vec![self.person()];
         if let Some(report) = self.state.report(op.report) {
             signers = report.attested_by.iter().map(|attested| attested.attestor).collect();

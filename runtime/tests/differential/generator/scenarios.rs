@@ -2,14 +2,15 @@
 //! at the state that the one before left.
 
 use ballast_primitives::Address;
-use ballast_runtime::limits::{FREEZE_COOLDOWN_MS, PAUSE_COOLDOWN_MS};
+use ballast_runtime::authorisation::PayAuthBody;
+use ballast_runtime::limits::{DAY_MS, FREEZE_COOLDOWN_MS, PAUSE_COOLDOWN_MS};
 use ballast_runtime::object::{Class, RedemptionStatus, Role, Scope};
 use ballast_runtime::ops::vote::Choice;
 use ballast_runtime::ops::*;
 use ballast_runtime::{CouncilOp, Key, Object, Op};
 
 use crate::generator::{council_carrier, draft};
-use crate::world::{Draft, World};
+use crate::world::{Draft, World, witnesses};
 use crate::worlds::DOLLAR;
 
 /// One block of a scenario.
@@ -64,7 +65,9 @@ const SCENARIOS: &[&[Step]] = &[
     &[soon(short_pause), then(pause_again), after(PAUSE_COOLDOWN_MS, pause_again)],
     &[soon(redeem_whole), soon(fill_owner), soon(refund_owner)],
     &[soon(redeem_whole), soon(accept_focus), soon(fill_owner), soon(refund_owner)],
+    &[soon(redeem_whole), soon(fill_until_due), then(refund_owner)],
     &[soon(trip_and_fail)],
+    &[soon(prepare_overflow), soon(fill_owner), soon(overflow)],
 ];
 
 /// Puts a scenario on the agenda.
@@ -80,11 +83,14 @@ fn many_drafts(world: &mut World) -> Vec<Draft> {
     (0..17).map(|_| world.submit_report()).collect()
 }
 
-/// Eight proposals of each of up to nine members, and one more.
+/// Eight proposals of each of up to nine members, and one more of each. Only of one where they do
+/// not expire soon.
 fn many_proposals(world: &mut World) -> Vec<Draft> {
-    let members: Vec<_> = world.state.council().members.iter().map(|m| m.account).collect();
+    let council = world.state.council();
+    let some = if council.ttl_ms < DAY_MS { 9 } else { 1 };
+    let members: Vec<_> = council.members.iter().map(|m| m.account).take(some).collect();
     let mut drafts = Vec::new();
-    for member in members.iter().take(9) {
+    for member in &members {
         let publish =
             || vec![CouncilOp::SetDelay(set_delay::SetDelay { class: Class::D, delay_ms: 0 })];
         let propose = || Op::Propose(propose::Propose { ops: publish() });
@@ -137,7 +143,7 @@ fn officer_freezes(world: &mut World) -> Vec<Draft> {
 
 fn officer_freezes_again(world: &mut World) -> Vec<Draft> {
     let Some(account) = world.focus.account else { return Vec::new() };
-    let order = world.small_hash();
+    let order = world.small_hash(250);
     let op = freeze::Freeze { account, inbound: true, outbound: true, order };
     vec![draft(world.officer(Role::Compliance), Op::Freeze(op))]
 }
@@ -202,6 +208,13 @@ fn fill_owner(world: &mut World) -> Vec<Draft> {
     able.into_iter().take(3).map(pay).collect()
 }
 
+/// As before, and the focus is when the redemption is overdue.
+fn fill_until_due(world: &mut World) -> Vec<Draft> {
+    let redemption = redemption_of_focus(world).and_then(|(id, _)| world.state.redemption(&id));
+    world.focus.number = redemption.map_or(0, |redemption| redemption.due_at);
+    fill_owner(world)
+}
+
 fn refund_owner(world: &mut World) -> Vec<Draft> {
     let Some((redemption, owner)) = redemption_of_focus(world) else { return Vec::new() };
     let document = world.hash();
@@ -213,6 +226,75 @@ fn refund_owner(world: &mut World) -> Vec<Draft> {
         draft(owner, Op::RedeemExpire(redeem_expire::RedeemExpire { redemption })),
         draft(custodian, Op::PayoutFailed(payout_failed::PayoutFailed { redemption, document })),
     ]
+}
+
+// ---- an account that can hold no more ----
+
+const FULL: &str = "for a full account";
+
+/// What can be paid to the account of the focus in other ways than by transfer.
+fn prepare_overflow(world: &mut World) -> Vec<Draft> {
+    let to = world.payer();
+    world.focus.account = Some(to);
+    world.focus.number = world.context.height;
+    let (payer, spender) = (world.payer(), world.person());
+    let bank_ref = format!("{FULL} {}", world.focus.number);
+    let deposit = deposit_confirm::DepositConfirm { bank_ref, amount: DOLLAR, beneficiary: to };
+    let approve = approve::Approve { spender, expected: 0, amount: DOLLAR, expires: u64::MAX };
+    let out = bridge_out::BridgeOut { bridge: 1, amount: DOLLAR, recipient: vec![1] };
+    let held = world.account(&payer).hold;
+    let order = world.small_hash(250);
+    let hold = set_hold::SetHold { account: payer, expected: held, hold: held + DOLLAR, order };
+    let seize = seize::Seize { from: payer, amount: DOLLAR, to: Some(to), order };
+    vec![
+        draft(world.officer(Role::Custodian), Op::DepositConfirm(deposit)),
+        draft(payer, Op::Approve(approve)),
+        draft(payer, Op::BridgeOut(out)),
+        draft(world.officer(Role::Compliance), Op::SetHold(hold)),
+        council_carrier(world, vec![CouncilOp::Seize(seize)], true),
+    ]
+}
+
+fn overflow(world: &mut World) -> Vec<Draft> {
+    let Some(to) = world.focus.account else { return Vec::new() };
+    let memo = Some(Vec::new());
+    let bank_ref = format!("{FULL} {}", world.focus.number);
+    let mint = |custodian: &Address| {
+        let deposit = deposit_confirm::deposit_id(custodian, &bank_ref);
+        Op::Mint(mint::Mint { deposit, amount: DOLLAR })
+    };
+    let mints: Vec<_> = world.holders(Role::Custodian, false).iter().map(mint).collect();
+    let minter = world.officer(Role::Minter);
+    let mut drafts: Vec<_> = mints.into_iter().map(|mint| draft(minter, mint)).collect();
+    let first = Key::Allowance(Address([0; 32]), Address([0; 32]));
+    let last = Key::Allowance(Address([255; 32]), Address([255; 32]));
+    for (key, _) in world.some(first, last, usize::MAX) {
+        if let Key::Allowance(owner, spender) = key {
+            let op = transfer_from::TransferFrom { owner, to, amount: DOLLAR, travel: None };
+            drafts.push(draft(spender, Op::TransferFrom(op)).with_memo(memo.clone()));
+        }
+    }
+    drafts.truncate(12);
+    let owner = world.payer();
+    let body = PayAuthBody {
+        owner,
+        to,
+        amount: DOLLAR,
+        memo: memo.clone(),
+        nonce: world.hash(),
+        not_before: 0,
+        deadline: world.now + DAY_MS,
+        executor: None,
+    };
+    let witnesses = witnesses(world.keys_of(&owner));
+    let pay = pay_auth::PayAuth { body: Box::new(body), witnesses, travel: None };
+    drafts.push(draft(world.person(), Op::PayAuth(pay)));
+    let remote_tx = world.hash();
+    let back = bridge_in::BridgeIn { bridge: 1, remote_tx, to, amount: DOLLAR };
+    let bridge = world.officer(Role::Bridge);
+    drafts.push(draft(bridge, Op::BridgeIn(back)).with_memo(memo));
+    drafts.extend(world.advance());
+    drafts
 }
 
 // ---- a breaker that trips in a transaction that fails ----

@@ -44,7 +44,7 @@ impl World {
 
     /// One operation of an account with a field at an edge.
     fn edgy(&mut self) -> Draft {
-        let mut made = match self.rng.below(12) {
+        let mut made = match self.rng.below(20) {
             0 => self.permit(),
             1 => self.pay_auth(),
             2 => self.deposit_confirm(),
@@ -114,14 +114,27 @@ impl World {
             }
             return made;
         }
-        let mut op = self.council_op();
-        for _ in 0..40 {
-            if self.bend_council(&mut op) {
-                break;
-            }
-            op = self.council_op();
-        }
+        let op = self.bounded_op();
         self.carry(vec![op])
+    }
+
+    /// An operation of the council that has bounds, with a field at an edge.
+    fn bounded_op(&mut self) -> CouncilOp {
+        let mut op = match self.rng.below(12) {
+            0 => self.council_freeze(),
+            1 => self.pause(),
+            2 => self.unpause(),
+            3 => self.recover_key(),
+            4 | 5 => self.publish(),
+            6 => self.set_policy(),
+            7 => self.set_terms(),
+            8 => self.set_bridge(),
+            9 => self.about_validators(),
+            10 => self.council_set(),
+            _ => self.set_delay(),
+        };
+        self.bend_council(&mut op);
+        op
     }
 
     fn carry(&mut self, ops: Vec<CouncilOp>) -> Draft {
@@ -129,8 +142,7 @@ impl World {
         council_carrier(self, ops, by_proposal)
     }
 
-    /// False when the operation has no bounds.
-    fn bend_council(&mut self, op: &mut CouncilOp) -> bool {
+    fn bend_council(&mut self, op: &mut CouncilOp) {
         match op {
             CouncilOp::Freeze(op) => (op.inbound, op.outbound) = (false, false),
             CouncilOp::Pause(op) => op.scopes = self.odd_scopes(),
@@ -146,9 +158,8 @@ impl World {
             CouncilOp::SetDelay(op) => {
                 (op.class, op.delay_ms) = (Class::A, self.near(DELAY_MS_MAX));
             }
-            _ => return false,
+            _ => {}
         }
-        true
     }
 
     fn odd_scopes(&mut self) -> Vec<ballast_runtime::object::Scope> {
