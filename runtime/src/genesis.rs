@@ -14,8 +14,8 @@ use thiserror::Error;
 use crate::limits::{DELAY_MS_MAX, NAME_BYTES_MAX, ROLE_TERM_MS_MAX};
 use crate::object::{
     Account, Attestation, Bucket, Checkpoint, Council, Delay, FreezeState, IncidentLog,
-    Institution, Key, Member, Minter, Object, PauseState, Policy, Report, ReportBody, ReportStatus,
-    ReserveIndex, Role, RoleGrant, Scope, Supply, Terms, Upgrade, Validators, Window,
+    Institution, Key, Member, Minter, Object, Officers, PauseState, Policy, Report, ReportBody,
+    ReportStatus, ReserveIndex, Role, RoleGrant, Scope, Supply, Terms, Upgrade, Validators, Window,
 };
 use crate::ops::{council_set, submit_report};
 use crate::replay::ReplayWindow;
@@ -165,6 +165,10 @@ impl Genesis {
         if !accounts.contains_key(&self.policy.fee_account) {
             return Err(GenesisError::Parameters("the fee account is not an account"));
         }
+        let Officers { ceo, cfo } = &self.policy.officers;
+        if check_public_key(ceo).and(check_public_key(cfo)).is_err() {
+            return Err(GenesisError::Parameters("an officer's key is not acceptable"));
+        }
         self.check_council(&accounts)?;
         self.check_roles(&accounts)?;
         self.check_minters()?;
@@ -190,15 +194,22 @@ impl Genesis {
     }
 
     fn check_council(&self, accounts: &BTreeMap<Address, &KeyPolicy>) -> Result<(), GenesisError> {
-        let GenesisCouncil { members, thresholds, delays_ms, .. } = &self.council;
+        let GenesisCouncil { members, thresholds, delays_ms, ttl_ms, grace_ms } = &self.council;
         council_set::check_members(members).map_err(GenesisError::Council)?;
         council_set::check_thresholds(members.len(), thresholds)
             .map_err(|code| GenesisError::Council(code.text()))?;
         if delays_ms.iter().any(|delay| *delay > DELAY_MS_MAX) {
             return Err(GenesisError::Council("a delay is longer than 30 days"));
         }
+        // Nothing can change them later: with either at 0 the council could never decide again.
+        if *ttl_ms == 0 || *grace_ms == 0 {
+            return Err(GenesisError::Council("a proposal needs time to be voted on and executed"));
+        }
         if !members.iter().all(|member| accounts.contains_key(&member.account)) {
             return Err(GenesisError::Council("a member is not an account"));
+        }
+        if !members.iter().all(|member| check_public_key(&member.key).is_ok()) {
+            return Err(GenesisError::Council("a member's key is not acceptable"));
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 mod common;
 
-use ballast_primitives::{Address, KeyPolicy, SecretKey, codec, merkle};
+use ballast_primitives::{Address, KeyPolicy, PublicKey, SecretKey, codec, merkle};
 use ballast_runtime::object::{Class, Role, Scope};
 use ballast_runtime::replay::ReplayWindow;
 use ballast_runtime::*;
@@ -232,6 +232,27 @@ fn only_those_who_may_send_each_of_its_operations_may_use_lane_0() {
         let tx = world.tx(who, ops);
         assert_eq!(refused(&world, &tx), expected, "case {number}");
     }
+    // Who submitted or attested a report may withdraw it, whatever became of the role.
+    let (manager, attestor) = (Officer(Role::ReserveManager), Officer(Role::Attestor));
+    let revoke = |report| vec![op::revoke_report(report, op::ORDER)];
+    for role in [Role::ReserveManager, Role::Attestor] {
+        world.by_council([council::revoke(role, Officer(role).address())]).unwrap();
+    }
+    for (who, ops, expected) in [
+        (manager, revoke(1), None),
+        (attestor, revoke(1), None),
+        (manager, revoke(2), lane),
+        (COMPLIANCE, revoke(1), lane),
+        (Member(0), revoke(1), lane),
+        (
+            COMPLIANCE,
+            [revoke(1), vec![op::freeze(Holder(1).address(), true, false)]].concat(),
+            lane,
+        ),
+    ] {
+        let tx = world.tx(who, ops.clone());
+        assert_eq!(refused(&world, &tx), expected, "{who:?} {ops:?}");
+    }
     let mut expired = world.clone();
     expired.set_grant(Role::Compliance, expired.now());
     let tx = expired.tx(COMPLIANCE, vec![op::freeze(Holder(1).address(), true, false)]);
@@ -422,6 +443,8 @@ fn a_genesis_is_refused_at_each_edge() {
     assert!(parameters(&|g| g.policy.quotas.clear()));
     assert!(parameters(&|g| g.policy.rail_hold_ms = u64::MAX));
     assert!(parameters(&|g| g.policy.fee_account = Address([1; 32])));
+    assert!(parameters(&|g| g.policy.officers.ceo = PublicKey([0; 32])));
+    assert!(parameters(&|g| g.policy.officers.cfo = PublicKey([0; 32])));
     assert!(matches!(check(&|g| g.terms.fee_bps = 10_001), Err(E::Terms(_))));
     assert!(matches!(
         check(&|g| g.accounts.push(g.accounts[0].clone())),
@@ -443,7 +466,10 @@ fn a_genesis_is_refused_at_each_edge() {
     assert!(council(&|c| c.members[4].account = Address([255; 32])));
     assert!(council(&|c| c.thresholds = [2, 3, 3, 6]));
     assert!(council(&|c| c.thresholds = [2, 2, 2, 4]));
+    assert!(council(&|c| c.members[4].key = PublicKey([0; 32])));
     assert!(council(&|c| c.delays_ms[3] = 30 * DAY + 1));
+    assert!(council(&|c| c.ttl_ms = 0));
+    assert!(council(&|c| c.grace_ms = 0));
     assert!(matches!(check(&|g| g.roles[4].valid_until += 1), Err(E::RoleTerm(..))));
     assert!(matches!(check(&|g| g.roles[4].valid_until = g.time), Err(E::RoleTerm(..))));
     assert!(matches!(check(&|g| g.roles[4].holder = g.roles[5].holder), Err(E::RoleConflict(_))));

@@ -84,7 +84,7 @@ fn any_op() -> impl Strategy<Value = Op> {
             .prop_map(|(account, inbound, outbound)| op::freeze(account, inbound, outbound)),
         1 => (address(), hold(), amount()).prop_map(|(a, old, new)| op::set_hold(a, old, new)),
         1 => (policy(), 0..5u8, time()).prop_map(|(p, class, until)| op::register(p, class, until)),
-        1 => prop::collection::vec(any_council_op(), 0..3).prop_map(|ops| op::propose(ops)),
+        1 => prop::collection::vec(any_council_op(), 0..3).prop_map(op::propose),
         2 => (0..12u64, choice()).prop_map(|(n, choice)| op::vote(n, Hash::default(), choice)),
         2 => (0..12u64).prop_map(op::execute),
     ]

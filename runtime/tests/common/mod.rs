@@ -12,6 +12,7 @@ use ballast_runtime::object::{
 use ballast_runtime::*;
 
 pub mod council;
+pub mod every;
 pub mod op;
 
 pub const SEED: &str = "test";

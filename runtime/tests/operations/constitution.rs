@@ -14,8 +14,8 @@ use ballast_runtime::ops::set_terms::SetTerms;
 use ballast_runtime::ops::vote::Choice;
 use ballast_runtime::{Code, CouncilOp, Event, Key, Object, Op, Witness};
 
-use crate::common::Who::{self, Fees, Holder, Member};
-use crate::common::{DAY, DOLLAR, HOUR, START, World, council, op, validator, witnesses};
+use crate::common::Who::{self, Holder, Member};
+use crate::common::{DAY, DOLLAR, HOUR, World, council, op, validator, witnesses};
 use crate::{MINTER, NOBODY, decodes};
 
 #[test]
@@ -122,7 +122,7 @@ fn tightening_is_of_class_b_and_loosening_of_class_c() {
         policy(&|p| p.travel_threshold += 1),
         policy(&|p| p.fee_account = NOBODY),
         policy(&|p| std::mem::swap(&mut p.officers.ceo, &mut p.officers.cfo)),
-        policy(&|p| drop(p.quotas.pop())),
+        policy(&|p| p.quotas.truncate(2)),
         policy(&|p| p.quotas.push(p.quotas[0])),
         policy(&|p| p.quotas[2].burst += 1),
         policy(&|p| p.quotas[0].per_1000_s += 1),

@@ -9,6 +9,7 @@ mod bridge;
 mod constitution;
 mod control;
 mod council;
+mod council_exec;
 mod issuance;
 mod limits;
 mod payments;
@@ -18,8 +19,8 @@ mod roles;
 mod validators;
 
 use ballast_primitives::Address;
-use ballast_runtime::Op;
 use ballast_runtime::object::{FreezeState, Role};
+use ballast_runtime::{Code, Op, SignedTx};
 use common::{Who, World};
 
 const MINTER: Who = Who::Officer(Role::Minter);
@@ -34,10 +35,28 @@ fn frozen(inbound: bool, outbound: bool) -> FreezeState {
     FreezeState { inbound, outbound, confirmed: true, ..FreezeState::default() }
 }
 
+/// A refusal, and what puts it right.
+type Step<T> = (Code, fn(&mut World, &mut T));
+
+/// Sends an operation in which everything is wrong and puts one thing right per step, so that
+/// each refusal is seen in its place.
+fn refused_in_order<T: Clone>(
+    (world, who, op): (&mut World, Who, &mut T),
+    wrap: fn(T) -> Op,
+    steps: &[Step<T>],
+) {
+    for (number, (refusal, put_right)) in steps.iter().enumerate() {
+        assert_eq!(world.try_run(who, wrap(op.clone())), Err(*refusal), "step {number}");
+        put_right(world, op);
+    }
+}
+
 /// A change to something that decodes, and whether it still does.
 type Bound<T> = (fn(&mut T), bool);
 
-/// Whether a transaction with this operation is within its bounds.
+/// Whether a transaction with this operation decodes.
 fn decodes(op: Op) -> bool {
-    World::new().tx(Who::Holder(0), vec![op]).tx().check_shape().is_ok()
+    let body = World::new().body(Who::Holder(0), vec![op]);
+    let tx = SignedTx { body, witnesses: common::witnesses(&Who::Holder(0).keys()) };
+    SignedTx::decode(&tx.encode()).is_ok_and(|decoded| decoded == tx)
 }
