@@ -79,13 +79,17 @@ fn check_chunk(txs: &[Vec<u8>]) -> Vec<Result<VerifiedTx, Rejected>> {
         .collect()
 }
 
+fn signatures<'a>(txs: impl IntoIterator<Item = &'a VerifiedTx>) -> u64 {
+    txs.into_iter().map(|tx| tx.tx().signatures() as u64).sum()
+}
+
 /// Checks what clients submitted.
 pub fn submissions(txs: Vec<Vec<u8>>, metrics: &NodeMetrics) -> Vec<Result<Candidate, Rejected>> {
     let start = Instant::now();
     let checked: Vec<_> = txs.par_chunks(CHUNK).flat_map_iter(check_chunk).collect();
     metrics.verify_seconds.observe_duration(start.elapsed());
     let bad = checked.iter().filter(|answer| answer.is_err()).count();
-    metrics.signatures_valid.inc_by((checked.len() - bad) as u64);
+    metrics.signatures_valid.inc_by(signatures(checked.iter().flatten()));
     metrics.signatures_invalid.inc_by(bad as u64);
     let candidate =
         |(bytes, checked): (Vec<u8>, Result<_, _>)| checked.map(|tx| Candidate { tx, bytes });
@@ -106,6 +110,89 @@ pub fn batch(bytes: Vec<u8>, metrics: &NodeMetrics) -> Result<CheckedBatch, Stri
             format!("batch {digest} holds a bad transaction: {}: {}", bad.code, bad.detail)
         })?);
     }
-    metrics.signatures_valid.inc_by(txs.len() as u64);
+    metrics.signatures_valid.inc_by(signatures(&txs));
     Ok(CheckedBatch { digest, author: batch.author, bytes: Arc::new(bytes), txs })
+}
+
+#[cfg(test)]
+mod tests {
+    use ballast_primitives::domain::SignTag;
+    use ballast_primitives::{Address, KeyPolicy, SecretKey};
+    use ballast_runtime::authorisation::{PermitBody, signed_bytes};
+    use ballast_runtime::ops::permit::Permit;
+    use ballast_runtime::tx::{TxBody, Witness};
+    use ballast_runtime::{Op, ops};
+
+    use super::*;
+
+    fn key(n: u64) -> SecretKey {
+        SecretKey::dev("verify", &n.to_string())
+    }
+
+    fn address(n: u64) -> Address {
+        Address::of(&KeyPolicy::Single(key(n).public()))
+    }
+
+    /// A signed transaction, with a permit in it for every third nonce; a permit's signature is
+    /// over `tag`.
+    fn tx(nonce: u64, tag: SignTag) -> Vec<u8> {
+        let transfer = ops::transfer::Transfer { to: address(9), amount: nonce, travel: None };
+        let mut body = TxBody {
+            genesis: Hash([1; 32]),
+            chain_id: 1,
+            sender: address(nonce),
+            nonce,
+            valid_until: 1,
+            sponsor: None,
+            memo: None,
+            ops: vec![Op::Transfer(transfer)],
+        };
+        if nonce.is_multiple_of(3) {
+            let permit = permit(&body, tag);
+            body.ops.push(permit);
+        }
+        body.sign(&[&key(nonce)]).encode()
+    }
+
+    fn permit(tx: &TxBody, tag: SignTag) -> Op {
+        let body = PermitBody {
+            owner: address(7),
+            spender: address(8),
+            expected: 0,
+            amount: 1,
+            expires: 1,
+            nonce: Hash([2; 32]),
+            not_before: 0,
+            deadline: 1,
+            executor: None,
+        };
+        let signature = key(7).sign(&signed_bytes(tag, tx, &body));
+        let witnesses = vec![Witness { key: key(7).public(), signature }];
+        Op::Permit(Permit { body: Box::new(body), witnesses })
+    }
+
+    #[test]
+    fn each_transaction_of_a_chunk_gets_its_own_answer_whatever_its_neighbours_carry() {
+        let mut txs: Vec<_> = (0..40).map(|nonce| tx(nonce, SignTag::Permit)).collect();
+        // A permit's signature made for another purpose, a transaction's own that is damaged,
+        // bytes that are none: nothing of it touches the others' answers.
+        txs[12] = tx(12, SignTag::PayAuth);
+        *txs[20].last_mut().unwrap() ^= 1;
+        *txs[21].last_mut().unwrap() ^= 1;
+        txs[30] = vec![1, 2, 3];
+        let answers = check_chunk(&txs);
+        assert_eq!(answers.len(), txs.len());
+        for (nonce, answer) in (0..).zip(answers) {
+            let code = answer.as_ref().map(|tx| tx.body().nonce).map_err(|bad| bad.code);
+            let expected = match nonce {
+                12 | 20 | 21 => Err(Code::BadSignature),
+                30 => Err(Code::Decode),
+                _ => Ok(nonce),
+            };
+            assert_eq!(code, expected, "transaction {nonce}");
+            if let Ok(tx) = answer {
+                assert_eq!(tx.id(), tx.body().id());
+            }
+        }
+    }
 }
