@@ -237,6 +237,12 @@ impl Coverage {
         std::fs::write(folder.join("operation-coverage.json"), text)
     }
 
+    /// Outcomes of operations that were met fewer times than `enough`.
+    pub fn below(&self, enough: u64) -> Vec<(&'static str, &'static str)> {
+        let all = Self::expected().filter(|(operation, _)| *operation != "transaction");
+        all.filter(|(operation, outcome)| self.count(operation, outcome) < enough).collect()
+    }
+
     /// What should have been met and was not; what was met and is not in the table.
     pub fn gaps(&self) -> Vec<String> {
         let missing = Self::expected()

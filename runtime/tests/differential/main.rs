@@ -56,6 +56,13 @@ fn the_runtime_does_what_the_model_does() {
     assert!(gaps.is_empty(), "{}", gaps.join("\n"));
 }
 
+/// The model's own digests, layouts, keys and signatures are those of the golden vectors.
+#[test]
+fn the_model_recomputes_the_golden_vectors() {
+    let output = oracle::run("golden.py");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
 /// Runs one world through both sides: how many operations it had.
 fn run_world(
     flavour: Flavour,
@@ -72,7 +79,7 @@ fn run_world(
     while world.operations < OPERATIONS_OF_WORLD {
         let (mut blocks, mut expected): (Vec<Block>, Vec<Results>) = (Vec::new(), Vec::new());
         for _ in 0..at_once {
-            let txs = generator::next_block(&mut world);
+            let txs = generator::next_block(&mut world, coverage);
             let (block, results) = world.carry_out(txs);
             blocks.push(block);
             expected.push(results);

@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -51,6 +51,22 @@ pub struct Answer {
     pub seen: Vec<Seen>,
 }
 
+/// `python3` with a script of the model.
+fn python(script: &str) -> Command {
+    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "tests", "model", script].iter().collect();
+    let mut command = Command::new("python3");
+    // No caches in the working tree.
+    command.arg("-B").arg(path);
+    command
+}
+
+/// Runs a script to its end.
+pub fn run(script: &str) -> Output {
+    python(script).output().expect(INSTALLED)
+}
+
+const INSTALLED: &str = "python3 is installed (.ci/packages does that)";
+
 pub struct Oracle {
     child: Child,
     input: Option<ChildStdin>,
@@ -60,15 +76,9 @@ pub struct Oracle {
 impl Oracle {
     /// Starts the model; it inherits standard error, so that its traceback is seen.
     pub fn start() -> Self {
-        let script: PathBuf =
-            [env!("CARGO_MANIFEST_DIR"), "tests", "model", "serve.py"].iter().collect();
-        let mut child = Command::new("python3")
-            .arg("-B")
-            .arg(script)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("python3 is installed (.ci/packages does that)");
+        let mut command = python("serve.py");
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect(INSTALLED);
         let input = child.stdin.take();
         let output = child.stdout.take().unwrap();
         Self { child, input, output }

@@ -161,6 +161,15 @@ impl World {
 
     /// The transaction's bytes.
     pub fn seal(&mut self, draft: Draft) -> Vec<u8> {
+        let bytes = self.sign(draft).encode();
+        if self.sent.len() == SENT_KEPT {
+            self.sent.pop_front();
+        }
+        self.sent.push_back(bytes.clone());
+        bytes
+    }
+
+    pub fn sign(&mut self, draft: Draft) -> SignedTx {
         let nonce = draft.nonce.unwrap_or_else(|| self.next_nonce(&draft.sender));
         let keys = draft.witnesses.unwrap_or_else(|| {
             let mut keys = self.keys_of(&draft.sender);
@@ -177,12 +186,7 @@ impl World {
             memo: draft.memo,
             ops: draft.ops,
         };
-        let bytes = SignedTx { body, witnesses: witnesses(keys) }.encode();
-        if self.sent.len() == SENT_KEPT {
-            self.sent.pop_front();
-        }
-        self.sent.push_back(bytes.clone());
-        bytes
+        SignedTx { body, witnesses: witnesses(keys) }
     }
 
     fn next_nonce(&mut self, sender: &Address) -> u64 {

@@ -53,11 +53,12 @@ pub fn genesis(flavour: Flavour, rng: &mut Rng) -> Genesis {
         seed: SEED.to_owned(),
     })
     .unwrap();
-    genesis.validators = validators(rng);
+    let counts = if flavour == Flavour::Autocracy { &[1, 4, 5][..] } else { &[3, 4, 7] };
+    genesis.validators = validators(rng, counts);
     genesis.institutions = (1..=3).map(institution).collect();
     add_people(&mut genesis, flavour, rng);
     add_officers(&mut genesis, rng);
-    set_council(&mut genesis, flavour);
+    set_council(&mut genesis, flavour, rng);
     set_policy(&mut genesis, flavour, rng);
     set_terms(&mut genesis, flavour, rng);
     set_reserve(&mut genesis, flavour, rng);
@@ -78,8 +79,8 @@ pub fn validator(n: u64, power: u64) -> Validator {
     }
 }
 
-fn validators(rng: &mut Rng) -> Committee {
-    let count = rng.pick(&[1, 3, 4, 7]);
+fn validators(rng: &mut Rng, counts: &[u64]) -> Committee {
+    let count = rng.pick(counts);
     Committee::new((0..count).map(|n| validator(n, 1 + rng.below(3))).collect()).unwrap()
 }
 
@@ -144,9 +145,10 @@ fn add_officers(genesis: &mut Genesis, rng: &mut Rng) {
     }
 }
 
-fn set_council(genesis: &mut Genesis, flavour: Flavour) {
+fn set_council(genesis: &mut Genesis, flavour: Flavour, rng: &mut Rng) {
     let (size, thresholds, delays) = match flavour {
         Flavour::Autocracy => (1, [1; 4], [0; 4]),
+        Flavour::Rich if rng.chance(60) => (1, [1; 4], [0; 4]),
         Flavour::Rich => (3, [1, 1, 2, 2], [0, 0, 0, 1_000]),
         Flavour::Crowd => (10, [2, 4, 6, 7], [0, 1_000, HOUR_MS, DAY_MS]),
         Flavour::Plain | Flavour::Tight => (5, [2, 3, 3, 4], dev::COUNCIL_DELAYS_MS),

@@ -194,8 +194,9 @@ impl World {
         };
         let (balance, hold) = self.state.account(&from).map_or((0, 0), |a| (a.balance, a.hold));
         let room = to.and_then(|to| self.state.account(&to)).map_or(0, |to| u64::MAX - to.balance);
-        let amount = match self.rng.below(3) {
-            0 => 1 + self.rng.below(balance.min(hold.max(9)).max(1)),
+        let amount = match self.rng.below(5) {
+            0 => self.near(balance),
+            1 | 2 => 1 + self.rng.below(balance.min(hold.max(9)).max(1)),
             _ => self.amount(&[balance, hold, balance / 7, room]),
         };
         CouncilOp::Seize(seize::Seize { from, amount, to, order: self.small_hash(250) })
@@ -230,7 +231,7 @@ impl World {
     }
 
     pub fn recover_key(&mut self) -> CouncilOp {
-        let (account, policy, document) = (self.anyone(), self.key_policy(), self.hash());
+        let (account, policy, document) = (self.target(), self.key_policy(), self.hash());
         CouncilOp::RecoverKey(recover_key::RecoverKey { account, policy, document })
     }
 
@@ -262,7 +263,7 @@ impl World {
         CouncilOp::RevokeRole(revoke_role::RevokeRole { role, holder })
     }
 
-    fn is_suspended(&self, minter: &Address) -> bool {
+    pub fn is_suspended(&self, minter: &Address) -> bool {
         self.state.minter(minter).is_some_and(|minter| minter.suspended)
     }
 

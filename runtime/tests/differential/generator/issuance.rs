@@ -64,7 +64,13 @@ impl World {
     }
 
     pub fn mint(&mut self) -> Draft {
-        let (sender, now) = (self.officer(Role::Minter), self.now);
+        let (mut sender, now) = (self.officer(Role::Minter), self.now);
+        for _ in 0..3 {
+            if !self.is_suspended(&sender) {
+                break;
+            }
+            sender = self.officer(Role::Minter);
+        }
         let (deposit, found) = self.deposit(|deposit| {
             !deposit.reversed && deposit.final_at <= now && deposit.minted < deposit.amount
         });
@@ -146,7 +152,10 @@ impl World {
             1 => self.near(terms.max),
             2 => self.near(available),
             3 => self.amount(&[terms.fee_flat, terms.min]),
-            _ => terms.min + 1 + self.rng.below((available / 8).clamp(1, 100_000_000)),
+            _ => {
+                let more = 1 + self.rng.below((available / 8).clamp(1, 100_000_000));
+                terms.min.saturating_add(more)
+            }
         };
         let share = u128::from(amount) * u128::from(terms.fee_bps) / 10_000;
         let fee = u64::try_from(share).unwrap().max(terms.fee_flat);
@@ -230,7 +239,7 @@ impl World {
         let paid = self.rng.chance(10);
         let (redemption, found) = self.processing(paid);
         let net = found.map_or(1, |found| found.net);
-        let net = if self.rng.chance(10) { net + 1 } else { net };
+        let net = if self.rng.chance(10) { net ^ 1 } else { net };
         let bank_ref = format!("payout {}", self.rng.below(60));
         let sender = self.officer(Role::Custodian);
         let op = payout_confirm::PayoutConfirm { redemption, bank_ref, net };

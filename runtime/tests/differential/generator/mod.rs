@@ -8,6 +8,7 @@ pub mod payments;
 pub mod reserve;
 pub mod scenarios;
 pub mod shapes;
+pub mod steer;
 pub mod time;
 
 use ballast_primitives::Address;
@@ -16,6 +17,7 @@ use ballast_runtime::object::{Role, Scope};
 use ballast_runtime::ops::*;
 use ballast_runtime::{CouncilOp, Op};
 
+use crate::coverage::Coverage;
 use crate::world::{Draft, World};
 
 /// A transaction of one operation.
@@ -33,7 +35,7 @@ pub fn council_carrier(world: &mut World, ops: Vec<CouncilOp>, by_proposal: bool
 }
 
 /// The transactions of the next block, at a time of their own.
-pub fn next_block(world: &mut World) -> Vec<Vec<u8>> {
+pub fn next_block(world: &mut World, coverage: &Coverage) -> Vec<Vec<u8>> {
     if world.agenda.is_empty() && world.rng.chance(4) {
         scenarios::begin(world);
     }
@@ -47,6 +49,9 @@ pub fn next_block(world: &mut World) -> Vec<Vec<u8>> {
         for _ in 0..world.rng.below(9) {
             drafts.extend(some_drafts(world));
         }
+    }
+    if world.rng.chance(30) {
+        drafts.extend(steer::rare(world, coverage));
     }
     drafts.into_iter().map(|draft| finish(world, draft)).collect()
 }
@@ -127,45 +132,58 @@ fn some_drafts(world: &mut World) -> Vec<Draft> {
     vec![made]
 }
 
+/// Makes one transaction of one operation.
+type Make = fn(&mut World) -> Draft;
+
+/// Every operation of accounts: how often of a hundred, its name, and what makes one.
+pub const MENU: &[(u64, &str, Make)] = &[
+    (13, "Transfer", World::transfer),
+    (3, "Approve", World::approve),
+    (5, "TransferFrom", World::transfer_from),
+    (3, "Permit", World::permit),
+    (4, "PayAuth", World::pay_auth),
+    (1, "CancelAuth", World::cancel_auth),
+    (4, "BridgeOut", World::bridge_out),
+    (3, "BridgeIn", World::bridge_in),
+    (4, "DepositConfirm", World::deposit_confirm),
+    (2, "DepositReverse", World::deposit_reverse),
+    (8, "Mint", World::mint),
+    (2, "Burn", World::burn),
+    (2, "SetMinterAllowance", World::set_minter_allowance),
+    (4, "RedeemRequest", World::redeem_request),
+    (3, "RedeemAccept", World::redeem_accept),
+    (2, "RedeemSettle", World::redeem_settle),
+    (1, "RedeemReject", World::redeem_reject),
+    (1, "RedeemCancel", World::redeem_cancel),
+    (1, "RedeemExpire", World::redeem_expire),
+    (2, "PayoutConfirm", World::payout_confirm),
+    (1, "PayoutFailed", World::payout_failed),
+    (2, "SubmitReport", World::submit_report),
+    (2, "AttestReport", World::attest_report),
+    (1, "RevokeReport", World::revoke_report),
+    (1, "Reconcile", World::reconcile),
+    (2, "Freeze", World::freeze),
+    (2, "SetHold", World::set_hold),
+    (1, "RegisterAccount", World::register_account),
+    (1, "SetKyc", World::set_kyc),
+    (1, "SetInstitution", World::set_institution),
+    (1, "RotateKey", World::rotate_key),
+    (6, "Propose", World::propose),
+    (3, "Vote", World::vote),
+    (2, "Execute", World::execute),
+    (6, "CouncilExec", World::council_exec),
+];
+
 /// One transaction of one operation, any.
 fn one(world: &mut World) -> Draft {
-    match world.rng.below(100) {
-        0..13 => world.transfer(),
-        13..16 => world.approve(),
-        16..21 => world.transfer_from(),
-        21..24 => world.permit(),
-        24..28 => world.pay_auth(),
-        28 => world.cancel_auth(),
-        29..33 => world.bridge_out(),
-        33..36 => world.bridge_in(),
-        36..40 => world.deposit_confirm(),
-        40..42 => world.deposit_reverse(),
-        42..50 => world.mint(),
-        50..52 => world.burn(),
-        52..54 => world.set_minter_allowance(),
-        54..58 => world.redeem_request(),
-        58..61 => world.redeem_accept(),
-        61..63 => world.redeem_settle(),
-        63 => world.redeem_reject(),
-        64 => world.redeem_cancel(),
-        65 => world.redeem_expire(),
-        66..68 => world.payout_confirm(),
-        68 => world.payout_failed(),
-        69..71 => world.submit_report(),
-        71..73 => world.attest_report(),
-        73 => world.revoke_report(),
-        74 => world.reconcile(),
-        75..77 => world.freeze(),
-        77..79 => world.set_hold(),
-        79 => world.register_account(),
-        80 => world.set_kyc(),
-        81 => world.set_institution(),
-        82 => world.rotate_key(),
-        83..89 => world.propose(),
-        89..92 => world.vote(),
-        92..94 => world.execute(),
-        _ => world.council_exec(),
-    }
+    let mut roll = world.rng.below(MENU.iter().map(|(weight, ..)| weight).sum());
+    let chosen = MENU.iter().find(|(weight, ..)| {
+        let found = roll < *weight;
+        roll = roll.saturating_sub(*weight);
+        found
+    });
+    let (_, _, make) = chosen.unwrap_or(&MENU[0]);
+    make(world)
 }
 
 /// What brings the world back to work when something stops most of it.

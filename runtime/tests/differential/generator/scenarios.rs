@@ -1,7 +1,7 @@
 //! Short stories for outcomes that chance rarely finds. A scenario is a list of blocks; each looks
 //! at the state that the one before left.
 
-use ballast_primitives::Address;
+use ballast_primitives::{Address, Hash};
 use ballast_runtime::authorisation::PayAuthBody;
 use ballast_runtime::limits::{DAY_MS, FREEZE_COOLDOWN_MS, PAUSE_COOLDOWN_MS};
 use ballast_runtime::object::{Class, RedemptionStatus, Role, Scope};
@@ -66,6 +66,7 @@ const SCENARIOS: &[&[Step]] = &[
     &[soon(redeem_whole), soon(fill_owner), soon(refund_owner)],
     &[soon(redeem_whole), soon(accept_focus), soon(fill_owner), soon(refund_owner)],
     &[soon(redeem_whole), soon(fill_until_due), then(refund_owner)],
+    &[soon(fill_fees), soon(settle_all)],
     &[soon(trip_and_fail)],
     &[soon(prepare_overflow), soon(fill_owner), soon(overflow)],
 ];
@@ -167,10 +168,10 @@ fn redeem_whole(world: &mut World) -> Vec<Draft> {
     vec![made]
 }
 
-fn redemption_of_focus(world: &World) -> Option<(ballast_primitives::Hash, Address)> {
+fn redemption_of_focus(world: &World) -> Option<(Hash, Address)> {
     let owner = world.focus.account?;
-    let first = Key::Redemption(ballast_primitives::Hash([0; 32]));
-    let last = Key::Redemption(ballast_primitives::Hash([255; 32]));
+    let first = Key::Redemption(Hash([0; 32]));
+    let last = Key::Redemption(Hash([255; 32]));
     world.state.range(first..=last).find_map(|(key, object)| match (key, object) {
         (Key::Redemption(id), Object::Redemption(redemption))
             if redemption.owner == owner
@@ -228,6 +229,27 @@ fn refund_owner(world: &mut World) -> Vec<Draft> {
     ]
 }
 
+fn fill_fees(world: &mut World) -> Vec<Draft> {
+    world.focus.account = Some(world.state.policy().fee_account);
+    fill_owner(world)
+}
+
+/// Every redemption that could be settled.
+fn settle_all(world: &mut World) -> Vec<Draft> {
+    let all = world.some(Key::Redemption(Hash([0; 32])), Key::Redemption(Hash([255; 32])), 500);
+    let paid = all.into_iter().filter_map(|(key, object)| match (key, object) {
+        (Key::Redemption(id), Object::Redemption(redemption))
+            if redemption.status == RedemptionStatus::Processing =>
+        {
+            Some(id)
+        }
+        _ => None,
+    });
+    let redeemer = world.officer(Role::Redeemer);
+    let settle = |redemption| Op::RedeemSettle(redeem_settle::RedeemSettle { redemption });
+    paid.map(|redemption| draft(redeemer, settle(redemption))).collect()
+}
+
 // ---- an account that can hold no more ----
 
 const FULL: &str = "for a full account";
@@ -244,7 +266,12 @@ fn prepare_overflow(world: &mut World) -> Vec<Draft> {
     let out = bridge_out::BridgeOut { bridge: 1, amount: DOLLAR, recipient: vec![1] };
     let held = world.account(&payer).hold;
     let order = world.small_hash(250);
-    let hold = set_hold::SetHold { account: payer, expected: held, hold: held + DOLLAR, order };
+    let hold = set_hold::SetHold {
+        account: payer,
+        expected: held,
+        hold: held.saturating_add(DOLLAR),
+        order,
+    };
     let seize = seize::Seize { from: payer, amount: DOLLAR, to: Some(to), order };
     vec![
         draft(world.officer(Role::Custodian), Op::DepositConfirm(deposit)),

@@ -119,7 +119,7 @@ impl World {
     }
 
     /// An operation of the council that has bounds, with a field at an edge.
-    fn bounded_op(&mut self) -> CouncilOp {
+    pub fn bounded_op(&mut self) -> CouncilOp {
         let mut op = match self.rng.below(12) {
             0 => self.council_freeze(),
             1 => self.pause(),

@@ -7,8 +7,10 @@ use ballast_runtime::{Key, Object};
 
 use crate::world::World;
 
-/// No jump is longer, or every role and registration would run out.
+/// No jump is longer, and most are much shorter, or every role, report and registration would
+/// have run out.
 const JUMP_MS_MAX: u64 = 8 * DAY_MS;
+const USUAL_JUMP_MS_MAX: u64 = 12 * HOUR_MS;
 
 impl World {
     /// The time of the next block.
@@ -28,8 +30,9 @@ impl World {
     /// A time next to the end of something, not far ahead.
     fn edge(&mut self) -> Option<u64> {
         let last = self.context.time;
+        let most = if self.rng.chance(12) { JUMP_MS_MAX } else { USUAL_JUMP_MS_MAX };
         let mut edges = self.edges();
-        edges.retain(|edge| (last + 1..last + JUMP_MS_MAX).contains(edge));
+        edges.retain(|edge| (last + 1..last + most).contains(edge));
         edges.sort_unstable();
         // Mostly what ends soon: what is far would end everything before it.
         let near = edges.len().min(if self.rng.chance(85) { 6 } else { usize::MAX });
