@@ -1,0 +1,310 @@
+//! A chain that is being generated: its state, and what the generator remembers about it.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use ballast_primitives::{Address, Hash, KeyPolicy, PublicKey, SecretKey, Signature, codec};
+use ballast_runtime::object::{Account, Role};
+use ballast_runtime::*;
+
+use crate::generator::scenarios::Step;
+use crate::oracle::{Block, Dropped, Results};
+use crate::rng::Rng;
+
+/// Keys that accounts may change to.
+const SPARE_KEYS: usize = 48;
+/// Transactions that are remembered, to be sent again.
+const SENT_KEPT: usize = 64;
+
+pub struct World {
+    pub state: State,
+    /// Of the block that was executed last.
+    pub context: BlockContext,
+    pub genesis_bytes: Vec<u8>,
+    pub rng: Rng,
+    /// The time of the block that is being made.
+    pub now: u64,
+    /// Every registered account, and some that are not.
+    pub people: Vec<Address>,
+    pub strangers: Vec<Address>,
+    pub spare: Vec<PublicKey>,
+    /// Nonces used in the block that is being made.
+    pub nonces: BTreeMap<Address, u64>,
+    pub sent: VecDeque<Vec<u8>>,
+    /// Blocks that a scenario has planned.
+    pub agenda: VecDeque<Step>,
+    /// What the scenario at work is about.
+    pub focus: Focus,
+    /// Operations generated so far.
+    pub operations: u64,
+}
+
+/// What the steps of a scenario tell each other.
+#[derive(Clone, Copy, Default)]
+pub struct Focus {
+    pub account: Option<Address>,
+    pub number: u64,
+}
+
+/// A transaction in the making. What is none gets a good value.
+#[derive(Clone)]
+pub struct Draft {
+    pub sender: Address,
+    pub ops: Vec<Op>,
+    pub memo: Option<Vec<u8>>,
+    pub sponsor: Option<Address>,
+    pub nonce: Option<u64>,
+    pub valid_until: Option<u64>,
+    pub witnesses: Option<Vec<PublicKey>>,
+    pub chain_id: Option<u32>,
+    pub genesis: Option<Hash>,
+}
+
+impl Draft {
+    pub const fn of(sender: Address, ops: Vec<Op>) -> Self {
+        Self {
+            sender,
+            ops,
+            memo: None,
+            sponsor: None,
+            nonce: None,
+            valid_until: None,
+            witnesses: None,
+            chain_id: None,
+            genesis: None,
+        }
+    }
+
+    pub fn with_memo(mut self, memo: Option<Vec<u8>>) -> Self {
+        self.memo = memo;
+        self
+    }
+}
+
+/// A witness whose signature nobody checks: both sides take signatures as verified.
+pub const fn witness(key: PublicKey) -> Witness {
+    Witness { key, signature: Signature([0; 64]) }
+}
+
+/// Witnesses of these keys, in order.
+pub fn witnesses(mut keys: Vec<PublicKey>) -> Vec<Witness> {
+    keys.sort_unstable();
+    keys.dedup();
+    keys.into_iter().map(witness).collect()
+}
+
+impl World {
+    pub fn new(genesis: &Genesis, seed: u64) -> Self {
+        let context = BlockContext {
+            genesis: genesis.hash(),
+            chain_id: genesis.chain_id,
+            height: 0,
+            time: genesis.time,
+        };
+        let key = |n: usize| SecretKey::dev("spare", &n.to_string()).public();
+        let spare: Vec<_> = (0..SPARE_KEYS).map(key).collect();
+        let address = |key: &PublicKey| Address::of(&KeyPolicy::Single(*key));
+        Self {
+            state: State::from_genesis(genesis).unwrap(),
+            context,
+            genesis_bytes: genesis.encode(),
+            rng: Rng::new(seed),
+            now: genesis.time,
+            people: genesis.accounts.iter().map(|account| Address::of(&account.policy)).collect(),
+            strangers: spare.iter().take(8).map(address).collect(),
+            spare,
+            nonces: BTreeMap::new(),
+            sent: VecDeque::new(),
+            agenda: VecDeque::new(),
+            focus: Focus::default(),
+            operations: 0,
+        }
+    }
+
+    /// Executes the transactions as the next block at [`Self::now`]: what the model is asked, and
+    /// what it must answer.
+    pub fn carry_out(&mut self, txs: Vec<Vec<u8>>) -> (Block, Results) {
+        self.context.height += 1;
+        self.context.time = self.now;
+        let (mut verified, mut origins, mut dropped) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, bytes) in (0u32..).zip(&txs) {
+            match SignedTx::decode(bytes) {
+                Ok(tx) => {
+                    let id = tx.body.id();
+                    verified.push(VerifiedTx::assume_verified(tx, id));
+                    origins.push(index);
+                }
+                Err(_) => dropped.push(Dropped { index, code: Code::Decode.number() }),
+            }
+        }
+        let outcome = execute_block(&mut self.state, &self.context, &verified)
+            .unwrap_or_else(|breach| panic!("block {}: {breach}", self.context.height));
+        for (at, code) in &outcome.dropped {
+            let index = origins[*at as usize];
+            dropped.push(Dropped { index, code: code.number() });
+        }
+        dropped.sort_unstable();
+        self.remember(&outcome);
+        let receipts = outcome.receipts.iter().map(codec::encode).collect();
+        let block = Block { height: self.context.height, time: self.now, txs };
+        (block, Results { receipts, dropped })
+    }
+
+    fn remember(&mut self, outcome: &BlockOutcome) {
+        self.nonces.clear();
+        for event in outcome.receipts.iter().flat_map(|receipt| &receipt.events) {
+            if let Event::AccountRegistered { account, .. } = event {
+                self.people.push(*account);
+                self.strangers.retain(|stranger| stranger != account);
+            }
+        }
+    }
+
+    /// The transaction's bytes.
+    pub fn seal(&mut self, draft: Draft) -> Vec<u8> {
+        let bytes = self.sign(draft).encode();
+        if self.sent.len() == SENT_KEPT {
+            self.sent.pop_front();
+        }
+        self.sent.push_back(bytes.clone());
+        bytes
+    }
+
+    pub fn sign(&mut self, draft: Draft) -> SignedTx {
+        let nonce = draft.nonce.unwrap_or_else(|| self.next_nonce(&draft.sender));
+        let keys = draft.witnesses.unwrap_or_else(|| {
+            let mut keys = self.keys_of(&draft.sender);
+            keys.extend(draft.sponsor.iter().flat_map(|sponsor| self.keys_of(sponsor)));
+            keys
+        });
+        let body = TxBody {
+            genesis: draft.genesis.unwrap_or(self.context.genesis),
+            chain_id: draft.chain_id.unwrap_or(self.context.chain_id),
+            sender: draft.sender,
+            nonce,
+            valid_until: draft.valid_until.unwrap_or(self.now + 60_000),
+            sponsor: draft.sponsor,
+            memo: draft.memo,
+            ops: draft.ops,
+        };
+        SignedTx { body, witnesses: witnesses(keys) }
+    }
+
+    fn next_nonce(&mut self, sender: &Address) -> u64 {
+        let high = self.state.account(sender).map_or(0, |account| account.replay.high);
+        let next = self.nonces.entry(*sender).or_insert(high);
+        *next = next.saturating_add(1);
+        *next
+    }
+
+    /// As many keys of an account as its policy asks for.
+    pub fn keys_of(&self, address: &Address) -> Vec<PublicKey> {
+        let policy = self.state.account(address).map(|account| &account.policy);
+        let some = policy.map(|policy| policy.keys()[..policy.required()].to_vec());
+        some.unwrap_or_else(|| vec![self.spare[0]])
+    }
+
+    // ---- whom and what to choose ----
+
+    pub fn person(&mut self) -> Address {
+        self.rng.pick(&self.people)
+    }
+
+    pub fn stranger(&mut self) -> Address {
+        self.rng.pick(&self.strangers)
+    }
+
+    /// Mostly a registered account.
+    pub fn anyone(&mut self) -> Address {
+        if self.rng.chance(4) { self.stranger() } else { self.person() }
+    }
+
+    /// An account with something to spend, if chance finds one.
+    pub fn payer(&mut self) -> Address {
+        let mut found = self.person();
+        for _ in 0..6 {
+            if self.account(&found).available() > 0 {
+                break;
+            }
+            found = self.person();
+        }
+        found
+    }
+
+    pub fn account(&self, address: &Address) -> &Account {
+        self.state.account(address).unwrap()
+    }
+
+    pub fn available(&self, address: &Address) -> u64 {
+        self.state.account(address).map_or(0, Account::available)
+    }
+
+    /// Every account that holds `role` now, or ever did.
+    pub fn holders(&self, role: Role, live: bool) -> Vec<Address> {
+        let (first, last) = (Address([0; 32]), Address([255; 32]));
+        let keys = Key::Role(role, first)..=Key::Role(role, last);
+        let holder = |(key, _): (&Key, &Object)| match key {
+            Key::Role(_, holder) => Some(*holder),
+            _ => None,
+        };
+        let all = self.state.range(keys).filter_map(holder);
+        all.filter(|holder| !live || self.state.holds(role, holder, self.now)).collect()
+    }
+
+    /// Mostly a holder of `role`, sometimes a former one, rarely anyone.
+    pub fn officer(&mut self, role: Role) -> Address {
+        let roll = self.rng.below(100);
+        let found = self.holders(role, roll < 88);
+        if found.is_empty() || roll >= 97 { self.person() } else { self.rng.pick(&found) }
+    }
+
+    /// Mostly a member of the council.
+    pub fn member(&mut self) -> Address {
+        let members: Vec<_> = self.state.council().members.iter().map(|m| m.account).collect();
+        if self.rng.chance(2) { self.person() } else { self.rng.pick(&members) }
+    }
+
+    /// Up to `most` objects whose keys lie in a range, from a random place of it on.
+    pub fn some(&self, from: Key, to: Key, most: usize) -> Vec<(Key, Object)> {
+        let some = self.state.range(from..=to).take(most);
+        some.map(|(key, object)| (key.clone(), object.clone())).collect()
+    }
+
+    /// One of so few digests, so that what can be used once is used again.
+    pub fn small_hash(&mut self, few: u64) -> Hash {
+        Hash([self.rng.below(few) as u8; 32])
+    }
+
+    pub fn hash(&mut self) -> Hash {
+        Hash(self.rng.bytes())
+    }
+
+    /// An amount at or near one of `limits`, or any.
+    pub fn amount(&mut self, limits: &[u64]) -> u64 {
+        match self.rng.below(100) {
+            0..3 => 0,
+            3..6 => 1,
+            6..8 => u64::MAX,
+            8..50 => 1 + self.rng.below(5_000_000),
+            50..60 => 1 + self.rng.below(1_000_000_000),
+            _ => {
+                let limit = self.rng.pick(limits);
+                let nudge = self.rng.below(6);
+                match nudge {
+                    0 | 1 => limit.saturating_add(1),
+                    2 => limit.saturating_sub(1),
+                    3 => limit / 2,
+                    _ => limit,
+                }
+            }
+        }
+    }
+
+    /// A time at or next to `at`.
+    pub fn near(&mut self, at: u64) -> u64 {
+        match self.rng.below(3) {
+            0 => at.saturating_sub(1),
+            1 => at,
+            _ => at.saturating_add(1),
+        }
+    }
+}
