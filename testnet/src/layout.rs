@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::Write as _;
+use std::net::Ipv4Addr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -30,6 +31,8 @@ pub struct Spec {
     pub base_port: Option<u16>,
     pub chain_id: u32,
     pub seed: String,
+    /// Of each validator by index; loopback for those without one.
+    pub hosts: Vec<Ipv4Addr>,
 }
 
 impl Default for Spec {
@@ -42,6 +45,7 @@ impl Default for Spec {
             base_port: None,
             chain_id: 1337,
             seed: "ballast dev".to_owned(),
+            hosts: Vec::new(),
         }
     }
 }
@@ -72,6 +76,7 @@ pub fn write(dir: &Path, spec: &Spec) -> Result<Manifest, Failure> {
             name: name(n),
             key: consensus_key(&spec.seed, n).public().to_string(),
             peer: peer_key(&spec.seed, n).public().to_string(),
+            host: spec.hosts.get(n).copied().unwrap_or(Ipv4Addr::LOCALHOST),
             peer_port: ports[0],
             grpc_port: ports[1],
             operator_port: ports[2],
@@ -141,17 +146,18 @@ pub fn write_home(
     Ok(())
 }
 
-/// The `config.toml` of one validator; its peers are the other ones.
+/// The `config.toml` of one validator; its peers are the other ones. Only peers reach it at its
+/// host: gRPC beyond loopback would need TLS.
 pub fn config(manifest: &Manifest, entry: &Entry) -> String {
     let mut text = format!(
         "[node]\nname = \"{}\"\n\n[rpc]\nlisten = \"127.0.0.1:{}\"\n\n[operator]\nlisten = \
          \"127.0.0.1:{}\"\n\n[consensus]\nheartbeat_ms = {HEARTBEAT_MS}\n\n[log]\nformat = \
-         \"json\"\n\n[network]\nlisten = \"127.0.0.1:{}\"\npeers = [\n",
-        entry.name, entry.grpc_port, entry.operator_port, entry.peer_port
+         \"json\"\n\n[network]\nlisten = \"{}:{}\"\npeers = [\n",
+        entry.name, entry.grpc_port, entry.operator_port, entry.host, entry.peer_port
     );
     for other in manifest.validators.iter().filter(|other| other.peer != entry.peer) {
-        let (key, port) = (&other.peer, other.peer_port);
-        let _ = writeln!(text, "  {{ key = \"{key}\", address = \"127.0.0.1:{port}\" }},");
+        let (key, host, port) = (&other.peer, other.host, other.peer_port);
+        let _ = writeln!(text, "  {{ key = \"{key}\", address = \"{host}:{port}\" }},");
     }
     text.push_str("]\n");
     text
