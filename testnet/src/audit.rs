@@ -1,6 +1,6 @@
 //! Whether validators hold one and the same chain, with each of some transactions on it once.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use ballast_proto::v1;
@@ -23,9 +23,11 @@ pub async fn audit(clients: &[Client], ids: &[String]) -> Result<Common, Failure
 }
 
 /// What an inspection found.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Findings {
     pub common: Common,
+    /// Height and index of the transactions that were asked for, as the first validator has them.
+    pub places: BTreeMap<String, (u64, u32)>,
     /// Transactions that were asked for and that some validator does not have.
     pub lost: BTreeSet<String>,
     /// Transactions that some validator has more than once.
@@ -37,40 +39,53 @@ pub struct Findings {
 /// Compares what `clients` hold from block `from` on, where all of `ids` are expected.
 pub async fn inspect(clients: &[Client], from: u64, ids: &[String]) -> Result<Findings, Failure> {
     let common = common_head(clients).await?;
-    let (mut lost, mut duplicated) = (BTreeSet::new(), BTreeSet::new());
-    let mut problems = Vec::new();
+    let mut findings = Findings { common, ..Findings::default() };
     let mut first: Option<Vec<Summary>> = None;
     for (n, client) in clients.iter().enumerate() {
-        let blocks = blocks(client, from, common.height).await.map_err(failed(n))?;
+        let blocks = blocks(client, from, findings.common.height).await.map_err(failed(n))?;
         let places = Places::of(from, &blocks);
         for id in places.twice() {
-            problems.push(format!("validator {n} has {id} more than once"));
-            duplicated.insert(id.clone());
+            findings.problems.push(format!("validator {n} has {id} more than once"));
+            findings.duplicated.insert(id.clone());
         }
         for id in ids {
-            let listed = places.get(id);
-            if listed.is_none() {
-                problems.push(format!("validator {n} lost {id}, which was acknowledged"));
-                lost.insert(id.clone());
-                continue;
-            }
-            let found = client.get_tx(id).await.map_err(failed(n))?;
-            let place = found.receipt.as_ref().map(|receipt| (receipt.height, receipt.index));
-            if found.state() != v1::TxState::Committed || place != listed {
-                let state = found.state();
-                problems.push(format!("validator {n} says of {id}: {state:?} at {place:?}"));
-            }
+            findings.look_for(n, client, id, places.get(id)).await.map_err(failed(n))?;
         }
         match &first {
             None => first = Some(blocks),
-            Some(first) => problems.extend(difference(n, first, &blocks)),
+            Some(first) => findings.problems.extend(difference(n, first, &blocks)),
         }
     }
-    Ok(Findings { common, lost, duplicated, problems })
+    Ok(findings)
+}
+
+impl Findings {
+    /// `listed` is where the blocks of validator `n` have the transaction.
+    async fn look_for(
+        &mut self,
+        n: usize,
+        client: &Client,
+        id: &String,
+        listed: Option<(u64, u32)>,
+    ) -> Result<(), Status> {
+        let Some(listed) = listed else {
+            self.problems.push(format!("validator {n} lost {id}, which was acknowledged"));
+            self.lost.insert(id.clone());
+            return Ok(());
+        };
+        self.places.entry(id.clone()).or_insert(listed);
+        let found = client.get_tx(id).await?;
+        let place = found.receipt.as_ref().map(|receipt| (receipt.height, receipt.index));
+        if found.state() != v1::TxState::Committed || place != Some(listed) {
+            let state = found.state();
+            self.problems.push(format!("validator {n} says of {id}: {state:?} at {place:?}"));
+        }
+        Ok(())
+    }
 }
 
 /// The newest height that all had reached at one time, and what they agreed on there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Common {
     pub height: u64,
     pub block_id: String,
