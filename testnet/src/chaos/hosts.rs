@@ -76,9 +76,10 @@ impl Hosts {
         Ipv4Addr::new(10, 77, self.number, n + 1)
     }
 
-    /// What becomes a command inside the validator's namespace.
+    /// What becomes a command inside the validator's namespace. `ip netns exec` would give it a
+    /// copy of all mounts as well, and so keep a file system alive that is unmounted here.
     pub fn prefix(&self, n: u8) -> Vec<OsString> {
-        ["ip", "netns", "exec", &self.name(n)].map(OsString::from).to_vec()
+        vec!["nsenter".into(), format!("--net=/run/netns/{}", self.name(n)).into()]
     }
 
     /// What each validator of the second list no longer hears of those in the first. Replaces what

@@ -45,6 +45,8 @@ impl Volume {
         tool::run(&["cp", "-a", &from, over])?;
         volume.mount()?;
         tool::run(&["cp", "-a", &format!("{over}/."), text(home)?])?;
+        // As a home is before its validator first starts.
+        tool::run(&["sync", "-f", text(home)?])?;
         fs::remove_dir_all(&kept).map_err(Failure::at(&kept))?;
         Ok(volume)
     }
