@@ -95,6 +95,9 @@ pub enum Chaos {
     /// Run the chaos suite: real validators under load, hit with every fault that this machine can
     /// inject, and audited. Uses no existing network. Without numbers: the short form.
     Suite(SuiteArgs),
+    /// Check that the suite notices: disks that report syncs which they did not do, and a power
+    /// cut, must cost payments.
+    Prove,
 }
 
 /// How often each fault is injected; 0 leaves it out.

@@ -2,6 +2,7 @@
 //! filled up. Only inside the [`super::sandbox`].
 
 use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,6 +14,9 @@ use crate::failure::Failure;
 
 /// Takes space when it is filled.
 const FILLER: &str = "filler";
+/// In thousandths: up to here space is taken at one go. What file systems need to keep account of
+/// it makes the rest uncertain.
+const NEARLY_FULL: u64 = 10;
 /// A process that was killed may hold its files for a moment.
 const BUSY_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -108,8 +112,7 @@ impl Volume {
         let keep = space.f_blocks * free_thousandths / 1_000;
         let take = space.f_bavail.saturating_sub(keep) * space.f_frsize;
         let path = self.home.join(FILLER);
-        let file = File::options().create(true).append(true).open(&path);
-        let file = file.map_err(Failure::at(&path))?;
+        let file = filler(&path)?;
         let length = file.metadata().map_err(Failure::at(&path))?.len();
         if take == 0 {
             return Ok(());
@@ -117,11 +120,34 @@ impl Volume {
         fallocate(&file, FallocateFlags::empty(), length, take).map_err(at)
     }
 
+    /// Takes every byte there is.
+    pub fn fill_up(&self) -> Result<(), Failure> {
+        self.fill(NEARLY_FULL)?;
+        let path = self.home.join(FILLER);
+        let mut file = filler(&path)?;
+        for size in [1 << 20, 4_096, 1] {
+            let bytes = vec![0; size];
+            let full = loop {
+                if let Err(error) = file.write_all(&bytes) {
+                    break error;
+                }
+            };
+            if full.kind() != ErrorKind::StorageFull {
+                return Err(Failure::at(&path)(full));
+            }
+        }
+        Ok(())
+    }
+
     /// Gives back what [`Self::fill`] took.
     pub fn empty(&self) -> Result<(), Failure> {
         let path = self.home.join(FILLER);
         fs::remove_file(&path).map_err(Failure::at(&path))
     }
+}
+
+fn filler(path: &Path) -> Result<File, Failure> {
+    File::options().create(true).append(true).open(path).map_err(Failure::at(path))
 }
 
 impl Drop for Volume {

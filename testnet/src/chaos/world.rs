@@ -186,11 +186,11 @@ impl World {
         Ok(network.exit_of(process).and_then(|status| status.code()))
     }
 
-    /// The process of validator `n`, which runs.
+    /// The process of validator `n` that was started last.
     pub fn process(&self, n: usize) -> Result<Process, Failure> {
         let manifest = self.cluster.network.manifest()?;
-        let process = manifest.entry(n)?.alive();
-        process.ok_or_else(|| Failure::internal(format!("validator {n} has ended by itself")))
+        let process = manifest.entry(n)?.process;
+        process.ok_or_else(|| Failure::internal(format!("validator {n} was stopped")))
     }
 
     /// Notes what validator `n`, which does not run, signed last.
@@ -225,23 +225,18 @@ impl World {
             if waiting.is_empty() {
                 return Ok(healed.elapsed());
             }
+            for n in &waiting {
+                if !self.process(*n)?.is_alive() {
+                    return Err(Failure::internal(format!("validator {n} has ended by itself")));
+                }
+            }
             if healed.elapsed() >= RECOVERY {
-                return Err(self.not_recovered(&waiting, target));
+                let what = format!("not well at height {target} within {RECOVERY:?}");
+                let last: Vec<_> = waiting.iter().map(|n| (n, self.status(*n))).collect();
+                return Err(Failure::internal(format!("{what}: {last:?}")));
             }
             thread::sleep(POLL);
         }
-    }
-
-    fn not_recovered(&self, waiting: &[usize], target: u64) -> Failure {
-        let mut why = format!("not well at height {target} within {RECOVERY:?}:");
-        for n in waiting {
-            let last = match (self.process(*n), self.status(*n)) {
-                (Err(failure), _) => failure.message,
-                (Ok(_), status) => format!("validator {n}: {status:?}"),
-            };
-            why.push_str(&format!("\n{last}"));
-        }
-        Failure::internal(why)
     }
 
     /// Copies every validator's log into `folder`.

@@ -78,6 +78,7 @@ fn run_chaos(
             done(json, &format!("{word} validator-{validator}"))
         }
         Chaos::Suite(args) => chaos_suite::run(&args, json),
+        Chaos::Prove => done(json, &chaos_suite::prove()?),
     }
 }
 
