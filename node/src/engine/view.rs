@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use ballast_primitives::Hash;
 use ballast_primitives::merkle::Path;
 use ballast_primitives::proof::{CertifiedHeader, StateProof};
-use ballast_replica::{Duty, Replica};
 use ballast_replica::types::{CommitWrite, StoredBlock};
+use ballast_replica::{Duty, Replica};
 use parking_lot::Mutex;
 use tokio::sync::{oneshot, watch};
 

@@ -61,10 +61,8 @@ impl Hosts {
                 "table ip reach {\nchain arriving {\ntype nat hook prerouting priority -100;\n",
             );
             for port in [entry.grpc_port, entry.operator_port] {
-                let _ = writeln!(
-                    rules,
-                    "ip daddr {address} tcp dport {port} dnat to 127.0.0.1:{port}"
-                );
+                let _ =
+                    writeln!(rules, "ip daddr {address} tcp dport {port} dnat to 127.0.0.1:{port}");
             }
             rules.push_str("}\n}\n");
             self.nft(n, &rules)?;

@@ -187,8 +187,7 @@ impl Suite<'_> {
         row.acknowledged = ledger.acknowledged.len();
         setting.nonces = nonces;
         let world = &setting.world;
-        let verdict =
-            judge(&world.cluster, setting.height + 1, &ledger, &setting.balances).await;
+        let verdict = judge(&world.cluster, setting.height + 1, &ledger, &setting.balances).await;
         let double_signs = world.take_double_signs();
         injected?;
         let mut verdict = verdict?;

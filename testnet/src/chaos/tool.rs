@@ -26,7 +26,9 @@ pub fn run_with_input(command: &[&str], input: &str) -> Result<(), Failure> {
 }
 
 fn output(command: &[&str], input: &str) -> std::io::Result<Output> {
-    let [program, arguments @ ..] = command else { return Err(std::io::ErrorKind::NotFound.into()) };
+    let [program, arguments @ ..] = command else {
+        return Err(std::io::ErrorKind::NotFound.into());
+    };
     let mut child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::piped())

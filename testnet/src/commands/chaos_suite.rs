@@ -2,8 +2,8 @@
 
 use ballast_testnet::Failure;
 use ballast_testnet::chaos::machine::Machine;
-use ballast_testnet::chaos::{proof, sandbox};
 use ballast_testnet::chaos::suite::{self, Counts, Plan};
+use ballast_testnet::chaos::{proof, sandbox};
 use ballast_testnet::failure::exit;
 use serde_json::json;
 use tempfile::TempDir;

@@ -53,8 +53,7 @@ pub const KILL_ONE: Fault = fault("kill -9 of one", &[], kill::one, 2_000);
 pub const KILL_ALL: Fault = fault("kill -9 of all four", &[], kill::all, 2_500);
 pub const PAUSE_ONE: Fault = fault("SIGSTOP of one", &[], pause::one, 2_000);
 pub const PAUSE_TWO: Fault = fault("SIGSTOP of two", &[], pause::two, 2_000);
-pub const SPLIT_ONE_WAY: Fault =
-    fault("one-way split", &[Need::Hosts], partition::one_way, 3_500);
+pub const SPLIT_ONE_WAY: Fault = fault("one-way split", &[Need::Hosts], partition::one_way, 3_500);
 pub const SPLIT_IN_TWO: Fault =
     fault("split two from two", &[Need::Hosts], partition::in_two, 3_500);
 pub const PACKET_LOSS: Fault = fault("packet loss", &[Need::Hosts], packet_loss::inject, 4_000);

@@ -11,7 +11,7 @@ pub fn one_way(scene: &mut Scene<'_>) -> Result<Instant, Failure> {
     let (world, hosts) = (scene.world, scene.world.hosts()?);
     let n = scene.any();
     let others = world.others(&[n]);
-    if scene.round % 2 == 0 {
+    if scene.round.is_multiple_of(2) {
         hosts.cut(&others, &[n])?;
     } else {
         hosts.cut(&[n], &others)?;
