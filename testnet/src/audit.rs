@@ -1,6 +1,6 @@
 //! Whether validators hold one and the same chain, with each of some transactions on it once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use ballast_proto::v1;
@@ -15,22 +15,77 @@ const POLL: Duration = Duration::from_millis(20);
 /// Compares everything that `clients` hold, from the first block on; the failure says what differs.
 /// `ids` are transactions that were acknowledged as committed.
 pub async fn audit(clients: &[Client], ids: &[String]) -> Result<Common, Failure> {
+    let findings = inspect(clients, 1, ids).await?;
+    match findings.problems.into_iter().next() {
+        None => Ok(findings.common),
+        Some(problem) => Err(Failure::internal(problem)),
+    }
+}
+
+/// What an inspection found.
+#[derive(Clone, Debug, Default)]
+pub struct Findings {
+    pub common: Common,
+    /// Height and index of the transactions that were asked for, as the first validator has them.
+    pub places: BTreeMap<String, (u64, u32)>,
+    /// Transactions that were asked for and that some validator does not have.
+    pub lost: BTreeSet<String>,
+    /// Transactions that some validator has more than once.
+    pub duplicated: BTreeSet<String>,
+    /// Everything that is wrong, those included, in words.
+    pub problems: Vec<String>,
+}
+
+/// Compares what `clients` hold from block `from` on, where all of `ids` are expected.
+pub async fn inspect(clients: &[Client], from: u64, ids: &[String]) -> Result<Findings, Failure> {
     let common = common_head(clients).await?;
+    let mut findings = Findings { common, ..Findings::default() };
     let mut first: Option<Vec<Summary>> = None;
     for (n, client) in clients.iter().enumerate() {
-        let blocks = blocks(client, common.height).await.map_err(failed(n))?;
-        check_once(n, &blocks, ids)?;
-        check_found(n, client, &blocks, ids).await?;
+        let blocks = blocks(client, from, findings.common.height).await.map_err(failed(n))?;
+        let places = Places::of(from, &blocks);
+        for id in places.twice() {
+            findings.problems.push(format!("validator {n} has {id} more than once"));
+            findings.duplicated.insert(id.clone());
+        }
+        for id in ids {
+            findings.look_for(n, client, id, places.get(id)).await.map_err(failed(n))?;
+        }
         match &first {
             None => first = Some(blocks),
-            Some(first) => same(n, first, &blocks)?,
+            Some(first) => findings.problems.extend(difference(n, first, &blocks)),
         }
     }
-    Ok(common)
+    Ok(findings)
+}
+
+impl Findings {
+    /// `listed` is where the blocks of validator `n` have the transaction.
+    async fn look_for(
+        &mut self,
+        n: usize,
+        client: &Client,
+        id: &String,
+        listed: Option<(u64, u32)>,
+    ) -> Result<(), Status> {
+        let Some(listed) = listed else {
+            self.problems.push(format!("validator {n} lost {id}, which was acknowledged"));
+            self.lost.insert(id.clone());
+            return Ok(());
+        };
+        self.places.entry(id.clone()).or_insert(listed);
+        let found = client.get_tx(id).await?;
+        let place = found.receipt.as_ref().map(|receipt| (receipt.height, receipt.index));
+        if found.state() != v1::TxState::Committed || place != Some(listed) {
+            let state = found.state();
+            self.problems.push(format!("validator {n} says of {id}: {state:?} at {place:?}"));
+        }
+        Ok(())
+    }
 }
 
 /// The newest height that all had reached at one time, and what they agreed on there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Common {
     pub height: u64,
     pub block_id: String,
@@ -70,9 +125,9 @@ struct Summary {
     receipts: Vec<(String, u32, Option<u32>)>,
 }
 
-async fn blocks(client: &Client, head: u64) -> Result<Vec<Summary>, Status> {
+async fn blocks(client: &Client, from: u64, head: u64) -> Result<Vec<Summary>, Status> {
     let mut blocks = Vec::new();
-    for height in 1..=head {
+    for height in from.max(1)..=head {
         let (block, receipts) = client.block(height).await?;
         let header = block.header.ok_or_else(|| Status::internal("a block without a header"))?;
         let brief = |receipt: v1::Receipt| {
@@ -83,53 +138,32 @@ async fn blocks(client: &Client, head: u64) -> Result<Vec<Summary>, Status> {
     Ok(blocks)
 }
 
-fn check_once(n: usize, blocks: &[Summary], ids: &[String]) -> Result<(), Failure> {
-    let mut times: HashMap<&str, u32> = HashMap::new();
-    for (id, ..) in blocks.iter().flat_map(|block| &block.receipts) {
-        *times.entry(id).or_default() += 1;
-    }
-    if let Some((id, times)) = times.iter().find(|(_, times)| **times != 1) {
-        return Err(Failure::internal(format!("validator {n} has {id} {times} times")));
-    }
-    match ids.iter().find(|id| !times.contains_key(id.as_str())) {
-        Some(id) => {
-            Err(Failure::internal(format!("validator {n} lost {id}, which was acknowledged")))
+/// Where the blocks of one validator have each transaction: height and index.
+struct Places<'a>(HashMap<&'a String, Vec<(u64, u32)>>);
+
+impl<'a> Places<'a> {
+    fn of(from: u64, blocks: &'a [Summary]) -> Self {
+        let mut places: HashMap<_, Vec<_>> = HashMap::new();
+        for (height, block) in (from.max(1)..).zip(blocks) {
+            for (id, index, _) in &block.receipts {
+                places.entry(id).or_default().push((height, *index));
+            }
         }
-        None => Ok(()),
+        Self(places)
+    }
+
+    fn get(&self, id: &String) -> Option<(u64, u32)> {
+        self.0.get(id)?.first().copied()
+    }
+
+    fn twice(&self) -> impl Iterator<Item = &'a String> {
+        self.0.iter().filter(|(_, places)| places.len() > 1).map(|(id, _)| *id)
     }
 }
 
-/// `GetTx` finds each where the block has it.
-async fn check_found(
-    n: usize,
-    client: &Client,
-    blocks: &[Summary],
-    ids: &[String],
-) -> Result<(), Failure> {
-    for id in ids {
-        let found = client.get_tx(id).await.map_err(failed(n))?;
-        let place = found.receipt.as_ref().map(|receipt| (receipt.height, receipt.index));
-        let listed = place.and_then(|(height, index)| {
-            let block = blocks.get(usize::try_from(height.checked_sub(1)?).ok()?)?;
-            block.receipts.iter().find(|(listed, at, _)| listed == id && *at == index)
-        });
-        if found.state() != v1::TxState::Committed || listed.is_none() {
-            return Err(Failure::internal(format!(
-                "validator {n} says of {id}: {:?} at {place:?}",
-                found.state()
-            )));
-        }
-    }
-    Ok(())
-}
-
-fn same(n: usize, first: &[Summary], blocks: &[Summary]) -> Result<(), Failure> {
-    match first.iter().zip(blocks).find(|(a, b)| a != b) {
-        None => Ok(()),
-        Some((a, b)) => {
-            Err(Failure::internal(format!("validators 0 and {n} differ:\n{a:?}\n{b:?}")))
-        }
-    }
+fn difference(n: usize, first: &[Summary], blocks: &[Summary]) -> Option<String> {
+    let (a, b) = first.iter().zip(blocks).find(|(a, b)| a != b)?;
+    Some(format!("validators 0 and {n} differ:\n{a:?}\n{b:?}"))
 }
 
 fn failed(n: usize) -> impl Fn(Status) -> Failure {

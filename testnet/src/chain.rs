@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ballast_primitives::{Address, Hash, Network, SecretKey};
 use ballast_proto::v1;
 use ballast_proto::v1::account_service_client::AccountServiceClient;
+use ballast_proto::v1::control_service_client::ControlServiceClient;
 use ballast_proto::v1::ledger_service_client::LedgerServiceClient;
 use ballast_proto::v1::proof_service_client::ProofServiceClient;
 use ballast_proto::v1::supply_service_client::SupplyServiceClient;
@@ -152,6 +153,13 @@ impl Client {
     pub async fn total_supply(&self) -> Result<v1::Supply, Status> {
         let answer = self.supply().get_supply(v1::GetSupplyRequest {}).await?.into_inner();
         answer.supply.ok_or_else(|| Status::internal("an answer without the supply"))
+    }
+
+    /// Equivocations on record, newest first, a page at most.
+    pub async fn evidence(&self) -> Result<Vec<v1::Evidence>, Status> {
+        let mut control = ControlServiceClient::new(self.channel.clone());
+        let request = v1::ListEvidenceRequest { page_size: 0 };
+        Ok(control.list_evidence(request).await?.into_inner().evidence)
     }
 
     /// A block and all its receipts.

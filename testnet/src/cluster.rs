@@ -31,15 +31,19 @@ pub struct Cluster {
 impl Cluster {
     /// Starts a network and waits until every validator is ready.
     pub fn up(options: &Options) -> Result<Self, Failure> {
+        let cluster = Self::create(options)?;
+        cluster.network.launch(&cluster.all())?;
+        cluster.wait_ready(&cluster.all())?;
+        Ok(cluster)
+    }
+
+    /// Makes a network and starts nothing.
+    pub fn create(options: &Options) -> Result<Self, Failure> {
         let dir = TempDir::with_prefix("ballast-").map_err(Failure::internal)?;
         let network = Network::create(&dir.path().join("net"), options)?;
         let manifest = network.manifest()?;
         let chain = Chain::of(&manifest)?;
-        let cluster = Self { network, chain, manifest, dir: Some(dir) };
-        let all = cluster.all();
-        cluster.network.launch(&all)?;
-        cluster.wait_ready(&all)?;
-        Ok(cluster)
+        Ok(Self { network, chain, manifest, dir: Some(dir) })
     }
 
     /// Starts another node, whose keys are not in the genesis; its number. It is let in by who is
@@ -110,7 +114,7 @@ impl Cluster {
 
     /// A metric of validator `n`, without labels.
     pub fn metric(&self, n: usize, name: &str) -> Option<f64> {
-        operator::metric(self.entry(n).operator_port, name)
+        operator::metric(self.entry(n).operator_address(), name)
     }
 
     /// Waits until `which` have all committed `height`.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::Write as _;
+use std::net::Ipv4Addr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -31,6 +32,8 @@ pub struct Spec {
     pub base_port: Option<u16>,
     pub chain_id: u32,
     pub seed: String,
+    /// Of each validator by index; loopback for those without one.
+    pub hosts: Vec<Ipv4Addr>,
 }
 
 impl Default for Spec {
@@ -43,6 +46,7 @@ impl Default for Spec {
             base_port: None,
             chain_id: 1337,
             seed: "ballast dev".to_owned(),
+            hosts: Vec::new(),
         }
     }
 }
@@ -68,7 +72,12 @@ pub fn write(dir: &Path, spec: &Spec) -> Result<Manifest, Failure> {
     };
     let genesis = genesis(spec)?;
     let entries = (0..spec.validators).zip(ports.chunks_exact(PORTS_EACH));
-    let validators = entries.map(|(n, ports)| entry(&spec.seed, n, ports)).collect();
+    let validators = entries
+        .map(|(n, ports)| {
+            let host = spec.hosts.get(n).copied().unwrap_or(Ipv4Addr::LOCALHOST);
+            Entry { host, ..entry(&spec.seed, n, ports) }
+        })
+        .collect();
     let manifest = Manifest {
         schema: SCHEMA.to_owned(),
         chain_id: spec.chain_id,
@@ -113,6 +122,7 @@ fn entry(seed: &str, n: usize, ports: &[u16]) -> Entry {
         name: name(n),
         key: consensus_key(seed, n).public().to_string(),
         peer: peer_key(seed, n).public().to_string(),
+        host: Ipv4Addr::LOCALHOST,
         peer_port: ports[0],
         grpc_port: ports[1],
         operator_port: ports[2],
@@ -164,18 +174,19 @@ pub fn write_home(
 }
 
 /// The `config.toml` of one validator; its peers are the other ones, and those of them that came
-/// after genesis may follow it.
+/// after genesis may follow it. Only peers reach it at its host: gRPC beyond loopback would need
+/// TLS.
 pub fn config(manifest: &Manifest, entry: &Entry) -> String {
     let mut text = format!(
         "[node]\nname = \"{}\"\n\n[rpc]\nlisten = \"127.0.0.1:{}\"\n\n[operator]\nlisten = \
          \"127.0.0.1:{}\"\n\n[consensus]\nheartbeat_ms = {HEARTBEAT_MS}\n\n[log]\nformat = \
-         \"json\"\n\n[network]\nlisten = \"127.0.0.1:{}\"\npeers = [\n",
-        entry.name, entry.grpc_port, entry.operator_port, entry.peer_port
+         \"json\"\n\n[network]\nlisten = \"{}:{}\"\npeers = [\n",
+        entry.name, entry.grpc_port, entry.operator_port, entry.host, entry.peer_port
     );
     let others = || manifest.validators.iter().filter(|other| other.peer != entry.peer);
     for other in others() {
-        let (key, port) = (&other.peer, other.peer_port);
-        let _ = writeln!(text, "  {{ key = \"{key}\", address = \"127.0.0.1:{port}\" }},");
+        let (key, host, port) = (&other.peer, other.host, other.peer_port);
+        let _ = writeln!(text, "  {{ key = \"{key}\", address = \"{host}:{port}\" }},");
     }
     text.push_str("]\nobservers = [\n");
     for other in others().filter(|other| other.joined) {

@@ -3,13 +3,15 @@
 //!
 //! [`network`] owns a folder and the processes started from it, [`manifest`] is what the folder
 //! says of itself, [`layout`] writes validators' homes, [`chain`] talks to the chain, [`audit`]
-//! compares what the validators hold. Every key is derived from a seed that anyone may know.
+//! compares what the validators hold, [`chaos`] breaks everything that can break. Every key is derived from a seed that anyone may know.
 
 pub mod audit;
 pub mod chain;
+pub mod chaos;
 pub mod cluster;
 pub mod failure;
 pub mod layout;
+pub mod load;
 pub mod manifest;
 pub mod network;
 pub mod operator;
@@ -19,4 +21,5 @@ pub mod process;
 pub use chain::{Chain, Client};
 pub use cluster::{Cluster, Options};
 pub use failure::Failure;
+pub use load::Load;
 pub use network::Network;

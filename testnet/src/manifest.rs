@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{ErrorKind, Write};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,10 @@ pub struct Manifest {
     pub validators: Vec<Entry>,
 }
 
+const fn loopback() -> Ipv4Addr {
+    Ipv4Addr::LOCALHOST
+}
+
 /// One validator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
@@ -35,6 +40,9 @@ pub struct Entry {
     pub key: String,
     /// Key of its network identity, hex.
     pub peer: String,
+    /// Where peers and clients reach it: loopback, unless it is in a network of its own.
+    #[serde(default = "loopback")]
+    pub host: Ipv4Addr,
     pub peer_port: u16,
     pub grpc_port: u16,
     pub operator_port: u16,
@@ -52,11 +60,15 @@ impl Entry {
     }
 
     pub fn grpc(&self) -> String {
-        format!("http://127.0.0.1:{}", self.grpc_port)
+        format!("http://{}:{}", self.host, self.grpc_port)
     }
 
     pub fn operator(&self) -> String {
-        format!("http://127.0.0.1:{}", self.operator_port)
+        format!("http://{}", self.operator_address())
+    }
+
+    pub fn operator_address(&self) -> SocketAddr {
+        SocketAddr::from((self.host, self.operator_port))
     }
 }
 

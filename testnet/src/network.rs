@@ -3,12 +3,16 @@
 //! Several commands may work on one folder at a time: what they do to processes and to the
 //! manifest happens under the folder's lock. Only processes that the manifest names are signalled.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom};
+use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -31,6 +35,16 @@ const LOG_TAIL_BYTES: u64 = 3_000;
 pub struct Network {
     dir: PathBuf,
     node: PathBuf,
+    launchers: BTreeMap<usize, Launcher>,
+    exits: Arc<Mutex<Vec<(Process, ExitStatus)>>>,
+}
+
+/// What surrounds a validator's process when it is started from here.
+#[derive(Clone, Debug, Default)]
+pub struct Launcher {
+    /// A command that becomes the one that follows it, such as `ip netns exec NAME`.
+    pub prefix: Vec<OsString>,
+    pub variables: Vec<(OsString, OsString)>,
 }
 
 impl Network {
@@ -42,7 +56,7 @@ impl Network {
         folder.recursive(true).mode(0o700).create(dir).map_err(Failure::at(dir))?;
         let dir = fs::canonicalize(dir).map_err(Failure::at(dir))?;
         let manifest = layout::write(&dir, spec)?;
-        let network = Self { dir, node };
+        let network = Self::at(dir, node);
         for entry in &manifest.validators {
             network.init(entry)?;
         }
@@ -53,7 +67,16 @@ impl Network {
     pub fn open(dir: &Path) -> Result<Self, Failure> {
         Manifest::read(dir)?;
         let dir = fs::canonicalize(dir).map_err(Failure::at(dir))?;
-        Ok(Self { dir, node: node_binary()? })
+        Ok(Self::at(dir, node_binary()?))
+    }
+
+    fn at(dir: PathBuf, node: PathBuf) -> Self {
+        Self { dir, node, launchers: BTreeMap::new(), exits: Arc::default() }
+    }
+
+    /// From its next start on.
+    pub fn set_launcher(&mut self, n: usize, launcher: Launcher) {
+        self.launchers.insert(n, launcher);
     }
 
     pub fn dir(&self) -> &Path {
@@ -122,7 +145,7 @@ impl Network {
             for &n in which {
                 let entry = manifest.entry(n)?;
                 if entry.alive().is_none() {
-                    let process = self.spawn(entry)?;
+                    let process = self.spawn(n, entry)?;
                     manifest.validators[n].process = Some(process);
                     // At once, so that no process runs that the folder does not know of.
                     manifest.write(&self.dir)?;
@@ -133,15 +156,34 @@ impl Network {
         })
     }
 
-    fn spawn(&self, entry: &Entry) -> Result<Process, Failure> {
+    fn spawn(&self, n: usize, entry: &Entry) -> Result<Process, Failure> {
         let path = self.log(entry);
         let mut options = OpenOptions::new();
         let log = options.create(true).append(true).mode(0o600).open(&path);
         let log = log.map_err(Failure::at(&path))?;
         let second = log.try_clone().map_err(Failure::at(&path))?;
-        let command = process::detached(&self.node);
+        let launcher = self.launchers.get(&n).cloned().unwrap_or_default();
+        let mut command = match launcher.prefix.split_first() {
+            None => process::detached(&self.node),
+            Some((first, rest)) => {
+                let mut command = process::detached(Path::new(first));
+                command.args(rest).arg(&self.node);
+                command
+            }
+        };
+        command.envs(launcher.variables);
         let mut command = self.tidy(command, "start", &self.home(entry));
-        Process::spawn(command.stdout(log).stderr(second))
+        let exits = Arc::clone(&self.exits);
+        let ended = move |process, status| {
+            exits.lock().unwrap_or_else(PoisonError::into_inner).push((process, status));
+        };
+        Process::spawn(command.stdout(log).stderr(second), ended)
+    }
+
+    /// How a process that was started from here ended; none while it runs.
+    pub fn exit_of(&self, process: Process) -> Option<ExitStatus> {
+        let exits = self.exits.lock().unwrap_or_else(PoisonError::into_inner);
+        exits.iter().find(|(ended, _)| *ended == process).map(|(_, status)| *status)
     }
 
     /// SIGTERM, and after 10 s SIGKILL; returns when they are gone.
@@ -206,8 +248,8 @@ impl Network {
 
     /// Waits until the processes answer at all. A validator without a quorum is live, not ready.
     pub fn wait_live(&self, which: &[usize]) -> Result<(), Failure> {
-        let live = |port| {
-            if operator::live(port) { Ok(()) } else { Err("/livez does not answer".to_owned()) }
+        let live = |at| {
+            if operator::live(at) { Ok(()) } else { Err("/livez does not answer".to_owned()) }
         };
         self.wait_each(which, &AtomicBool::new(false), live)
     }
@@ -216,7 +258,7 @@ impl Network {
         &self,
         which: &[usize],
         cancel: &AtomicBool,
-        probe: impl Fn(u16) -> Result<(), String>,
+        probe: impl Fn(SocketAddr) -> Result<(), String>,
     ) -> Result<(), Failure> {
         let manifest = self.manifest()?;
         let deadline = Instant::now() + READY_PATIENCE;
@@ -224,7 +266,7 @@ impl Network {
             let entry = manifest.entry(n)?;
             loop {
                 let gone = entry.alive().is_none();
-                let Err(why) = probe(entry.operator_port) else { break };
+                let Err(why) = probe(entry.operator_address()) else { break };
                 if cancel.load(Ordering::Relaxed) {
                     return Err(Failure::new(exit::INTERRUPTED, "interrupted"));
                 }

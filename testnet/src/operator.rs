@@ -1,7 +1,7 @@
 //! Asking a validator's operator port: one HTTP/1.0 request.
 
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -20,32 +20,31 @@ pub struct Status {
 }
 
 /// Whether `/readyz` answers 200, and if not why.
-pub fn ready(port: u16) -> Result<(), String> {
-    match get(port, "/readyz?verbose") {
+pub fn ready(at: SocketAddr) -> Result<(), String> {
+    match get(at, "/readyz?verbose") {
         Ok((200, _)) => Ok(()),
         Ok((_, why)) => Err(why),
         Err(error) => Err(format!("the operator port does not answer: {error}")),
     }
 }
 
-pub fn live(port: u16) -> bool {
-    matches!(get(port, "/livez"), Ok((200, _)))
+pub fn live(at: SocketAddr) -> bool {
+    matches!(get(at, "/livez"), Ok((200, _)))
 }
 
-pub fn status(port: u16) -> Option<Status> {
-    let (_, body) = get(port, "/status").ok()?;
+pub fn status(at: SocketAddr) -> Option<Status> {
+    let (_, body) = get(at, "/status").ok()?;
     serde_json::from_str(&body).ok()
 }
 
 /// The value of a metric without labels.
-pub fn metric(port: u16, name: &str) -> Option<f64> {
-    let (_, body) = get(port, "/metrics").ok()?;
+pub fn metric(at: SocketAddr, name: &str) -> Option<f64> {
+    let (_, body) = get(at, "/metrics").ok()?;
     body.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
 }
 
 /// The HTTP status code and the body.
-fn get(port: u16, path: &str) -> io::Result<(u16, String)> {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+fn get(address: SocketAddr, path: &str) -> io::Result<(u16, String)> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;

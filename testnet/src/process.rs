@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -39,8 +39,12 @@ pub fn detached(program: &Path) -> Command {
 }
 
 impl Process {
-    /// Starts `command` with nothing to read.
-    pub fn spawn(command: &mut Command) -> Result<Self, Failure> {
+    /// Starts `command` with nothing to read. `ended` is told how the process ended, unless this
+    /// program ends before.
+    pub fn spawn(
+        command: &mut Command,
+        ended: impl FnOnce(Self, ExitStatus) + Send + 'static,
+    ) -> Result<Self, Failure> {
         let program = command.get_program().to_owned();
         let mut child = command
             .stdin(Stdio::null())
@@ -50,7 +54,12 @@ impl Process {
         let process = Self::of(child.id())
             .ok_or_else(|| Failure::internal(format!("{}: gone at once", program.display())));
         // Takes the dead child away, for as long as this program lives.
-        thread::spawn(move || child.wait());
+        let reported = process.clone();
+        thread::spawn(move || {
+            if let (Ok(status), Ok(process)) = (child.wait(), reported) {
+                ended(process, status);
+            }
+        });
         process
     }
 
@@ -163,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_process_is_paused_and_ended() {
-        let process = Process::spawn(detached(Path::new("sleep")).arg("60")).unwrap();
+        let process = Process::spawn(detached(Path::new("sleep")).arg("60"), |_, _| {}).unwrap();
         assert!(process.signal(Signal::STOP).unwrap());
         while process.state() != State::Paused {
             thread::sleep(POLL);
@@ -174,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_reused_pid_is_not_signalled() {
-        let process = Process::spawn(Command::new("sleep").arg("60")).unwrap();
+        let process = Process::spawn(Command::new("sleep").arg("60"), |_, _| {}).unwrap();
         let earlier = Process { started: process.started - 1, ..process };
         assert_eq!(earlier.state(), State::Gone);
         assert!(!earlier.signal(Signal::KILL).unwrap());

@@ -36,7 +36,7 @@ impl<'a> View<'a> {
         let process = entry.process.map(|process| process.state());
         // A paused process accepts connections and never answers.
         let status =
-            (process == Some(State::Running)).then(|| operator::status(entry.operator_port));
+            (process == Some(State::Running)).then(|| operator::status(entry.operator_address()));
         let status = status.flatten();
         let state = match (process, &status) {
             (None, _) => "stopped",

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use ballast_proto::v1::TxState;
-use ballast_testnet::Cluster;
+use ballast_testnet::{Cluster, Load};
 
-use crate::common::{Load, PATIENCE, RECOVERY, receipt, until, up};
+use crate::common::{PATIENCE, RECOVERY, finish, receipt, until, up};
 
 const PAYERS: u32 = 8;
 
@@ -13,9 +13,9 @@ const PAYERS: u32 = 8;
 async fn a_killed_validator_is_not_missed_and_comes_back() {
     let net = up();
     let load = Load::start(&net, PAYERS);
-    load.more(50, PATIENCE).await;
+    load.more(50, PATIENCE).await.unwrap();
     net.kill(&[3]).unwrap();
-    load.more(100, PATIENCE).await;
+    load.more(100, PATIENCE).await.unwrap();
 
     let restarted = Instant::now();
     net.start(&[3]).unwrap();
@@ -23,7 +23,7 @@ async fn a_killed_validator_is_not_missed_and_comes_back() {
     let left = RECOVERY.saturating_sub(restarted.elapsed());
     net.wait_height(&[3], head, left).await.unwrap();
     wait_votes(&net, 3, head).await;
-    let ids = load.finish().await;
+    let ids = finish(load).await;
     net.audit(&ids).await.unwrap();
 }
 
@@ -49,15 +49,15 @@ async fn all_are_killed_and_nothing_acknowledged_is_lost() {
     let net = up();
     let load = Load::start(&net, PAYERS);
     for _ in 0..2 {
-        load.more(50, PATIENCE).await;
+        load.more(50, PATIENCE).await.unwrap();
         net.kill(&net.all()).unwrap();
         let restarted = Instant::now();
         net.start(&net.all()).unwrap();
-        load.more(1, RECOVERY.saturating_sub(restarted.elapsed())).await;
+        load.more(1, RECOVERY.saturating_sub(restarted.elapsed())).await.unwrap();
     }
-    load.more(50, PATIENCE).await;
+    load.more(50, PATIENCE).await.unwrap();
     net.wait_ready(&net.all()).unwrap();
-    let ids = load.finish().await;
+    let ids = finish(load).await;
     assert!(ids.len() > 150);
     net.audit(&ids).await.unwrap();
 }
@@ -102,12 +102,12 @@ async fn without_a_quorum_nothing_commits_and_nobody_waits_for_ever() {
 async fn a_paused_validator_is_passed_over_and_catches_up() {
     let net = up();
     let load = Load::start(&net, PAYERS);
-    load.more(20, PATIENCE).await;
+    load.more(20, PATIENCE).await.unwrap();
     net.pause(1).unwrap();
-    load.more(50, PATIENCE).await;
+    load.more(50, PATIENCE).await.unwrap();
     net.resume(1).unwrap();
     let head = net.client(0).info().await.unwrap().height;
     net.wait_height(&[1], head, RECOVERY).await.unwrap();
-    let ids = load.finish().await;
+    let ids = finish(load).await;
     net.audit(&ids).await.unwrap();
 }

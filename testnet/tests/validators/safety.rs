@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Read;
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Duration;
@@ -89,11 +90,13 @@ async fn a_peer_that_is_not_on_the_list_is_turned_away() {
     })
     .await;
     goes_on(&net, 0).await;
-    let status = |port| operator::status(port).expect("its operator port answers");
-    assert_eq!(status(stranger.operator_port).height, 0);
-    assert_eq!(status(stranger.operator_port).peers_connected, 0);
+    let status = |entry: &Entry| {
+        operator::status(entry.operator_address()).expect("its operator port answers")
+    };
+    assert_eq!(status(&stranger).height, 0);
+    assert_eq!(status(&stranger).peers_connected, 0);
     for n in net.all() {
-        assert_eq!(status(net.entry(n).operator_port).peers_connected, 3);
+        assert_eq!(status(net.entry(n)).peers_connected, 3);
     }
 }
 
@@ -105,6 +108,7 @@ fn stranger(net: &Cluster) -> Entry {
         name: "stranger".to_owned(),
         key: keys[0].public().to_string(),
         peer: keys[1].public().to_string(),
+        host: Ipv4Addr::LOCALHOST,
         peer_port: ports[0],
         grpc_port: ports[1],
         operator_port: ports[2],

@@ -40,6 +40,10 @@ impl Replica {
         self.host.safety().muted_through()
     }
 
+    pub const fn duty(&self) -> Duty {
+        self.duty
+    }
+
     /// Whether this validator's key is in the set that decides the next height.
     pub fn is_validator(&self) -> bool {
         self.sets.current().get(&self.key).is_some()
