@@ -42,6 +42,9 @@ pub struct SendArgs {
     pub out: Option<PathBuf>,
 }
 
+/// An id that follows from a transaction.
+type IdOf = fn(&TxBody) -> Hash;
+
 /// One operation to send.
 pub struct Request {
     op: Op,
@@ -51,7 +54,7 @@ pub struct Request {
     /// What the answer says besides the operation's fields.
     more: Vec<(&'static str, Value)>,
     /// What follows from the transaction, e.g. from its nonce.
-    id: Option<(&'static str, fn(&TxBody) -> Hash)>,
+    id: Option<(&'static str, IdOf)>,
 }
 
 impl Request {
@@ -74,7 +77,7 @@ impl Request {
 
     /// Has the answer name an id that follows from the transaction; it is said before sending.
     #[must_use]
-    pub fn with_id(self, name: &'static str, id: fn(&TxBody) -> Hash) -> Self {
+    pub fn with_id(self, name: &'static str, id: IdOf) -> Self {
         Self { id: Some((name, id)), ..self }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use ballast_primitives::domain::SignTag;
 use ballast_primitives::{Address, Hash, Network, SecretKey};
 use ballast_proto::v1;
 use ballast_proto::v1::account_service_client::AccountServiceClient;
@@ -10,9 +11,11 @@ use ballast_proto::v1::ledger_service_client::LedgerServiceClient;
 use ballast_proto::v1::proof_service_client::ProofServiceClient;
 use ballast_proto::v1::supply_service_client::SupplyServiceClient;
 use ballast_proto::v1::tx_service_client::TxServiceClient;
+use ballast_runtime::authorisation::signed_bytes_on;
 use ballast_runtime::object::Role;
+use ballast_runtime::ops::council_exec::CouncilExec;
 use ballast_runtime::ops::transfer::Transfer;
-use ballast_runtime::{Op, SignedTx, TxBody, dev};
+use ballast_runtime::{CouncilOp, Op, SignedTx, TxBody, Witness, dev};
 use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
 
@@ -22,6 +25,8 @@ use crate::manifest::Manifest;
 const VALIDITY: Duration = Duration::from_secs(3_600);
 /// Above the longest that the server waits in one call.
 const CALL_PATIENCE: Duration = Duration::from_secs(70);
+/// The members of a dev council who must sign what is of class B.
+const EVERYDAY: usize = dev::COUNCIL_THRESHOLDS[1] as usize;
 const ANSWER_BYTES_MAX: usize = 64 << 20;
 
 /// Who signs.
@@ -53,8 +58,30 @@ impl Chain {
 
     /// The holder of `role`.
     pub fn role(&self, role: Role) -> Signer {
-        let keys = dev::role_signers(&self.seed, role);
+        let keys = vec![dev::role_key(&self.seed, role)];
         Signer { address: dev::role_address(&self.seed, role), keys }
+    }
+
+    /// The members of the council.
+    pub fn council(&self) -> Vec<Signer> {
+        let members = dev::council_keys(&self.seed).into_iter();
+        let addresses = dev::council_addresses(&self.seed);
+        members.zip(addresses).map(|(key, address)| Signer { address, keys: vec![key] }).collect()
+    }
+
+    /// Operations of class A and B, signed by as many members as all of those need.
+    pub fn by_council(&self, number: u64, nonce: u64, ops: Vec<CouncilOp>) -> SignedTx {
+        let members = self.council();
+        let (epoch, exec_nonce) = (0, number);
+        let signed = (epoch, exec_nonce, &ops);
+        let tag = SignTag::CouncilVote;
+        let message = signed_bytes_on(tag, &self.genesis, self.chain_id, &signed);
+        let keys = members.iter().flat_map(|member| &member.keys).take(EVERYDAY);
+        let mut witnesses: Vec<_> =
+            keys.map(|key| Witness { key: key.public(), signature: key.sign(&message) }).collect();
+        witnesses.sort_unstable_by_key(|witness| witness.key);
+        let op = Op::CouncilExec(CouncilExec { ops, epoch, exec_nonce, witnesses });
+        self.sign(&members[0], nonce, vec![op])
     }
 
     /// A body that is valid for an hour.

@@ -1,7 +1,7 @@
 //! The council: who it is, and how it decides. Every command that only the council may carry out
 //! ends in [`act`].
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ballast_client::statements::Statement;
 use ballast_primitives::PublicKey;
@@ -276,7 +276,7 @@ async fn draft(
     ctx: &Context,
     ops: Vec<CouncilOp>,
     needs: &Needs,
-    path: &PathBuf,
+    path: &Path,
 ) -> Result<(), Failure> {
     if !needs.immediate {
         return Err(class_too_high(needs));
@@ -491,8 +491,8 @@ pub async fn sign_draft(ctx: &Context, draft: &mut Draft, names: &[String]) -> R
 pub fn finish_signing(
     ctx: &Context,
     draft: &Draft,
-    file: &std::path::Path,
-    out: Option<&std::path::Path>,
+    file: &Path,
+    out: Option<&Path>,
 ) -> Result<(), Failure> {
     match out {
         Some(out) => draft.write_new(out)?,

@@ -1,7 +1,9 @@
 //! `env`: everything a script needs.
 
+use ballast_primitives::{Address, KeyPolicy, SecretKey};
+use ballast_runtime::dev;
 use ballast_runtime::object::Role;
-use ballast_testnet::chain::{Chain, show};
+use ballast_testnet::chain::show;
 use ballast_testnet::layout::GENESIS_FILE;
 use ballast_testnet::manifest::{Entry, Manifest};
 use ballast_testnet::{Failure, Network};
@@ -19,12 +21,15 @@ pub fn run(network: &Network) -> Result<(), Failure> {
 
 pub fn value(network: &Network) -> Result<Value, Failure> {
     let manifest = network.manifest()?;
-    let chain = Chain::of(&manifest)?;
+    let seed = manifest.dev_seed.as_str();
     let entries = manifest.validators.iter();
     Ok(json!({
         "validators": entries.map(|entry| validator(network, entry)).collect::<Vec<_>>(),
-        "accounts": accounts(&manifest, &chain),
-        "roles": Role::ALL.map(|role| role_value(&chain, role)),
+        "accounts": accounts(&manifest),
+        "roles": Role::ALL.map(|role| role_value(seed, role)),
+        "council": council(seed),
+        "officers": officers(seed),
+        "fee_account": account("dev:fees", &dev::fee_key(seed)),
         "chain_id": manifest.chain_id,
         "genesis_hash": manifest.genesis_hash,
         "genesis_file": network.dir().join(GENESIS_FILE),
@@ -46,18 +51,49 @@ pub fn validator(network: &Network, entry: &Entry) -> Value {
     })
 }
 
-fn accounts(manifest: &Manifest, chain: &Chain) -> Vec<Value> {
-    let account = |n| {
-        let signer = chain.account(n);
-        let secret = signer.keys.first().map(|key| const_hex::encode(key.expose()));
-        json!({ "name": format!("dev:{n}"), "address": show(&signer.address), "secret": secret })
-    };
-    (0..manifest.accounts.min(ACCOUNTS_MAX)).map(account).collect()
+fn accounts(manifest: &Manifest) -> Vec<Value> {
+    let seed = &manifest.dev_seed;
+    let funded = |n| account(&format!("dev:{n}"), &dev::account_key(seed, n));
+    (0..manifest.accounts.min(ACCOUNTS_MAX)).map(funded).collect()
 }
 
-/// Their secrets follow from the seed.
-fn role_value(chain: &Chain, role: Role) -> Value {
+/// An account of one key.
+fn account(name: &str, key: &SecretKey) -> Value {
+    let address = Address::of(&KeyPolicy::Single(key.public()));
+    json!({
+        "name": name,
+        "address": show(&address),
+        "key": key.public().to_string(),
+        "secret": const_hex::encode(key.expose()),
+    })
+}
+
+fn with(mut account: Value, name: &str, value: &str) -> Value {
+    if let Some(fields) = account.as_object_mut() {
+        fields.insert(name.to_owned(), json!(value));
+    }
+    account
+}
+
+fn role_value(seed: &str, role: Role) -> Value {
     let name = role.name().to_lowercase().replace('_', "-");
-    let address = show(&chain.role(role).address);
-    json!({ "name": format!("dev:{name}"), "role": role.name(), "address": address })
+    with(account(&format!("dev:{name}"), &dev::role_key(seed, role)), "role", role.name())
+}
+
+/// Each member signs for its account and, off the chain, for itself with one key.
+fn council(seed: &str) -> Vec<Value> {
+    let member = |(n, key): (usize, SecretKey)| account(&format!("dev:council-{n}"), &key);
+    dev::council_keys(seed).into_iter().enumerate().map(member).collect()
+}
+
+/// Officers sign reserve reports; they have no accounts.
+fn officers(seed: &str) -> Vec<Value> {
+    let officer = |(name, key): (&str, SecretKey)| {
+        json!({
+            "name": format!("dev:{name}"),
+            "key": key.public().to_string(),
+            "secret": const_hex::encode(key.expose()),
+        })
+    };
+    ["ceo", "cfo"].into_iter().zip(dev::officer_keys(seed)).map(officer).collect()
 }

@@ -8,7 +8,7 @@ use ballast_runtime::ops::mint::Mint;
 use ballast_runtime::ops::pause::Pause;
 use ballast_runtime::ops::transfer::Transfer;
 use ballast_runtime::ops::unpause::Unpause;
-use ballast_runtime::{Code, Op, SignedTx};
+use ballast_runtime::{Code, CouncilOp, Op, SignedTx};
 use ballast_testnet::chain::{Signer, now_ms};
 use ballast_testnet::{Chain, Client};
 
@@ -139,14 +139,14 @@ async fn a_failure_on_chain_has_its_name_and_changes_no_balance() {
     succeed(&client, &chain.sign(&officer, 1, vec![Op::Freeze(frozen)])).await;
     assert_eq!(failure(&client, &pay(chain, 1, 1)).await.as_deref(), Some("ACCOUNT_FROZEN"));
 
-    let council = chain.role(Role::Council);
-    let pause = Pause { scopes: vec![Scope::Transfer], until: now_ms() + HOUR_MS };
-    succeed(&client, &chain.sign(&council, 1, vec![Op::Pause(pause)])).await;
+    let scopes = vec![Scope::Transfer];
+    let pause = Pause { scopes: scopes.clone(), until: now_ms() + HOUR_MS, short: true };
+    succeed(&client, &chain.by_council(0, 1, vec![CouncilOp::Pause(pause)])).await;
     assert_eq!(failure(&client, &pay(chain, 2, 1)).await.as_deref(), Some("PAUSED"));
 
     assert_eq!(totals(&client, chain).await, before);
-    let unpause = Unpause { scopes: vec![Scope::Transfer] };
-    succeed(&client, &chain.sign(&council, 2, vec![Op::Unpause(unpause)])).await;
+    let unpause = CouncilOp::Unpause(Unpause { scopes });
+    succeed(&client, &chain.by_council(1, 2, vec![unpause])).await;
     succeed(&client, &pay(chain, 2, 2)).await;
     net.audit(&[]).await.unwrap();
 }
