@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use ballast_proto::v1::{self, TxState};
 use ballast_proto::{Reason, WireError};
 use ballast_runtime::{Code, SignedTx};
-use ballast_testnet::{Client, Cluster, Load, Options};
+pub use ballast_testnet::Load;
+use ballast_testnet::{Client, Cluster, Options};
 use tonic::Status;
 
 /// Bounds every wait that has no bound of its own.
