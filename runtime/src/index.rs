@@ -16,13 +16,14 @@ use ballast_primitives::Address;
 use crate::object::Key;
 use crate::state::Stored;
 
-/// One for each value of an address's first two bytes.
-const BUCKETS: usize = 1 << 16;
+/// How many values a byte has.
+const BYTES: usize = 1 << 8;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Index {
-    /// Each ascending by prefix.
-    accounts: Vec<Vec<Entry>>,
+    /// By an address's first byte, then by its second: a row of buckets comes with its first
+    /// account, a bucket is ascending by prefix.
+    accounts: Vec<Vec<Vec<Entry>>>,
     others: BTreeMap<Key, usize>,
     /// How many keys there are.
     len: usize,
@@ -38,7 +39,7 @@ struct Entry {
 impl Index {
     /// The index of `slots`. Of two with the same key only the first is in it.
     pub(crate) fn of(slots: &[Stored]) -> Self {
-        let accounts = vec![Vec::new(); BUCKETS];
+        let accounts = vec![Vec::new(); BYTES];
         let mut index = Self { accounts, others: BTreeMap::new(), len: 0 };
         for (slot, stored) in slots.iter().enumerate() {
             index.insert(&stored.key, slot, slots);
@@ -53,8 +54,8 @@ impl Index {
     /// The slot of `key`; `slots` are those that the index is of.
     pub(crate) fn get(&self, key: &Key, slots: &[Stored]) -> Option<usize> {
         let Key::Account(address) = key else { return self.others.get(key).copied() };
-        let (bucket, prefix) = place(address);
-        let bucket = self.accounts.get(bucket)?;
+        let (row, bucket, prefix) = place(address);
+        let bucket = self.accounts.get(row)?.get(bucket)?;
         let alike = bucket.iter().skip(bucket.partition_point(|entry| entry.prefix < prefix));
         alike
             .take_while(|entry| entry.prefix == prefix)
@@ -68,12 +69,7 @@ impl Index {
             return false;
         }
         if let Key::Account(address) = key {
-            let (bucket, prefix) = place(address);
-            let slot = u32::try_from(slot).unwrap_or(u32::MAX);
-            if let Some(bucket) = self.accounts.get_mut(bucket) {
-                let at = bucket.partition_point(|entry| entry.prefix < prefix);
-                bucket.insert(at, Entry { prefix, slot });
-            }
+            self.insert_account(address, slot);
         } else {
             self.others.insert(key.clone(), slot);
         }
@@ -81,11 +77,25 @@ impl Index {
         true
     }
 
+    fn insert_account(&mut self, address: &Address, slot: usize) {
+        let (row, bucket, prefix) = place(address);
+        let Some(row) = self.accounts.get_mut(row) else { return };
+        if row.is_empty() {
+            row.resize(BYTES, Vec::new());
+        }
+        // Four billion accounts are more than any memory holds.
+        let slot = u32::try_from(slot).unwrap_or(u32::MAX);
+        if let Some(bucket) = row.get_mut(bucket) {
+            let at = bucket.partition_point(|entry| entry.prefix < prefix);
+            bucket.insert(at, Entry { prefix, slot });
+        }
+    }
+
     /// Takes back an [`Self::insert`].
     pub(crate) fn remove(&mut self, key: &Key, slot: usize) {
         if let Key::Account(address) = key {
-            let (bucket, _) = place(address);
-            if let Some(bucket) = self.accounts.get_mut(bucket) {
+            let (row, bucket, _) = place(address);
+            if let Some(bucket) = self.accounts.get_mut(row).and_then(|row| row.get_mut(bucket)) {
                 bucket.retain(|entry| entry.slot as usize != slot);
             }
         } else {
@@ -103,10 +113,10 @@ impl Index {
     }
 }
 
-/// An address's bucket, and its prefix there.
-fn place(address: &Address) -> (usize, u32) {
-    let [a, b, c, d, e, f, ..] = address.0;
-    (usize::from(u16::from_be_bytes([a, b])), u32::from_be_bytes([c, d, e, f]))
+/// An address's row, its bucket, and its prefix there.
+const fn place(address: &Address) -> (usize, usize, u32) {
+    let [row, bucket, a, b, c, d, ..] = address.0;
+    (row as usize, bucket as usize, u32::from_be_bytes([a, b, c, d]))
 }
 
 #[cfg(test)]

@@ -32,9 +32,7 @@ impl BridgeIn {
         }
         let bridge = open_bridge(env, self.bridge)?;
         let recipient = recipient.ok_or(Code::UnknownRecipient)?;
-        if env.tx.memo.is_none() && env.journal.read(recipient).memo_required {
-            return Err(Code::MemoRequired);
-        }
+        env.check_memo(recipient, env.tx.memo.as_deref())?;
         let release = Key::UsedRemote(self.bridge, self.remote_tx);
         env.check_unused(&release, Code::RemoteTxUsed)?;
         self.check_limits(env.journal.read(bridge), env.now)?;

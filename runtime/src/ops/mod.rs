@@ -165,6 +165,12 @@ impl Env<'_, '_> {
         Ok(())
     }
 
+    /// `MEMO_REQUIRED` when the recipient asks for memos and there is none; an empty one is one.
+    pub(crate) fn check_memo(&self, to: At<Account>, memo: Option<&[u8]>) -> Result<(), Code> {
+        let required = self.journal.read(to).memo_required;
+        if required && memo.is_none() { Err(Code::MemoRequired) } else { Ok(()) }
+    }
+
     /// Who is to pay or to spend: `ACCOUNT_FROZEN` when nothing may go out.
     pub(crate) fn check_may_send(&self, payer: At<Account>) -> Result<(), Code> {
         if self.journal.read(payer).freeze.stops_outbound(self.now) {

@@ -64,9 +64,7 @@ impl<'a> Payment<'a> {
         }
         let payer = self.payer.ok_or(Code::UnknownTarget)?;
         let payee = self.payee.ok_or(Code::UnknownRecipient)?;
-        if self.memo.is_none() && env.journal.read(payee).memo_required {
-            return Err(Code::MemoRequired);
-        }
+        env.check_memo(payee, self.memo)?;
         let crossing = self.check_travel(env, payer, payee)?;
         Ok(Cleared { payment: self, payer, payee, crossing })
     }
