@@ -36,7 +36,7 @@ pub(super) fn by_key<T>(
     let (head, (items, next)) = context.consistent(|store| {
         let found = store.objects(&first, &last, after.as_ref(), one_more).map_err(internal)?;
         let more = found.len() > size;
-        let last = found.iter().take(size).last().map(|(key, _)| key.clone());
+        let last = found.iter().take(size).next_back().map(|(key, _)| key.clone());
         let next = last.filter(|_| more).as_ref().map(token).unwrap_or_default();
         let shown = found.into_iter().take(size).map(|(key, object)| show(store, key, object));
         Ok((shown.collect::<Result<Vec<_>, _>>()?, next))

@@ -113,9 +113,7 @@ pub(super) fn point(
     policy: &Policy,
     at: u64,
 ) -> Result<Option<Checkpoint>, WireError> {
-    let tick = at.checked_div(policy.checkpoint_ms).unwrap_or(0);
-    let place = u16::try_from(tick % u64::from(CHECKPOINTS_KEPT)).unwrap_or(0);
-    let found = object::<Checkpoint>(store, &Key::Checkpoint(place))?;
+    let found = object::<Checkpoint>(store, &Checkpoint::key(at, policy.checkpoint_ms))?;
     Ok(found.filter(|checkpoint| checkpoint.at == at))
 }
 

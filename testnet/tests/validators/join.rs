@@ -8,17 +8,17 @@ use ballast_proto::v1::get_proof_request::Target;
 use ballast_runtime::Genesis;
 use ballast_testnet::layout::GENESIS_FILE;
 
-use crate::common::{Load, PATIENCE, succeed, until, up};
+use crate::common::{Load, PATIENCE, finish, succeed, until, up};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_joins_as_an_observer_while_payments_go_on_and_takes_some_itself() {
     let mut net = up();
     let load = Load::start(&net, 4);
-    load.more(50, PATIENCE).await;
+    load.more(50, PATIENCE).await.unwrap();
     let joined = net.join().unwrap();
     assert_eq!(joined, 4);
     // Nobody lets it in who was started before it was made.
-    load.more(50, PATIENCE).await;
+    load.more(50, PATIENCE).await.unwrap();
     assert_eq!(net.client(joined).info().await.unwrap().height, 0);
 
     net.stop(&[2]).unwrap();
@@ -28,7 +28,7 @@ async fn a_node_joins_as_an_observer_while_payments_go_on_and_takes_some_itself(
     net.wait_ready(&[joined]).unwrap();
     let (from, to) = (net.chain.account(8), net.chain.account(9));
     let paid = succeed(&net.client(joined), &net.chain.pay(&from, to.address, 5, 1)).await;
-    let mut ids = load.finish().await;
+    let mut ids = finish(load).await;
     ids.push(paid.tx_id);
     net.audit(&ids).await.unwrap();
     votes_of_four(&net, joined).await;
