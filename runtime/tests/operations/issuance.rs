@@ -125,13 +125,14 @@ fn a_reversal_asks_nothing_of_its_beneficiary() {
     let deposit = deposited(&mut world, "r", 100, NOBODY);
     assert!(world.run(CUSTODIAN, op::reverse(deposit, DOCUMENT)).is_ok(), "not registered");
     let deposit = deposited(&mut world, "s", 100, Holder(1).address());
-    world.run(MINTER, op::mint(deposit, 100)).unwrap();
+    world.run(MINTER, op::mint(deposit, 70)).unwrap();
     world.edit_account(Holder(1), |account| {
         account.freeze = frozen(true, true);
         account.kyc_until = 0;
+        account.hold = 5;
     });
     world.run(CUSTODIAN, op::reverse(deposit, DOCUMENT)).unwrap();
-    assert_eq!(world.account(Holder(1)).hold, 100);
+    assert_eq!(world.account(Holder(1)).hold, 75, "the minted part, on top of what was held");
 }
 
 /// Every refusal of a mint, in order. Everything is wrong at first; each line puts one thing

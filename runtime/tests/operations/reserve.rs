@@ -608,7 +608,7 @@ fn the_summary_says_what_the_smallest_mint_would_be_answered() {
     });
     type Fix = (Code, fn(&mut World));
     let fixes: [Fix; 8] = [
-        (Code::Paused, |world| world.set_pause(Scope::Mint, 0)),
+        (Code::Paused, |world| world.set_pause(Scope::Mint, world.now())),
         (Code::GlobalWindow, |world| world.edit_policy(|policy| policy.global_window_cap = 1)),
         (Code::CapExceeded, |world| world.set_cap(u128::MAX)),
         (Code::NoReport, |world| {
