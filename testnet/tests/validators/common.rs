@@ -102,3 +102,20 @@ pub async fn finish(load: Load) -> Vec<String> {
     assert_eq!(ledger.surprises, Vec::<String>::new());
     ledger.ids()
 }
+
+/// Its signature is in a certificate, or its proposal was taken, above `head`.
+pub async fn wait_votes(net: &Cluster, n: usize, head: u64) {
+    let (client, key) = (net.client(0), &net.entry(n).key);
+    until("the validator's vote is in a certificate", RECOVERY, async || {
+        let newest = client.info().await.ok()?.height;
+        for height in (head + 1..=newest).rev().take(20) {
+            let (block, _) = client.block(height).await.ok()?;
+            let proposed = block.header.is_some_and(|header| header.proposer == *key);
+            if proposed || block.signers.contains(key) {
+                return Some(());
+            }
+        }
+        None
+    })
+    .await;
+}

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use ballast_proto::v1::TxState;
-use ballast_testnet::{Cluster, Load};
+use ballast_testnet::Load;
 
-use crate::common::{PATIENCE, RECOVERY, finish, receipt, until, up};
+use crate::common::{PATIENCE, RECOVERY, finish, receipt, until, up, wait_votes};
 
 const PAYERS: u32 = 8;
 
@@ -25,23 +25,6 @@ async fn a_killed_validator_is_not_missed_and_comes_back() {
     wait_votes(&net, 3, head).await;
     let ids = finish(load).await;
     net.audit(&ids).await.unwrap();
-}
-
-/// Its signature is in a certificate, or its proposal was taken, above `head`.
-async fn wait_votes(net: &Cluster, n: usize, head: u64) {
-    let (client, key) = (net.client(0), &net.entry(n).key);
-    until("the validator's vote is in a certificate", RECOVERY, async || {
-        let newest = client.info().await.ok()?.height;
-        for height in (head + 1..=newest).rev().take(20) {
-            let (block, _) = client.block(height).await.ok()?;
-            let proposed = block.header.is_some_and(|header| header.proposer == *key);
-            if proposed || block.signers.contains(key) {
-                return Some(());
-            }
-        }
-        None
-    })
-    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

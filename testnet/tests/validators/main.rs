@@ -4,9 +4,11 @@
 
 mod commands;
 mod common;
+mod deadlines;
 mod faults;
 mod join;
 mod payments;
 mod proofs;
 mod refusals;
 mod safety;
+mod sets;
