@@ -16,7 +16,7 @@ use ballast_runtime::tx::{SIGNATURES_MAX, TX_BYTES_MAX};
 use ballast_runtime::*;
 use borsh::BorshSerialize;
 use common::Who::Holder;
-use common::{HOUR, START, World, council, genesis, op};
+use common::{HOUR, START, World, council, genesis};
 
 fn signer(n: usize) -> SecretKey {
     SecretKey::dev("signer", &n.to_string())
