@@ -43,6 +43,13 @@ pub(super) fn create_whole(path: &Path, bytes: &[u8], existing: Existing) -> io:
     Ok(file)
 }
 
+/// Makes what `file` held when it was opened durable under its name. A process that was killed may
+/// have written it and not synced it, and whoever reads it goes on from it.
+pub(super) fn settle(file: &File, path: &Path) -> io::Result<()> {
+    file.sync_all()?;
+    sync_parent(path)
+}
+
 fn draft_of(path: &Path) -> PathBuf {
     let mut name: OsString = path.as_os_str().to_owned();
     name.push(".new");

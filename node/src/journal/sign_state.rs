@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::file::{Existing, create_whole};
+use super::file::{Existing, create_whole, settle};
 
 /// The most bytes of a record.
 pub const RECORD_BYTES_MAX: usize = 256;
@@ -95,7 +95,9 @@ impl SignState {
         }
     }
 
-    /// Opens the file and reads the newest record; none if nothing was ever saved.
+    /// Opens the file and reads the newest record; none if nothing was ever saved. The record is on
+    /// the disk when this returns, also when the save that wrote it was cut short: whoever finds
+    /// that a message was signed before sends it again without another save.
     pub fn open(path: &Path) -> Result<(Self, Option<Vec<u8>>), SignStateError> {
         let path = path.to_owned();
         let io = |doing, source: io::Error| match source.kind() {
@@ -110,6 +112,7 @@ impl SignState {
         let [first, second] = SLOT_OFFSETS;
         let first = read_slot(&file, first).map_err(|source| io("read", source))?;
         let second = read_slot(&file, second).map_err(|source| io("read", source))?;
+        settle(&file, &path).map_err(|source| io("sync", source))?;
         let damaged_slot = first.is_none() || second.is_none();
         let (newest, next_slot) = match (first, second) {
             (Some(first), Some(second)) if second.generation > first.generation => (second, 0),

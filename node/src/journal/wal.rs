@@ -6,7 +6,7 @@
 //! frame and returns when it is on the disk; only then may what rests on it leave. [`Wal::reset`]
 //! begins a later height, when the one before is durable elsewhere; what was appended for the old
 //! height and not synced is forgotten. [`Wal::open`] gives back the entries of the newest height
-//! that has any, in order.
+//! that has any, in order, and they are on the disk then: also those whose sync a kill cut short.
 //!
 //! # Heights share the file
 //!
@@ -41,7 +41,7 @@ use rand::TryRng as _;
 use rand::rngs::SysRng;
 use thiserror::Error;
 
-use super::file::{Existing, create_whole};
+use super::file::{Existing, create_whole, settle};
 use super::frame::{self, FRAME_HEAD_BYTES, Key, Place, Scan};
 
 /// The most bytes of an entry.
@@ -167,9 +167,9 @@ impl Wal {
             })?;
         if garbage > 0 {
             file.write_all_at(&vec![0; garbage], end as u64)
-                .and_then(|()| file.sync_data())
                 .map_err(|source| io_error("cut the tail of", path, source))?;
         }
+        settle(&file, path).map_err(|source| io_error("sync", path, source))?;
         let wal = Self {
             file,
             path: path.to_owned(),
