@@ -50,4 +50,4 @@ pub mod types;
 pub mod wal;
 
 pub use config::Config;
-pub use replica::{Admission, Effect, Input, Now, Recovered, Replica};
+pub use replica::{Admission, Duty, Effect, Input, Now, Recovered, Replica};

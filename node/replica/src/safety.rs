@@ -54,6 +54,8 @@ pub enum Refusal {
     DoubleSign { place: (u64, u32, Step), asked: Hash, signed: Hash },
     #[error("mute through height {through}: the write-ahead log of a signed height is gone")]
     Mute { through: u64 },
+    #[error("told to sign nothing for now")]
+    Withheld,
 }
 
 /// The guard of one validator's key.
@@ -61,11 +63,12 @@ pub enum Refusal {
 pub struct Safety {
     last: Option<SignState>,
     mute_through: u64,
+    withheld: bool,
 }
 
 impl Safety {
     pub const fn new(last: Option<SignState>) -> Self {
-        Self { last, mute_through: 0 }
+        Self { last, mute_through: 0, withheld: false }
     }
 
     pub const fn last(&self) -> Option<SignState> {
@@ -81,9 +84,22 @@ impl Safety {
         self.mute_through
     }
 
+    /// Whether to refuse everything until told otherwise.
+    pub const fn withhold(&mut self, withheld: bool) {
+        self.withheld = withheld;
+    }
+
+    /// Whether nothing at `height` would be signed, whatever it is.
+    pub const fn is_silent(&self, height: u64) -> bool {
+        self.withheld || height <= self.mute_through
+    }
+
     /// Asks to sign `asked`. On success the caller must make the returned state durable, if there
     /// is one, before the signature leaves; none means that this very message was signed before.
     pub fn approve(&mut self, asked: SignState) -> Result<Option<SignState>, Refusal> {
+        if self.withheld {
+            return Err(Refusal::Withheld);
+        }
         if asked.height <= self.mute_through {
             return Err(Refusal::Mute { through: self.mute_through });
         }
@@ -143,6 +159,18 @@ mod tests {
         assert_eq!(safety.approve(same), Err(Refusal::Mute { through: 7 }));
         assert_eq!(safety.approve(at(7, 3, Step::Prevote, 1)), Err(Refusal::Mute { through: 7 }));
         assert!(safety.approve(at(8, 0, Step::Proposal, 1)).is_ok());
+    }
+
+    #[test]
+    fn what_is_withheld_leaves_no_trace() {
+        let mut safety = Safety::new(Some(at(7, 0, Step::Prevote, 1)));
+        safety.withhold(true);
+        assert_eq!(safety.approve(at(7, 0, Step::Prevote, 1)), Err(Refusal::Withheld));
+        assert_eq!(safety.approve(at(8, 0, Step::Proposal, 2)), Err(Refusal::Withheld));
+        assert!(safety.is_silent(8));
+        safety.withhold(false);
+        assert_eq!(safety.approve(at(7, 0, Step::Prevote, 1)), Ok(None));
+        assert!(safety.approve(at(8, 0, Step::Proposal, 3)).is_ok());
     }
 
     #[test]

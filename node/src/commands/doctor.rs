@@ -115,6 +115,7 @@ fn disk(home: &Home) -> Finding {
         Ok(space) => match space.level() {
             Level::Enough => Good(space.to_string()),
             Level::Low => Warning(space.to_string()),
+            Level::Scarce => Warning(format!("{space}: would take no transactions")),
             Level::VeryLow => Bad(Failure::safety(format!("{space}: would not vote"))),
             Level::Out => Bad(Failure::safety(format!("{space}: would not start"))),
         },

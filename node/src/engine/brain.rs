@@ -7,6 +7,7 @@ use std::time::Instant;
 use ballast_primitives::PublicKey;
 use ballast_replica::message::Message;
 use ballast_replica::replica::Notice;
+use ballast_replica::safety::Refusal;
 use ballast_replica::types::CommitWrite;
 use ballast_replica::{Effect, Input, Replica};
 use ballast_runtime::Outcome;
@@ -74,9 +75,18 @@ impl Brain {
         }
         self.perform(effects)?;
         self.view.refresh(&self.replica, &self.peers, &self.metrics);
-        if self.view.disk_is_full() {
+        self.heed_disk()
+    }
+
+    /// Does less and less as the disk fills up, and at last nothing.
+    fn heed_disk(&mut self) -> Result<(), End> {
+        let Some(duty) = self.view.duty() else {
             let why = "the disk is almost full: stopping while there is room to do so cleanly";
             return Err(End::Failed(RunError::Safety(why.to_owned())));
+        };
+        if duty != self.replica.duty() {
+            tracing::warn!(?duty, "free space on the disk changes what this validator does");
+            self.replica.set_duty(duty);
         }
         Ok(())
     }
@@ -188,6 +198,8 @@ impl Brain {
                 let missing = missing.join(", ");
                 tracing::warn!(height, round, missing, "a round failed; validators not heard");
             }
+            // Said once, when it began.
+            Notice::Refused(Refusal::Withheld) => {}
             Notice::Refused(refusal) => tracing::warn!(%refusal, "did not sign"),
             Notice::InvalidProposal { height, round, proposer, why } => {
                 let proposer = name(&proposer);

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use ballast_primitives::Hash;
 use ballast_primitives::merkle::Path;
 use ballast_primitives::proof::{CertifiedHeader, StateProof};
-use ballast_replica::Replica;
 use ballast_replica::types::{CommitWrite, StoredBlock};
+use ballast_replica::{Duty, Replica};
 use parking_lot::Mutex;
 use tokio::sync::{oneshot, watch};
 
@@ -22,7 +22,7 @@ use crate::rpc::backend::{Head, NodeInfo};
 
 /// How often the figures that change without a commit are looked at.
 const REFRESH: Duration = Duration::from_millis(100);
-const DISK_REFRESH: Duration = Duration::from_secs(5);
+const DISK_REFRESH: Duration = Duration::from_secs(1);
 
 /// Written by the replica's thread, read by everyone.
 pub struct Shared {
@@ -126,6 +126,9 @@ impl View {
             through if through > replica.height() => Voting::No(format!(
                 "its write-ahead log is gone; it follows until height {through} has passed"
             )),
+            _ if replica.duty() == Duty::Following => {
+                Voting::No("its disk is almost full; it only follows".to_owned())
+            }
             _ => Voting::Yes,
         };
         let disk = self.read_disk(now);
@@ -156,10 +159,16 @@ impl View {
         info.mempool_txs = waiting as u64;
     }
 
-    /// Whether the volume of the data folder has less free space than a node may run on.
-    pub fn disk_is_full(&self) -> bool {
+    /// What the free space on the volume of the data folder allows; none when it is less than a
+    /// node may run on.
+    pub fn duty(&self) -> Option<Duty> {
         let disk = self.published.status.borrow().disk;
-        disk.is_some_and(|space| space.level() == Level::Out)
+        match disk.map_or(Level::Enough, |space| space.level()) {
+            Level::Enough | Level::Low => Some(Duty::All),
+            Level::Scarce => Some(Duty::NoAdmission),
+            Level::VeryLow => Some(Duty::Following),
+            Level::Out => None,
+        }
     }
 
     fn read_disk(&mut self, now: Instant) -> Option<Space> {

@@ -6,6 +6,7 @@ use std::path::Path;
 
 /// Below these shares of the volume, in percent.
 pub const WARN_PERCENT: u64 = 15;
+pub const STOP_ADMITTING_PERCENT: u64 = 10;
 pub const STOP_VOTING_PERCENT: u64 = 5;
 pub const STOP_PERCENT: u64 = 2;
 
@@ -21,6 +22,8 @@ pub enum Level {
     Enough,
     /// Warn.
     Low,
+    /// Take no more transactions from clients.
+    Scarce,
     /// Stop voting; reads stay up.
     VeryLow,
     /// Stop cleanly, while there is room to do so.
@@ -40,6 +43,8 @@ impl Space {
             Level::Out
         } else if self.is_below(STOP_VOTING_PERCENT) {
             Level::VeryLow
+        } else if self.is_below(STOP_ADMITTING_PERCENT) {
+            Level::Scarce
         } else if self.is_below(WARN_PERCENT) {
             Level::Low
         } else {
@@ -71,7 +76,9 @@ mod tests {
             (1000, Level::Enough),
             (150, Level::Enough),
             (149, Level::Low),
-            (50, Level::Low),
+            (100, Level::Low),
+            (99, Level::Scarce),
+            (50, Level::Scarce),
             (49, Level::VeryLow),
             (20, Level::VeryLow),
             (19, Level::Out),

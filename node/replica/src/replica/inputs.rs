@@ -18,9 +18,18 @@ impl Replica {
         if let Err(code) = admission::check(&self.state, context, tx) {
             return Admission::Refused(code);
         }
+        let protects = admission::is_lane0(tx);
+        let taken = match self.duty {
+            Duty::All => true,
+            Duty::NoAdmission => protects,
+            Duty::Following => false,
+        };
+        if !taken {
+            return Admission::Busy;
+        }
         // A full pool keeps its last tenth for the operations that protect.
         let room = self.config.pool_txs_max - self.config.pool_txs_max / 10;
-        let limit = if admission::is_lane0(tx) { self.config.pool_txs_max } else { room };
+        let limit = if protects { self.config.pool_txs_max } else { room };
         if self.pool.len() >= limit {
             return Admission::Busy;
         }

@@ -141,6 +141,17 @@ impl Effect {
     }
 }
 
+/// How much of its work a validator still does; whoever runs it sets this as resources run out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Duty {
+    #[default]
+    All,
+    /// Takes no more transactions from clients, but for those that protect.
+    NoAdmission,
+    /// Signs nothing and takes nothing; it goes on following.
+    Following,
+}
+
 /// What became of a submitted transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
@@ -233,6 +244,7 @@ pub struct Replica {
     judge_now: bool,
     /// Evidence to be stored with the next block.
     evidence: Vec<Evidence>,
+    duty: Duty,
     outs: VecDeque<Out>,
     effects: Vec<Effect>,
 }
@@ -286,6 +298,7 @@ impl Replica {
             timers: Timers::default(),
             judge_now: false,
             evidence: Vec::new(),
+            duty: Duty::All,
             outs: VecDeque::new(),
             effects: Vec::new(),
         };
@@ -330,6 +343,12 @@ impl Replica {
             Input::Tick => self.on_tick(now),
         }
         self.finish(now)
+    }
+
+    /// From the next step on.
+    pub fn set_duty(&mut self, duty: Duty) {
+        self.duty = duty;
+        self.host.safety_mut().withhold(duty == Duty::Following);
     }
 
     /// When [`Input::Tick`] is due, on the monotonic clock.

@@ -40,6 +40,10 @@ impl Replica {
         self.host.safety().muted_through()
     }
 
+    pub const fn duty(&self) -> Duty {
+        self.duty
+    }
+
     pub fn is_validator(&self) -> bool {
         self.committee.get(&self.key).is_some()
     }

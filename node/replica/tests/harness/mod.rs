@@ -11,7 +11,7 @@ use ballast_replica::replica::Notice;
 use ballast_replica::safety::SignState;
 use ballast_replica::types::{Batch, Evidence, Executed, StoredBlock};
 use ballast_replica::wal::WalEntry;
-use ballast_replica::{Admission, Config, Effect, Input, Now, Recovered, Replica, commit};
+use ballast_replica::{Admission, Config, Duty, Effect, Input, Now, Recovered, Replica, commit};
 use ballast_runtime::state::Change;
 use ballast_runtime::tx::{SignedTx, VerifiedTx};
 use ballast_runtime::{Genesis, Op, Receipt, State, TxBody, dev, ops};
@@ -92,6 +92,10 @@ impl Node {
 
     pub fn signed_height(&self) -> Option<u64> {
         self.disk.sign_state.as_ref().map(|bytes| SignState::decode(bytes).unwrap().height)
+    }
+
+    pub fn set_duty(&mut self, duty: Duty) {
+        self.replica.as_mut().unwrap().set_duty(duty);
     }
 
     pub fn lose_wal(&mut self) {
