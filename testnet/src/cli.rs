@@ -56,7 +56,7 @@ pub enum Command {
     },
     /// Stop and start a validator, or all of them.
     Restart { validator: Option<usize> },
-    /// Break a validator, or mend it.
+    /// Break a validator, or mend it; or try a network of its own with every fault there is.
     #[command(subcommand)]
     Chaos(Chaos),
 }
@@ -82,7 +82,7 @@ pub struct UpArgs {
     pub chain_id: u32,
 }
 
-#[derive(Clone, Copy, Subcommand)]
+#[derive(Clone, Subcommand)]
 pub enum Chaos {
     /// SIGKILL, as a power cut would.
     Kill { validator: usize },
@@ -92,6 +92,50 @@ pub enum Chaos {
     Resume { validator: usize },
     /// Start one that was killed.
     Start { validator: usize },
+    /// Run the chaos suite: real validators under load, hit with every fault that this machine can
+    /// inject, and audited. Uses no existing network. Without numbers: the short form.
+    Suite(SuiteArgs),
+    /// Check that the suite notices: disks that report syncs which they did not do, and a power
+    /// cut, must cost payments.
+    Prove,
+}
+
+/// How often each fault is injected; 0 leaves it out.
+#[derive(Args, Clone)]
+pub struct SuiteArgs {
+    /// kill -9: of one, and of all four at once.
+    #[arg(long, value_name = "N", default_value_t = 6)]
+    pub kills: u32,
+    /// Data folders that are gone.
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub lost_data: u32,
+    /// SIGSTOP, and later SIGCONT: of one, and of two.
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub pauses: u32,
+    /// One-way, and two from two, in network namespaces.
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub partitions: u32,
+    /// Random loss of packets.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub packet_losses: u32,
+    /// Wall clocks that are wrong.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub clock_skews: u32,
+    /// Syncs that fail with EIO.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub sync_errors: u32,
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub full_disks: u32,
+    /// Of one, and of all four at once.
+    #[arg(long, value_name = "N", default_value_t = 6)]
+    pub power_cuts: u32,
+    /// What is chosen at random follows from it; random itself by default.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Where the JSON goes; the table goes beside it, as .md, and logs of what failed into a
+    /// folder beside it.
+    #[arg(long, value_name = "FILE", default_value = "target/chaos.json")]
+    pub report: PathBuf,
 }
 
 #[cfg(test)]

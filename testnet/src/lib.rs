@@ -3,10 +3,11 @@
 //!
 //! [`network`] owns a folder and the processes started from it, [`manifest`] is what the folder
 //! says of itself, [`layout`] writes validators' homes, [`chain`] talks to the chain, [`audit`]
-//! compares what the validators hold. Every key is derived from a seed that anyone may know.
+//! compares what the validators hold, [`chaos`] breaks everything that can break. Every key is derived from a seed that anyone may know.
 
 pub mod audit;
 pub mod chain;
+pub mod chaos;
 pub mod cluster;
 pub mod failure;
 pub mod layout;

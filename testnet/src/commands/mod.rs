@@ -1,8 +1,10 @@
 //! One file for each command that is more than a call of the library.
 
+mod chaos_suite;
 mod env;
 mod faucet;
 mod logs;
+mod signals;
 mod status;
 mod up;
 
@@ -34,7 +36,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             done(json, &format!("stopped and deleted {}", dir.display()))
         }
         Command::Restart { validator } => restart(&open()?, validator, json),
-        Command::Chaos(chaos) => run_chaos(&open()?, chaos, json),
+        Command::Chaos(chaos) => run_chaos(open, chaos, json),
     }
 }
 
@@ -51,25 +53,32 @@ fn restart(network: &Network, validator: Option<usize>, json: bool) -> Result<()
     done(json, "started")
 }
 
-fn run_chaos(network: &Network, chaos: Chaos, json: bool) -> Result<(), Failure> {
+fn run_chaos(
+    open: impl Fn() -> Result<Network, Failure>,
+    chaos: Chaos,
+    json: bool,
+) -> Result<(), Failure> {
     match chaos {
         Chaos::Kill { validator } => {
-            network.kill(&[validator])?;
+            open()?.kill(&[validator])?;
             done(json, &format!("killed validator-{validator}"))
         }
         Chaos::Pause { validator } => {
-            network.pause(validator)?;
+            open()?.pause(validator)?;
             done(json, &format!("paused validator-{validator}"))
         }
         Chaos::Resume { validator } => {
-            network.resume(validator)?;
+            open()?.resume(validator)?;
             done(json, &format!("resumed validator-{validator}"))
         }
         Chaos::Start { validator } => {
+            let network = open()?;
             let word = if network.launch(&[validator])? { "started" } else { "already running:" };
             network.wait_live(&[validator])?;
             done(json, &format!("{word} validator-{validator}"))
         }
+        Chaos::Suite(args) => chaos_suite::run(&args, json),
+        Chaos::Prove => done(json, &chaos_suite::prove()?),
     }
 }
 

@@ -1,7 +1,6 @@
 //! `up`: makes a network, starts it, and stays with it unless told to detach.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -12,9 +11,8 @@ use ballast_testnet::failure::exit;
 use ballast_testnet::layout::Spec;
 use ballast_testnet::manifest::Manifest;
 use ballast_testnet::{Failure, Network};
-use tokio::signal::unix::{SignalKind, signal};
 
-use super::{env, line, object, place, row, table};
+use super::{env, line, object, place, row, signals, table};
 use crate::cli::UpArgs;
 
 const POLL: Duration = Duration::from_millis(200);
@@ -22,7 +20,7 @@ const POLL: Duration = Duration::from_millis(200);
 const ACCOUNTS_SHOWN: u32 = 10;
 
 pub fn run(dir: &Path, args: &UpArgs, json: bool) -> Result<(), Failure> {
-    let interrupted = watch_signals()?;
+    let interrupted = signals::watch()?;
     let spec = Spec {
         validators: usize::from(args.validators),
         accounts: args.accounts,
@@ -82,27 +80,6 @@ fn stay(network: &Network, interrupted: &AtomicBool) -> Result<(), Failure> {
     network.stop(&network.all()?)?;
     eprintln!("stopped; to go on: ballast testnet restart{}", place(network));
     Ok(())
-}
-
-/// True after the first SIGINT or SIGTERM; the second ends this program, and the validators go on.
-fn watch_signals() -> Result<Arc<AtomicBool>, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
-    let runtime = runtime.map_err(Failure::internal)?;
-    let (mut interrupt, mut terminate) = {
-        let _inside = runtime.enter();
-        let listen = |kind| signal(kind).map_err(Failure::internal);
-        (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?)
-    };
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let flag = interrupted.clone();
-    let next = async move {
-        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-        flag.store(true, Ordering::Relaxed);
-        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-        std::process::exit(i32::from(exit::INTERRUPTED));
-    };
-    thread::spawn(move || runtime.block_on(next));
-    Ok(interrupted)
 }
 
 fn introduction(network: &Network, detached: bool) -> Result<String, Failure> {
