@@ -40,48 +40,71 @@ pub struct Findings {
 pub async fn inspect(clients: &[Client], from: u64, ids: &[String]) -> Result<Findings, Failure> {
     let common = common_head(clients).await?;
     let mut findings = Findings { common, ..Findings::default() };
-    let mut first: Option<Vec<Summary>> = None;
-    for (n, client) in clients.iter().enumerate() {
-        let blocks = blocks(client, from, findings.common.height).await.map_err(failed(n))?;
-        let places = Places::of(from, &blocks);
-        for id in places.twice() {
-            findings.problems.push(format!("validator {n} has {id} more than once"));
-            findings.duplicated.insert(id.clone());
-        }
-        for id in ids {
-            findings.look_for(n, client, id, places.get(id)).await.map_err(failed(n))?;
-        }
+    let head = findings.common.height;
+    let readings = clients.iter().map(|client| {
+        let (client, ids) = (client.clone(), ids.to_vec());
+        tokio::spawn(async move { Reading::take(&client, from, head, &ids).await })
+    });
+    let mut first: Option<Reading> = None;
+    for (n, reading) in readings.collect::<Vec<_>>().into_iter().enumerate() {
+        let reading = reading.await.map_err(Failure::internal)?.map_err(failed(n))?;
+        findings.judge(n, from, &reading, ids);
         match &first {
-            None => first = Some(blocks),
-            Some(first) => findings.problems.extend(difference(n, first, &blocks)),
+            None => first = Some(reading),
+            Some(first) => {
+                findings.problems.extend(difference(n, &first.blocks, &reading.blocks));
+            }
         }
     }
     Ok(findings)
 }
 
-impl Findings {
-    /// `listed` is where the blocks of validator `n` have the transaction.
-    async fn look_for(
-        &mut self,
-        n: usize,
-        client: &Client,
-        id: &String,
-        listed: Option<(u64, u32)>,
-    ) -> Result<(), Status> {
-        let Some(listed) = listed else {
-            self.problems.push(format!("validator {n} lost {id}, which was acknowledged"));
-            self.lost.insert(id.clone());
-            return Ok(());
-        };
-        self.places.entry(id.clone()).or_insert(listed);
-        let found = client.get_tx(id).await?;
-        let place = found.receipt.as_ref().map(|receipt| (receipt.height, receipt.index));
-        if found.state() != v1::TxState::Committed || place != Some(listed) {
-            let state = found.state();
-            self.problems.push(format!("validator {n} says of {id}: {state:?} at {place:?}"));
+/// What one validator holds.
+struct Reading {
+    blocks: Vec<Summary>,
+    /// What `GetTx` says of each transaction that was asked for, in that order.
+    answers: Vec<Result<v1::GetTxResponse, Status>>,
+}
+
+impl Reading {
+    async fn take(client: &Client, from: u64, head: u64, ids: &[String]) -> Result<Self, Status> {
+        let blocks = blocks(client, from, head).await?;
+        let mut answers = Vec::with_capacity(ids.len());
+        for id in ids {
+            answers.push(client.get_tx(id).await);
         }
-        Ok(())
+        Ok(Self { blocks, answers })
     }
+}
+
+impl Findings {
+    /// Of validator `n`: each transaction is in its blocks once, and `GetTx` finds it there.
+    fn judge(&mut self, n: usize, from: u64, reading: &Reading, ids: &[String]) {
+        let places = Places::of(from, &reading.blocks);
+        for id in places.twice() {
+            self.problems.push(format!("validator {n} has {id} more than once"));
+            self.duplicated.insert(id.clone());
+        }
+        for (id, answer) in ids.iter().zip(&reading.answers) {
+            let Some(listed) = places.get(id) else {
+                self.problems.push(format!("validator {n} lost {id}, which was acknowledged"));
+                self.lost.insert(id.clone());
+                continue;
+            };
+            self.places.entry(id.clone()).or_insert(listed);
+            if !answer.as_ref().is_ok_and(|answer| is_at(answer, listed)) {
+                self.problems.push(format!(
+                    "validator {n} has {id} at {listed:?} and says of it: {answer:?}"
+                ));
+            }
+        }
+    }
+}
+
+fn is_at(answer: &v1::GetTxResponse, place: (u64, u32)) -> bool {
+    let receipt = answer.receipt.as_ref();
+    answer.state() == v1::TxState::Committed
+        && receipt.is_some_and(|receipt| (receipt.height, receipt.index) == place)
 }
 
 /// The newest height that all had reached at one time, and what they agreed on there.

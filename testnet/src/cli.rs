@@ -112,6 +112,9 @@ pub struct SuiteArgs {
     /// kill -9: of one, and of all four at once.
     #[arg(long, value_name = "N", default_value_t = 6)]
     pub kills: u32,
+    /// Data folders that are gone.
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub lost_data: u32,
     /// SIGSTOP, and later SIGCONT: of one, and of two.
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub pauses: u32,

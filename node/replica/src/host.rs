@@ -307,6 +307,11 @@ impl Host {
 
     fn feed(&mut self, input: Input<Ctx>) -> Result<(), HostError> {
         let room = &mut self.room;
+        // The core warns of each vote of ours that was not signed, several times a block.
+        let _quiet = room
+            .safety
+            .is_silent(room.height)
+            .then(|| tracing::subscriber::set_default(tracing::subscriber::NoSubscriber::new()));
         let result: Result<(), CoreError> = arc_malachitebft_core_consensus::process!(
             input: input,
             state: &mut self.core,

@@ -89,6 +89,11 @@ impl Safety {
         self.withheld = withheld;
     }
 
+    /// Whether nothing at `height` would be signed, whatever it is.
+    pub const fn is_silent(&self, height: u64) -> bool {
+        self.withheld || height <= self.mute_through
+    }
+
     /// Asks to sign `asked`. On success the caller must make the returned state durable, if there
     /// is one, before the signature leaves; none means that this very message was signed before.
     pub fn approve(&mut self, asked: SignState) -> Result<Option<SignState>, Refusal> {
@@ -162,6 +167,7 @@ mod tests {
         safety.withhold(true);
         assert_eq!(safety.approve(at(7, 0, Step::Prevote, 1)), Err(Refusal::Withheld));
         assert_eq!(safety.approve(at(8, 0, Step::Proposal, 2)), Err(Refusal::Withheld));
+        assert!(safety.is_silent(8));
         safety.withhold(false);
         assert_eq!(safety.approve(at(7, 0, Step::Prevote, 1)), Ok(None));
         assert!(safety.approve(at(8, 0, Step::Proposal, 3)).is_ok());

@@ -6,10 +6,10 @@ mod harness;
 use std::collections::BTreeMap;
 
 use ballast_primitives::Hash;
-use ballast_replica::Input;
 use ballast_replica::message::Message;
 use ballast_replica::replica::Notice;
 use ballast_replica::types::EvidenceKind;
+use ballast_replica::{Admission, Duty, Input};
 use ballast_runtime::Outcome;
 use harness::{Cluster, Faults};
 
@@ -71,6 +71,32 @@ fn three_of_four_go_on_and_the_fourth_catches_up() {
     cluster.run_until(10_000, |c| c.nodes[3].receipts().len() == 50);
     cluster.pay(3, 0, 1, 10, 51);
     cluster.run_until(10_000, |c| c.nodes.iter().all(|n| n.receipts().len() == 51));
+    cluster.check_agreement();
+}
+
+#[test]
+fn a_validator_told_to_follow_signs_and_takes_nothing_until_told_otherwise() {
+    let mut cluster = Cluster::new(8, 4, CALM);
+    cluster.run_until_height(1, 5_000);
+    cluster.run_for(500);
+    cluster.nodes[3].set_duty(Duty::Following);
+    let signed = cluster.nodes[3].signed_height();
+    cluster.pay(3, 0, 1, 10, 1);
+    assert_eq!(cluster.nodes[3].answers[&1], [Admission::Busy]);
+    cluster.pay(0, 0, 1, 10, 1);
+    cluster.run_until(20_000, |c| c.nodes.iter().all(|n| n.receipts().len() == 1));
+    assert_eq!(cluster.nodes[3].signed_height(), signed);
+
+    cluster.nodes[3].set_duty(Duty::NoAdmission);
+    cluster.pay(3, 0, 1, 10, 2);
+    assert_eq!(cluster.nodes[3].answers[&2], [Admission::Busy]);
+    cluster.pay(0, 0, 1, 10, 2);
+    cluster.run_until(20_000, |c| c.nodes.iter().all(|n| n.receipts().len() == 2));
+    assert!(cluster.nodes[3].signed_height() > signed);
+
+    cluster.nodes[3].set_duty(Duty::All);
+    cluster.pay(3, 0, 1, 10, 3);
+    cluster.run_until(20_000, |c| c.nodes.iter().all(|n| n.receipts().len() == 3));
     cluster.check_agreement();
 }
 

@@ -29,7 +29,7 @@ pub struct Plan {
     pub seed: u64,
     /// Of each validator's home, where it has a file system of its own.
     pub volume_bytes: u64,
-    /// Where logs of failed kinds go.
+    /// Where the validators' logs go, in a folder for each fault that failed, and at the end.
     pub logs: PathBuf,
 }
 
@@ -37,6 +37,7 @@ pub struct Plan {
 #[derive(Clone, Copy, Debug)]
 pub struct Counts {
     pub kills: u32,
+    pub lost_data: u32,
     pub pauses: u32,
     pub partitions: u32,
     pub packet_losses: u32,
@@ -52,6 +53,8 @@ impl Counts {
         let of_all = |count: u32| count / 3;
         let half = |count: u32| count / 2;
         vec![
+            // First, while there is little to fetch.
+            (faults::LOST_DATA, self.lost_data),
             (faults::KILL_ONE, self.kills - of_all(self.kills)),
             (faults::KILL_ALL, of_all(self.kills)),
             (faults::PAUSE_ONE, self.pauses - half(self.pauses)),
@@ -99,6 +102,7 @@ pub async fn run(
     if let Some(setting) = suite.setting.take() {
         eprintln!("auditing the whole chain");
         rows.push(setting.whole_chain().await);
+        setting.world.save_logs(&plan.logs.join("all"))?;
     }
     Ok(Report::new(plan.seed, started.elapsed(), rows))
 }

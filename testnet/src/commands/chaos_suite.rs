@@ -65,6 +65,7 @@ pub fn run(args: &SuiteArgs, json: bool) -> Result<(), Failure> {
 const fn counts(args: &SuiteArgs) -> Counts {
     Counts {
         kills: args.kills,
+        lost_data: args.lost_data,
         pauses: args.pauses,
         partitions: args.partitions,
         packet_losses: args.packet_losses,

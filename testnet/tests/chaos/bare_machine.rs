@@ -18,7 +18,7 @@ fn what_cannot_be_done_is_skipped_with_its_reason() {
     symlink(found.unwrap(), tools.path().join(STARTER)).unwrap();
 
     let report = report("chaos-bare.json");
-    let none = ["--pauses=0", "--packet-losses=0", "--full-disks=0"];
+    let none = ["--lost-data=0", "--pauses=0", "--packet-losses=0", "--full-disks=0"];
     let one = ["--kills=1", "--partitions=1", "--clock-skews=1", "--sync-errors=1"];
     let mut command = testnet(&["suite", "--power-cuts=1", "--report"]);
     command.arg(&report).args(none).args(one).env("PATH", tools.path());

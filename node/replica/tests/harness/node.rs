@@ -6,7 +6,7 @@ use ballast_primitives::{Hash, SecretKey, Validator, codec};
 use ballast_replica::replica::Notice;
 use ballast_replica::safety::SignState;
 use ballast_replica::types::{Evidence, Executed, StoredBlock};
-use ballast_replica::{Admission, Replica};
+use ballast_replica::{Admission, Duty, Replica};
 use ballast_runtime::object::Validators;
 use ballast_runtime::state::Change;
 use ballast_runtime::{Key, Object, Receipt, State};
@@ -122,6 +122,10 @@ impl Node {
 
     pub fn signed_height(&self) -> Option<u64> {
         self.disk.sign_state.as_ref().map(|bytes| SignState::decode(bytes).unwrap().height)
+    }
+
+    pub fn set_duty(&mut self, duty: Duty) {
+        self.replica.as_mut().unwrap().set_duty(duty);
     }
 
     pub fn lose_wal(&mut self) {

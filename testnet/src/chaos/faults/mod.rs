@@ -5,6 +5,7 @@
 mod clock;
 mod full_disk;
 mod kill;
+mod lost_data;
 mod packet_loss;
 mod partition;
 mod pause;
@@ -51,6 +52,7 @@ const fn fault(
 
 pub const KILL_ONE: Fault = fault("kill -9 of one", &[], kill::one, 2_000);
 pub const KILL_ALL: Fault = fault("kill -9 of all four", &[], kill::all, 2_500);
+pub const LOST_DATA: Fault = fault("lost data folder", &[], lost_data::inject, 2_500);
 pub const PAUSE_ONE: Fault = fault("SIGSTOP of one", &[], pause::one, 2_000);
 pub const PAUSE_TWO: Fault = fault("SIGSTOP of two", &[], pause::two, 2_000);
 pub const SPLIT_ONE_WAY: Fault = fault("one-way split", &[Need::Hosts], partition::one_way, 3_500);

@@ -30,6 +30,12 @@ pub fn in_two(scene: &mut Scene<'_>) -> Result<Instant, Failure> {
     // What was on its way has arrived.
     scene.last(500, 501);
     let before = world.height(&world.all());
+    if scene.once_in(3) {
+        // Its memory of this height has to hold as well.
+        let n = scene.any();
+        world.kill(&[n])?;
+        world.launch(&[n])?;
+    }
     last(scene);
     let after = world.height(&world.all());
     if after > before + 1 {
