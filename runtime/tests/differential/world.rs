@@ -9,6 +9,7 @@ use ballast_runtime::*;
 use crate::generator::scenarios::Step;
 use crate::oracle::{Block, Dropped, Results};
 use crate::rng::Rng;
+use crate::view;
 
 /// Keys that accounts may change to.
 const SPARE_KEYS: usize = 48;
@@ -147,6 +148,11 @@ impl World {
         let receipts = outcome.receipts.iter().map(codec::encode).collect();
         let block = Block { height: self.context.height, time: self.now, txs };
         (block, Results { receipts, dropped })
+    }
+
+    /// The state as text.
+    pub fn view(&self) -> Vec<String> {
+        view::lines(&self.state, &self.people, self.context.time)
     }
 
     fn remember(&mut self, outcome: &BlockOutcome) {

@@ -166,7 +166,8 @@ impl World {
         let all = members.len() as u8;
         let half = all / 2 + 1;
         let low = 1.max(half / 2);
-        let thresholds = match self.rng.below(8) {
+        let thresholds = match self.rng.below(9) {
+            5 => [1, 1, all / 2, all],
             0 => [0, low, half, all],
             1 => [low, half, half - 1, all],
             2 => [half, low, half, all],
