@@ -26,6 +26,8 @@ use worlds::{FLAVOURS, Flavour};
 
 /// Operations of an ordinary run.
 const OPERATIONS: u64 = 50_000;
+/// How many times as many there may be, if outcomes are still to be met.
+const PATIENCE: u64 = 3;
 /// Operations of one world, and its blocks between two comparisons.
 const OPERATIONS_OF_WORLD: u64 = 2_500;
 const BLOCKS_AT_ONCE: usize = 40;
@@ -43,7 +45,7 @@ fn the_runtime_does_what_the_model_does() {
     let mut coverage = Coverage::default();
     let mut done = 0;
     for number in 0u64.. {
-        if done >= operations {
+        if done >= PATIENCE * operations || done >= operations && coverage.gaps().is_empty() {
             break;
         }
         let flavour = FLAVOURS[(number % FLAVOURS.len() as u64) as usize];
@@ -74,7 +76,7 @@ fn run_world(flavour: Flavour, seed: u64, oracle: &mut Oracle, coverage: &mut Co
     if let Some(difference) = difference::of_states(&world.view(), &answer.state) {
         differs(format!("genesis\n{difference}"));
     }
-    while world.operations < OPERATIONS_OF_WORLD {
+    while world.operations < OPERATIONS_OF_WORLD && !world.is_over() {
         let (blocks, expected) = some_blocks(&mut world, coverage);
         let answer = oracle.ask(None, &blocks);
         for ((block, ours), theirs) in blocks.iter().zip(&expected).zip(&answer.results) {
@@ -95,8 +97,11 @@ fn run_world(flavour: Flavour, seed: u64, oracle: &mut Oracle, coverage: &mut Co
 /// Makes and executes the next blocks: what they were and what came of them.
 fn some_blocks(world: &mut World, coverage: &Coverage) -> (Vec<Block>, Vec<Results>) {
     let one = |_| {
-        let txs = generator::next_block(world, coverage);
-        world.carry_out(txs)
+        let goes_on = !world.is_over();
+        goes_on.then(|| {
+            let txs = generator::next_block(world, coverage);
+            world.carry_out(txs)
+        })
     };
-    (0..BLOCKS_AT_ONCE).map(one).unzip()
+    (0..BLOCKS_AT_ONCE).map_while(one).unzip()
 }
