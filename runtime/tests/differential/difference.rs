@@ -1,31 +1,35 @@
 //! Says, readably, where both sides differ.
 
-use ballast_runtime::{Code, Receipt, SignedTx};
+use ballast_runtime::{Code, Genesis, Receipt, SignedTx};
 
-use crate::oracle::{Block, Results};
-use crate::worlds::Flavour;
+use crate::oracle::{Block, Oracle, Results};
+use crate::view;
+use crate::world::World;
 
-/// Panics at the first difference of a block's results.
-pub fn compare_block(block: &Block, ours: &Results, theirs: &Results, flavour: Flavour, seed: u64) {
+/// The most lines of a state that are shown.
+const LINES: usize = 12;
+
+/// What differs in the results of a block, if anything does.
+pub fn of_results(block: &Block, ours: &Results, theirs: &Results) -> Option<String> {
     if ours == theirs {
-        return;
+        return None;
     }
-    let place = format!("world {seed} ({flavour:?}), block {} at {}", block.height, block.time);
-    for at in 0..ours.receipts.len().max(theirs.receipts.len()) {
-        let (mine, other) = (ours.receipts.get(at), theirs.receipts.get(at));
-        if mine != other {
-            let tx = mine.or(other).and_then(|receipt| transaction(block, receipt));
-            panic!(
-                "{place}, receipt {at}\n--- transaction\n{}\n--- runtime\n{}\n--- model\n{}\n--- left out\n{:?}\n{:?}",
-                tx.unwrap_or_default(),
-                readable(mine),
-                readable(other),
-                left_out(ours),
-                left_out(theirs),
-            );
-        }
-    }
-    panic!("{place}: left out\nruntime {:?}\nmodel   {:?}", left_out(ours), left_out(theirs));
+    let left_out = format!(
+        "--- left out by the runtime\n{:?}\n--- by the model\n{:?}",
+        left_out(ours),
+        left_out(theirs)
+    );
+    let receipts = ours.receipts.len().max(theirs.receipts.len());
+    let differs = |at: &usize| ours.receipts.get(*at) != theirs.receipts.get(*at);
+    let Some(at) = (0..receipts).find(differs) else { return Some(left_out) };
+    let (mine, other) = (ours.receipts.get(at), theirs.receipts.get(at));
+    let tx = mine.or(other).and_then(|receipt| transaction_of(block, receipt));
+    Some(format!(
+        "receipt {at}\n--- transaction\n{}\n--- runtime\n{}\n--- model\n{}\n{left_out}",
+        tx.unwrap_or_default(),
+        readable(mine),
+        readable(other),
+    ))
 }
 
 fn left_out(results: &Results) -> Vec<(u32, Option<Code>)> {
@@ -36,36 +40,41 @@ fn readable(receipt: Option<&Vec<u8>>) -> String {
     let Some(bytes) = receipt else { return "none".to_owned() };
     match borsh::from_slice::<Receipt>(bytes) {
         Ok(receipt) => format!("{receipt:#?}"),
-        Err(error) => format!("{error}: {bytes:02x?}"),
+        Err(error) => format!("{error}: {}", view::hex(bytes)),
     }
 }
 
-/// The transaction that a receipt is of.
-fn transaction(block: &Block, receipt: &[u8]) -> Option<String> {
+fn transaction_of(block: &Block, receipt: &[u8]) -> Option<String> {
     let receipt: Receipt = borsh::from_slice(receipt).ok()?;
-    let decoded = block.txs.iter().filter_map(|bytes| SignedTx::decode(bytes).ok());
-    let mut same = decoded.filter(|tx| tx.body.id() == receipt.tx);
-    same.next().map(|tx| format!("{tx:#?}"))
+    let mut decoded = block.txs.iter().filter_map(|bytes| SignedTx::decode(bytes).ok());
+    decoded.find(|tx| tx.body.id() == receipt.tx).map(|tx| format!("{tx:#?}"))
 }
 
-/// Panics when the states differ; the block that did it is one of those before `height`.
-pub fn compare_states(
-    theirs: &[String],
-    ours: &[String],
-    flavour: Flavour,
-    seed: u64,
-    height: u64,
-) {
+/// What differs in two states (sorted lines), if anything does.
+pub fn of_states(ours: &[String], theirs: &[String]) -> Option<String> {
     if theirs == ours {
-        return;
+        return None;
     }
     let only = |these: &[String], those: &[String]| {
         let lines = these.iter().filter(|line| those.binary_search(line).is_err());
-        lines.take(12).cloned().collect::<Vec<_>>().join("\n")
+        lines.take(LINES).cloned().collect::<Vec<_>>().join("\n")
     };
-    panic!(
-        "world {seed} ({flavour:?}): the states after block {height} differ\n--- runtime\n{}\n--- model\n{}",
-        only(ours, theirs),
-        only(theirs, ours),
-    );
+    Some(format!("--- runtime\n{}\n--- model\n{}", only(ours, theirs), only(theirs, ours)))
+}
+
+/// Executes the blocks once more, one at a time, and says which of them made the states differ.
+pub fn locate(genesis: &Genesis, history: &[Block], oracle: &mut Oracle) -> String {
+    let mut world = World::new(genesis, 0);
+    oracle.ask(Some(&world.genesis_bytes), &[]);
+    for block in history {
+        world.now = block.time;
+        world.carry_out(block.txs.clone());
+        let answer = oracle.ask(None, std::slice::from_ref(block));
+        if let Some(difference) = of_states(&world.view(), &answer.state) {
+            let txs = block.txs.iter().map(|bytes| format!("{:#?}", SignedTx::decode(bytes)));
+            let txs: Vec<_> = txs.collect();
+            return format!("block {}\n{difference}\n{}", block.height, txs.join("\n"));
+        }
+    }
+    "the states do not differ when the blocks are executed one by one".to_owned()
 }

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use ballast_primitives::{Address, Hash, KeyPolicy, PublicKey, SecretKey, Signature, codec};
+use ballast_runtime::limits::RUNTIME_VERSION;
 use ballast_runtime::object::{Account, Role};
 use ballast_runtime::*;
 
 use crate::generator::scenarios::Step;
 use crate::oracle::{Block, Dropped, Results};
 use crate::rng::Rng;
+use crate::view;
 
 /// Keys that accounts may change to.
 const SPARE_KEYS: usize = 48;
@@ -149,6 +151,25 @@ impl World {
         (block, Results { receipts, dropped })
     }
 
+    /// Whether the next block is one that this program does not execute: it is behind an upgrade
+    /// (VAL-5).
+    pub fn is_over(&self) -> bool {
+        let (upgrade, height) = (self.state.upgrade(), self.context.height + 1);
+        if upgrade.version <= RUNTIME_VERSION {
+            return false;
+        }
+        let over = height >= upgrade.height;
+        let context = BlockContext { height, time: self.now + 1, ..self.context };
+        let executed = execute_block::<VerifiedTx>(&mut self.state.clone(), &context, &[]);
+        assert_eq!(executed.is_err(), over, "block {height}, upgrade {upgrade:?}");
+        over
+    }
+
+    /// The state as text.
+    pub fn view(&self) -> Vec<String> {
+        view::lines(&self.state, &self.people, self.context.time)
+    }
+
     fn remember(&mut self, outcome: &BlockOutcome) {
         self.nonces.clear();
         for event in outcome.receipts.iter().flat_map(|receipt| &receipt.events) {
@@ -167,6 +188,14 @@ impl World {
         }
         self.sent.push_back(bytes.clone());
         bytes
+    }
+
+    /// As it would be signed now; its nonce stays free.
+    pub fn try_sign(&mut self, draft: Draft) -> SignedTx {
+        let nonces = self.nonces.clone();
+        let tx = self.sign(draft);
+        self.nonces = nonces;
+        tx
     }
 
     pub fn sign(&mut self, draft: Draft) -> SignedTx {

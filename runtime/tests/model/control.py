@@ -14,7 +14,7 @@ def _require_not_system(run, address):
 
 
 def _freeze_fields(account):
-    return {name: account[name] for name in account if name.startswith("frozen_") or name.startswith("freeze_")}
+    return {name: account[name] for name in account if name.startswith(("frozen_", "freeze_"))}
 
 
 def _tell_frozen(run, address, order):

@@ -220,6 +220,7 @@ def _take_back(tables, run):
 class Model:
     def __init__(self, genesis):
         self.tables, self.identity = load_genesis(genesis)
+        # The time of the newest block.
         self.now = 0
         # How often each (operation, outcome) was seen.
         self.seen = {}

@@ -54,10 +54,9 @@ def _deposit(number, d, now):
 
 
 def _report(number, r, now):
-    body = wire.digest_of("report", "ReportBody", r["body"])
     attested = [f"{attestor.hex()}:{at}" for attestor, at in sorted(r["attested_by"].items())]
-    rest = "submitted_by submitted_at deposits_then payouts_then status"
-    return [number, body] + _fields(r, rest) + [attested]
+    rest = "digest submitted_by submitted_at deposits_then payouts_then status"
+    return [number] + _fields(r, rest) + [attested]
 
 
 def _proposal(number, p, now):

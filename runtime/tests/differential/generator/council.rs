@@ -166,7 +166,8 @@ impl World {
         let all = members.len() as u8;
         let half = all / 2 + 1;
         let low = 1.max(half / 2);
-        let thresholds = match self.rng.below(8) {
+        let thresholds = match self.rng.below(9) {
+            5 => [1, 1, all / 2, all],
             0 => [0, low, half, all],
             1 => [low, half, half - 1, all],
             2 => [half, low, half, all],
@@ -227,8 +228,9 @@ impl World {
 
     fn schedule_upgrade(&mut self) -> CouncilOp {
         let version = self.rng.pick(&[0, 1, 2, 3]);
-        // Never a height that this world reaches.
-        let height = self.rng.pick(&[self.context.height, 1 << 40]);
+        // Seldom a height that this world reaches: it ends there.
+        let soon = self.context.height + 1 + if self.rng.chance(12) { 3 } else { 2 };
+        let height = self.rng.pick(&[soon, 1 << 40]);
         let code = self.hash();
         CouncilOp::ScheduleUpgrade(schedule_upgrade::ScheduleUpgrade { version, code, height })
     }

@@ -162,8 +162,16 @@ fn pause_again(world: &mut World) -> Vec<Draft> {
 
 // ---- refunds that do not fit any more ----
 
+/// Whose balance has the least room.
+fn richest(world: &World) -> Option<Address> {
+    world.people.iter().copied().max_by_key(|who| world.account(who).balance)
+}
+
 fn redeem_whole(world: &mut World) -> Vec<Draft> {
-    let made = world.redeem_request();
+    let mut made = world.redeem_request();
+    if world.rng.chance(70) {
+        made.sender = richest(world).unwrap_or(made.sender);
+    }
     world.focus.account = Some(made.sender);
     vec![made]
 }
@@ -256,7 +264,7 @@ const FULL: &str = "for a full account";
 
 /// What can be paid to the account of the focus in other ways than by transfer.
 fn prepare_overflow(world: &mut World) -> Vec<Draft> {
-    let to = world.payer();
+    let to = richest(world).unwrap_or_else(|| world.payer());
     world.focus.account = Some(to);
     world.focus.number = world.context.height;
     let (payer, spender) = (world.payer(), world.person());

@@ -4,6 +4,7 @@ use ballast_primitives::{KeyPolicy, PublicKey};
 use ballast_runtime::limits::{DAY_MS, DELAY_MS_MAX, HOUR_MS, RAIL_HOLD_MS_MAX, REPORT_AGE_MS_MAX};
 use ballast_runtime::object::{Class, IncidentKind, Member, ReportKind};
 use ballast_runtime::ops::*;
+use ballast_runtime::tx::TX_BYTES_MAX;
 use ballast_runtime::{CouncilOp, Op};
 
 use crate::generator::{council_carrier, draft};
@@ -234,19 +235,28 @@ impl World {
                 made.ops = counts.iter().filter_map(|count| self.crowded_permit(*count)).collect();
                 made.witnesses = Some(vec![self.keys_of(&made.sender)[0]]);
             }
-            _ => {
-                // About 16 KiB.
-                let mut report = self.submit_report();
-                if let Op::SubmitReport(op) = &mut report.ops[0] {
-                    let line = op.body.lines[0].clone();
-                    op.body.lines = vec![line; 64];
-                    op.body.exceptions = vec!["e".repeat(128); 16];
-                }
-                let op = report.ops[0].clone();
-                report.ops = vec![op; self.rng.pick(&[1, 2, 3])];
-                made = report;
-            }
+            _ => made = self.brim(),
         }
+        made
+    }
+
+    /// A transaction as large as may be, or a byte larger.
+    fn brim(&mut self) -> Draft {
+        let mut made = self.submit_report();
+        let Op::SubmitReport(mut op) = made.ops.remove(0) else { return made };
+        let mut line = op.body.lines[0].clone();
+        line.custodian = "c".repeat(32);
+        op.body.uri.clear();
+        (op.body.lines, op.body.exceptions) = (vec![line.clone(); 64], vec!["e".repeat(128); 16]);
+        let mut last = op.clone();
+        (last.body.lines, last.body.exceptions) = (vec![line.clone()], Vec::new());
+        let full = Op::SubmitReport(op);
+        made.ops = vec![full.clone(), full, Op::SubmitReport(last.clone())];
+        let room = TX_BYTES_MAX - self.try_sign(made.clone()).encode().len();
+        let size = borsh::object_length(&line).unwrap();
+        last.body.lines.extend(vec![line; room / size]);
+        last.body.uri = "u".repeat(room % size + self.rng.index(2));
+        made.ops[2] = Op::SubmitReport(last);
         made
     }
 
