@@ -9,3 +9,4 @@ mod payments;
 mod proofs;
 mod refusals;
 mod safety;
+mod wallet;
