@@ -44,6 +44,10 @@ pub struct Globals {
     /// dev:council-0 … dev:council-4
     #[arg(long, global = true, value_name = "NAME", env = "BALLAST_FROM")]
     pub from: Option<String>,
+    /// The account that sends, where it is not the one that the key opened: after a change of keys,
+    /// or with several keys at --from, by comma
+    #[arg(long, global = true, value_name = "ADDR")]
+    pub account: Option<String>,
     /// Seed of the dev network's keys [default: the local testnet's]
     #[arg(
         long,
@@ -168,7 +172,13 @@ impl Context {
 
     /// The address of who would sign; asks for no passphrase.
     pub async fn own_address(&self, by: By) -> Result<Address, Failure> {
+        if let Some(account) = &self.globals.account {
+            return self.address(account).await;
+        }
         let name = self.signer_name(by).await?;
+        if name.contains(',') {
+            return Err(several_keys());
+        }
         match name.strip_prefix("dev:") {
             Some(_) => self.address(&name).await,
             None => Ok(Keystore::open_default()?.find(&name)?.address()),
@@ -185,7 +195,12 @@ impl Context {
     pub async fn signer(&self, by: By) -> Result<Signer, Failure> {
         let name = self.signer_name(by).await?;
         let chain = self.chain().await?;
-        self.signer_named(&name, &chain).await
+        let address = self.own_address(by).await?;
+        let mut keys = Vec::new();
+        for name in name.split(',') {
+            keys.extend(self.signer_named(name, &chain).await?.keys);
+        }
+        Ok(Signer { name, address, keys })
     }
 
     /// The key of a name on a chain, which need not be reachable.
@@ -292,6 +307,10 @@ impl Context {
             _ => Err(Failure::new(Exit::Refused, "DECLINED", "nothing was sent")),
         }
     }
+}
+
+fn several_keys() -> Failure {
+    Failure::usage("it is not said which account several keys sign for").next("add --account ADDR")
 }
 
 /// The name of who signs on a dev network.

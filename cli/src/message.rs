@@ -10,71 +10,32 @@
 //! - What a memo says is text when it is text, else hex behind `0x`; other bytes are hex.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
 use ballast_primitives::amount::{format_dollars, parse_dollars};
-use ballast_proto::FILE_DESCRIPTOR_SET;
+use ballast_proto::schema::{schema, short_name, stable_name};
 use prost::Message;
 use prost::encoding::{WireType, decode_key, decode_varint, encode_key, encode_varint};
 use prost_types::field_descriptor_proto::{Label, Type};
-use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorSet};
+use prost_types::{DescriptorProto, FieldDescriptorProto};
 use serde_json::{Map, Value, json};
 
 use crate::cli::duration_ms;
 use crate::send::now_ms;
 
-const PACKAGE: &str = ".ballast.v1.";
-
-struct Schema {
-    messages: BTreeMap<String, DescriptorProto>,
-    enums: BTreeMap<String, EnumDescriptorProto>,
-}
-
-static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
-    // The bytes are this build's own: if they did not decode, nothing would be known by name.
-    let files = FileDescriptorSet::decode(FILE_DESCRIPTOR_SET).unwrap_or_default().file;
-    let mut schema = Schema { messages: BTreeMap::new(), enums: BTreeMap::new() };
-    for file in files {
-        schema.messages.extend(file.message_type.into_iter().map(|m| (m.name().to_owned(), m)));
-        schema.enums.extend(file.enum_type.into_iter().map(|e| (e.name().to_owned(), e)));
-    }
-    schema
-});
-
-impl Schema {
-    fn message(&self, name: &str) -> Option<&DescriptorProto> {
-        self.messages.get(name.strip_prefix(PACKAGE).unwrap_or(name))
-    }
-
-    fn kinds(&self, name: &str) -> Option<&EnumDescriptorProto> {
-        self.enums.get(name.strip_prefix(PACKAGE).unwrap_or(name))
-    }
-}
-
 /// A message of the name `name` as JSON.
 pub fn json<M: Message>(name: &str, message: &M) -> Value {
-    SCHEMA.message(name).map_or(Value::Null, |known| show(known, &message.encode_to_vec()))
+    schema().message(name).map_or(Value::Null, |known| show(known, &message.encode_to_vec()))
 }
 
 /// Reads a message of the name `name`.
 pub fn read<M: Message + Default>(name: &str, value: &Value) -> Result<M, String> {
-    let known = SCHEMA.message(name).ok_or_else(|| format!("there is no message {name}"))?;
+    let known = schema().message(name).ok_or_else(|| format!("there is no message {name}"))?;
     M::decode(encode(known, value)?.as_slice()).map_err(|error| error.to_string())
 }
 
 /// The stable names that a message's choice knows.
 pub fn choices(name: &str) -> Vec<String> {
-    let fields = SCHEMA.message(name).map(|known| known.field.iter());
-    fields.into_iter().flatten().map(|field| camel(field.name())).collect()
-}
-
-/// `set_bridge` as `SetBridge`.
-fn camel(name: &str) -> String {
-    let word = |word: &str| {
-        let (first, rest) = word.split_at_checked(1).unwrap_or((word, ""));
-        first.to_uppercase() + rest
-    };
-    name.split('_').map(word).collect()
+    schema().choices(name).into_iter().map(|(name, _)| name).collect()
 }
 
 /// Whether the message is nothing but a choice.
@@ -136,7 +97,7 @@ fn show(message: &DescriptorProto, bytes: &[u8]) -> Value {
                 Value::Object(fields) => fields,
                 _ => Map::new(),
             };
-            named.insert("name".to_owned(), json!(camel(field.name())));
+            named.insert("name".to_owned(), json!(stable_name(field.name())));
             return Value::Object(named);
         }
         let value = show_field(field, found.map_or(&[], Vec::as_slice));
@@ -193,7 +154,7 @@ fn show_one(field: &FieldDescriptorProto, raw: &Raw) -> Value {
         Type::Bytes if is_words(field) => json!(words(raw.bytes())),
         Type::Bytes => json!(const_hex::encode(raw.bytes())),
         Type::Message => {
-            SCHEMA.message(field.type_name()).map_or(Value::Null, |m| show(m, raw.bytes()))
+            schema().message(field.type_name()).map_or(Value::Null, |m| show(m, raw.bytes()))
         }
         _ => json!(raw.number()),
     }
@@ -217,17 +178,11 @@ pub fn name_of(kinds: &str, number: i32) -> String {
 }
 
 fn kind_name(kinds: &str, number: u64) -> String {
-    let known = SCHEMA.kinds(kinds);
+    let known = schema().kinds(kinds);
     let number = i32::try_from(number).unwrap_or(-1);
     let value = known.and_then(|known| known.value.iter().find(|v| v.number() == number));
     let (Some(known), Some(value)) = (known, value) else { return "UNKNOWN".to_owned() };
-    short(known, value.name()).to_owned()
-}
-
-fn short<'a>(known: &EnumDescriptorProto, name: &'a str) -> &'a str {
-    let first = known.value.first().map_or("", |value| value.name());
-    let prefix = first.strip_suffix("UNSPECIFIED").unwrap_or_default();
-    name.strip_prefix(prefix).unwrap_or(name)
+    short_name(known, value.name()).to_owned()
 }
 
 /// Bytes that people write.
@@ -296,9 +251,9 @@ fn encode_choice(
     let mut fields = object.clone();
     let name = fields.remove("name");
     let name = name.as_ref().and_then(Value::as_str).unwrap_or_default();
-    let known = message.field.iter().find(|field| camel(field.name()) == name);
+    let known = message.field.iter().find(|field| stable_name(field.name()) == name);
     let field = known.ok_or_else(|| {
-        let names: Vec<_> = message.field.iter().map(|field| camel(field.name())).collect();
+        let names: Vec<_> = message.field.iter().map(|field| stable_name(field.name())).collect();
         format!("name \"{name}\" is none of {}", names.join(", "))
     })?;
     let mut bytes = Vec::new();
@@ -383,7 +338,7 @@ fn put(field: &FieldDescriptorProto, value: &Value, bytes: &mut Vec<u8>) -> Resu
         Type::Bytes if is_words(field) => read_words(text()?)?,
         Type::Bytes => const_hex::decode(text()?).map_err(|error| error.to_string())?,
         Type::Message => {
-            let known = SCHEMA.message(field.type_name()).ok_or("is of no known message")?;
+            let known = schema().message(field.type_name()).ok_or("is of no known message")?;
             encode(known, value)?
         }
         _ => {
@@ -398,13 +353,14 @@ fn put(field: &FieldDescriptorProto, value: &Value, bytes: &mut Vec<u8>) -> Resu
 }
 
 fn kind_number(kinds: &str, text: &str) -> Result<u64, String> {
-    let known = SCHEMA.kinds(kinds).ok_or("is of no known kind")?;
+    let known = schema().kinds(kinds).ok_or("is of no known kind")?;
     let wanted = text.to_uppercase().replace('-', "_");
-    let found = known.value.iter().find(|v| v.number() > 0 && short(known, v.name()) == wanted);
+    let found =
+        known.value.iter().find(|v| v.number() > 0 && short_name(known, v.name()) == wanted);
     let number = found.and_then(|value| u64::try_from(value.number()).ok());
     number.ok_or_else(|| {
         let all = known.value.iter().filter(|value| value.number() > 0);
-        let names: Vec<_> = all.map(|value| short(known, value.name())).collect();
+        let names: Vec<_> = all.map(|value| short_name(known, value.name())).collect();
         format!("\"{text}\" is none of {}", names.join(", "))
     })
 }

@@ -164,7 +164,9 @@ impl Draft {
         let row = |label: &str, value: String| (label.to_owned(), value);
         let chain = format!("{} on {}", self.chain.chain_id, self.chain.network);
         let mut rows = vec![row("chain", chain), row("genesis", self.chain.genesis.to_string())];
-        rows.extend(value.get("body").map(view::rows).unwrap_or_default());
+        let body = value.get("body").map(view::rows).unwrap_or_default();
+        // Operations are shown below each other, by who shows them.
+        rows.extend(body.into_iter().filter(|(label, _)| label != "ops"));
         if let Some(digest) = value.get("digest").and_then(Value::as_str) {
             rows.push(row("digest", digest.to_owned()));
         }

@@ -311,7 +311,7 @@ fn after_failure(reason: &str) -> Option<&'static str> {
             "check the address; a registrar opens accounts with `ballast account register`"
         }
         Code::MemoRequired => "add --ref: the recipient tells its payers apart by it",
-        Code::Paused => "see `ballast control log` for how long",
+        Code::Paused => "see `ballast control status` for how long",
         Code::AccountFrozen => "see `ballast account ADDR` for which direction and how long",
         Code::Unauthorized | Code::RoleExpired => {
             "sign with --from an account that may: `ballast role list`, `ballast council show`"

@@ -2,6 +2,7 @@
 
 use ballast_primitives::amount::format_dollars;
 use ballast_proto::v1;
+use ballast_runtime::limits::DAY_MS;
 use serde_json::{Map, Value, json};
 
 use crate::message::{self, is_span};
@@ -86,6 +87,13 @@ fn field(key: &str, value: &Value) -> String {
     match value {
         Value::Number(ms) if is_span(key) => span(ms.as_u64().unwrap_or(0)),
         Value::Number(ms) if key.ends_with("_ms") => moment(ms.as_u64().unwrap_or(0)),
+        Value::Array(days) if key == "holidays" => {
+            let days = days.iter().filter_map(Value::as_u64).map(day);
+            days.collect::<Vec<_>>().join(",")
+        }
+        Value::Number(minute) if key == "cutoff_minute" => {
+            time_of_day(minute.as_u64().unwrap_or(0))
+        }
         Value::String(text) if text.is_empty() => "-".to_owned(),
         Value::String(text) if is_nothing(text) => "none".to_owned(),
         _ => inline(value),
@@ -104,6 +112,17 @@ fn inline(value: &Value) -> String {
         Value::Object(_) => format!("{{{}}}", one_line(value)),
         _ => value.to_string(),
     }
+}
+
+/// A day since the Unix epoch: `2026-12-25`.
+pub fn day(day: u64) -> String {
+    let text = time(day.saturating_mul(DAY_MS));
+    text.split('T').next().unwrap_or_default().to_owned()
+}
+
+/// A minute of the day: `17:00`.
+pub fn time_of_day(minute: u64) -> String {
+    format!("{:02}:{:02}", minute / 60, minute % 60)
 }
 
 /// A point in time; 0 stands for none.
@@ -270,6 +289,8 @@ mod tests {
         let value =
             json!({ "name": "SetDelay", "delay_ms": 129_600_000, "from_ms": 0, "eta_ms": 1 });
         assert_eq!(one_line(&value), "SetDelay delay=1d 12h eta=1970-01-01T00:00:00.001Z from=-");
+        let terms = json!({ "name": "SetTerms", "cutoff_minute": 990, "holidays": [0, 20_812] });
+        assert_eq!(one_line(&terms), "SetTerms cutoff_minute=16:30 holidays=1970-01-01,2026-12-25");
         assert_eq!(span(0), "0");
         assert_eq!(span(61_001), "1m 1s 1ms");
     }

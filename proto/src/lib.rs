@@ -1,5 +1,6 @@
 //! Ballast over gRPC: the generated messages and services ([`v1`]), the one conversion between
-//! them and the chain's own types ([`convert`]), and the one mapping of errors ([`error`]).
+//! them and the chain's own types ([`convert`]), the one mapping of errors ([`error`]), and the
+//! messages by name ([`schema`]).
 //!
 //! Canonical Borsh is what is signed and hashed; Protobuf carries it and shows it. Nothing here is
 //! ever hashed. `tests/codegen.rs` keeps `src/gen/` equal to the `.proto` files.
@@ -20,6 +21,7 @@
 
 pub mod convert;
 pub mod error;
+pub mod schema;
 
 /// Generated from `proto/ballast/v1/*.proto`.
 #[allow(clippy::all, clippy::pedantic, clippy::nursery, rustdoc::all)]

@@ -357,7 +357,14 @@ impl Proposed {
     /// Says where the proposal stands and who does what next.
     async fn answer(self, ctx: &Context) -> Result<(), Failure> {
         let standing = proposal::standing(ctx, self.number).await?;
-        let data = view::with(self.data, [("next", json!(standing.next))]);
+        let data = view::with(
+            self.data,
+            [
+                ("status", json!(standing.status)),
+                ("eta_ms", json!(standing.eta_ms)),
+                ("next", json!(standing.next)),
+            ],
+        );
         ctx.out.answer(data, &standing.text);
         Ok(())
     }
@@ -418,10 +425,13 @@ async fn submit_exec(
             &own
         }
     };
-    let op = Op::CouncilExec(CouncilExec { ops, epoch, exec_nonce, witnesses: draft.witnesses });
+    let wire = ctx.client().await?.wire().await?;
+    let shown: Vec<_> = ops.iter().map(|op| view::council_op(&wire.council_op(op))).collect();
     let data = json!({
         "class": needs.class, "digest": needs.digest, "epoch": epoch, "exec_nonce": exec_nonce,
+        "ops": shown,
     });
+    let op = Op::CouncilExec(CouncilExec { ops, epoch, exec_nonce, witnesses: draft.witnesses });
     let tx = sign(ctx, sender, vec![op], None, args).await?;
     match &args.out {
         Some(path) => send::write_tx(ctx, &tx, path),

@@ -247,11 +247,14 @@ impl Known {
             "OPEN" => {
                 let (yes, no) = self.votes();
                 let has_voted = |member: &&String| yes.contains(member) || no.contains(member);
-                let left = self.members.iter().filter(|member| !has_voted(member));
+                let mut left: Vec<_> =
+                    self.members.iter().filter(|member| !has_voted(member)).map(&name).collect();
+                left.sort_unstable();
                 let needed = usize::try_from(self.record.threshold).unwrap_or(usize::MAX);
                 let mut next: Vec<_> = left
+                    .iter()
                     .take(needed.saturating_sub(yes.len()))
-                    .map(|m| format!("ballast proposal approve {number} --from {} --wait", name(m)))
+                    .map(|name| format!("ballast proposal approve {number} --from {name} --wait"))
                     .collect();
                 // Names that are not known are all the same line.
                 next.dedup();
@@ -268,21 +271,29 @@ impl Known {
 pub struct Standing {
     pub text: String,
     pub next: Vec<String>,
+    pub status: String,
+    pub eta_ms: Option<u64>,
 }
 
 pub async fn standing(ctx: &Context, number: u64) -> Result<Standing, Failure> {
     let known = fetch(ctx, number).await?;
-    let next = known.next(&ctx.member_names().await);
-    let mut text = format!("{}\n\n{}", fields(&known.rows()), operations_text(&known.ops()));
-    if !next.is_empty() {
-        text = format!("{text}\n\nnext:\n  {}", next.join("\n  "));
+    Ok(known.standing(&ctx.member_names().await))
+}
+
+impl Known {
+    fn standing(&self, names: &[(String, String)]) -> Standing {
+        let next = self.next(names);
+        let mut text = format!("{}\n\n{}", fields(&self.rows()), operations_text(&self.ops()));
+        if !next.is_empty() {
+            text = format!("{text}\n\nnext:\n  {}", next.join("\n  "));
+        }
+        Standing { text, next, status: self.status(), eta_ms: self.proposal.eta }
     }
-    Ok(Standing { text, next })
 }
 
 async fn show(ctx: &Context, number: u64) -> Result<(), Failure> {
     let known = fetch(ctx, number).await?;
-    let standing = standing(ctx, number).await?;
+    let standing = known.standing(&ctx.member_names().await);
     let data = message::json("ProposalRecord", &known.record);
     ctx.out.answer(view::with(data, [("next", json!(standing.next))]), &standing.text);
     Ok(())
@@ -388,11 +399,10 @@ pub async fn pass(
             execute_when_due(ctx, number, first, args).await
         }
         None => {
-            let standing = standing(ctx, number).await?;
-            let status = known.status();
+            let standing = known.standing(&ctx.member_names().await);
             let data = json!({
                 "proposal": number, "class": needs.class, "digest": needs.digest,
-                "status": status, "eta_ms": eta, "next": standing.next,
+                "status": standing.status, "eta_ms": eta, "next": standing.next,
             });
             ctx.out.answer(data, &standing.text);
             Ok(())

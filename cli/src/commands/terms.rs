@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::message;
 use crate::output::fields;
-use crate::view::dollars;
+use crate::view::{self, dollars};
 
 #[derive(Subcommand, Debug)]
 #[command(after_help = "\
@@ -75,11 +75,6 @@ fn day(text: &str) -> Result<u32, String> {
     u32::try_from(ms / DAY_MS).map_err(|_| malformed())
 }
 
-fn show_day(day: u32) -> String {
-    let text = crate::output::time(u64::from(day).saturating_mul(DAY_MS));
-    text.split('T').next().unwrap_or_default().to_owned()
-}
-
 pub async fn run(ctx: &Context, command: Command) -> Result<(), Failure> {
     match command {
         Command::Show => show(ctx).await,
@@ -96,17 +91,14 @@ async fn fetch(ctx: &Context) -> Result<(Terms, v1::GetTermsResponse), Failure> 
 
 async fn show(ctx: &Context) -> Result<(), Failure> {
     let (terms, answer) = fetch(ctx).await?;
-    let holidays: Vec<_> = terms.holidays.iter().map(|day| show_day(*day)).collect();
+    let holidays: Vec<_> = terms.holidays.iter().map(|day| view::day((*day).into())).collect();
     let fee = format!("{} of 10,000, at least {}", terms.fee_bps, dollars(terms.fee_flat));
     let rows = [
         ("version", terms.version.to_string()),
         ("least", dollars(terms.min)),
         ("most", dollars(terms.max)),
         ("fee", fee),
-        (
-            "cut-off (UTC)",
-            format!("{:02}:{:02}", terms.cutoff_minute / 60, terms.cutoff_minute % 60),
-        ),
+        ("cut-off (UTC)", view::time_of_day(terms.cutoff_minute.into())),
         ("holidays", if holidays.is_empty() { "none".to_owned() } else { holidays.join(", ") }),
         ("lowest class", terms.class_min.to_string()),
         ("as of height", answer.height.to_string()),
@@ -148,7 +140,7 @@ mod tests {
             assert!(cutoff(text).is_err(), "{text}");
         }
         assert_eq!(day("1970-01-02"), Ok(1));
-        assert_eq!(show_day(day("2026-12-25").unwrap()), "2026-12-25");
+        assert_eq!(view::day(day("2026-12-25").unwrap().into()), "2026-12-25");
         assert!(day("2026-13-01").is_err() && day("1969-12-31").is_err());
     }
 }

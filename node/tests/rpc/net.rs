@@ -155,3 +155,73 @@ pub fn reason(status: &Status) -> Reason {
 pub fn assert_reason<T: std::fmt::Debug>(answer: Result<T, Status>, expected: impl Into<Reason>) {
     assert_eq!(reason(&answer.unwrap_err()), expected.into());
 }
+
+/// Signed by the holder of a role.
+pub fn by_role(chain: &Chain, role: Role, nonce: u64, ops: Vec<Op>) -> SignedTx {
+    let sender = dev::role_address(SEED, role);
+    TxBody { sender, ..body(chain, 0, nonce, ops) }.sign(&[&dev::role_key(SEED, role)])
+}
+
+/// Signed by a member of the council.
+pub fn by_member(chain: &Chain, member: usize, nonce: u64, op: Op) -> SignedTx {
+    let sender = dev::council_addresses(SEED)[member];
+    let key = &dev::council_keys(SEED)[member];
+    TxBody { sender, ..body(chain, 0, nonce, vec![op]) }.sign(&[key])
+}
+
+/// Operations of class A and B, carried out at once: number `number`, from 0, is the first
+/// member's transaction `number + 1`.
+pub fn by_council(chain: &Chain, number: u64, ops: Vec<CouncilOp>) -> SignedTx {
+    let signed = (0u64, number, &ops);
+    let message = signed_bytes_on(SignTag::CouncilVote, &chain.genesis_hash, 7, &signed);
+    let sign = |key: &SecretKey| Witness { key: key.public(), signature: key.sign(&message) };
+    let mut witnesses: Vec<_> = dev::council_keys(SEED).iter().take(3).map(sign).collect();
+    witnesses.sort_unstable_by_key(|witness| witness.key);
+    let exec = CouncilExec { ops, epoch: 0, exec_nonce: number, witnesses };
+    by_member(chain, 0, number + 1, Op::CouncilExec(exec))
+}
+
+impl Net {
+    pub fn control(&self) -> ControlServiceClient<Channel> {
+        ControlServiceClient::new(self.channel.clone())
+    }
+
+    pub fn supply(&self) -> SupplyServiceClient<Channel> {
+        SupplyServiceClient::new(self.channel.clone())
+    }
+
+    /// Commits transactions in one block; each must succeed.
+    pub async fn succeed(&self, txs: &[SignedTx]) -> Vec<v1::Receipt> {
+        for tx in txs {
+            self.submit(tx).await.unwrap();
+        }
+        self.chain.commit();
+        let mut receipts = Vec::new();
+        for tx in txs {
+            let answer = self.wait(tx, 1_000).await;
+            assert_eq!(answer.state(), TxState::Committed, "{answer:?}");
+            receipts.push(answer.receipt.unwrap());
+        }
+        receipts
+    }
+}
+
+/// All items of a list, page after page; every page but the last has as many as were asked for or
+/// says where to go on.
+macro_rules! all {
+    ($client:expr, $method:ident, $request:expr, $field:ident) => {{
+        let mut request = $request;
+        let mut items = Vec::new();
+        loop {
+            let page = $client.$method(request.clone()).await.unwrap().into_inner();
+            assert!(page.$field.len() <= request.page_size as usize || request.page_size == 0);
+            items.extend(page.$field);
+            request.page_token = page.next_page_token;
+            if request.page_token.is_empty() {
+                break items;
+            }
+        }
+    }};
+}
+
+pub(crate) use all;

@@ -9,6 +9,7 @@ pub use ballast_node::rpc::{
     TlsConfig, serve,
 };
 pub use ballast_node::store::{Store, StoreOptions};
+pub use ballast_primitives::domain::SignTag;
 pub use ballast_primitives::history::{SetChange, SetHistory};
 pub use ballast_primitives::proof::{CertifiedHeader, ReceiptProof, StateProof};
 pub use ballast_primitives::{
@@ -31,14 +32,16 @@ pub use ballast_proto::{Wire, v1};
 pub use ballast_replica::types::{
     Batch, CommitWrite, Evidence, EvidenceKind, Executed, StoredBlock, TxRecord,
 };
+pub use ballast_runtime::authorisation::signed_bytes_on;
 pub use ballast_runtime::dev::{self, DevSpec};
 pub use ballast_runtime::object::{self, Role, Validators};
+pub use ballast_runtime::ops::council_exec::CouncilExec;
 pub use ballast_runtime::ops::transfer::Transfer as TransferOp;
 pub use ballast_runtime::state::Change;
 pub use ballast_runtime::tx::VALIDITY_MS_MAX;
 pub use ballast_runtime::{
-    BlockContext, Code, Genesis, Key, Object, Op, SignedTx, State, TxBody, VerifiedTx, admission,
-    execute_block,
+    BlockContext, Code, CouncilOp, Genesis, Key, Object, Op, SignedTx, State, TxBody, VerifiedTx,
+    Witness, admission, execute_block,
 };
 pub use parking_lot::Mutex;
 pub use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

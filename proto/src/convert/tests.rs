@@ -11,9 +11,9 @@ use ballast_runtime::replay::ReplayWindow;
 use ballast_runtime::tx::Witness;
 use ballast_runtime::{Code, CouncilOp, Event, Op, Outcome, Receipt, TxBody};
 use borsh::BorshDeserialize;
-use prost::Message as _;
 
 use super::*;
+use crate::schema::schema;
 
 const WIRE: Wire = Wire::new(Network::Dev);
 
@@ -64,18 +64,10 @@ fn some<T: BorshDeserialize>(first: Option<u8>) -> impl Iterator<Item = T> {
     (1..2_000).filter_map(move |seed| value(seed).ok()).take(50)
 }
 
-/// The choices of a message, as its descriptor lists them: stable name, number.
+/// The choices of a message: stable name, number.
 fn choices(message: &str) -> Vec<(String, u8)> {
-    let files = prost_types::FileDescriptorSet::decode(crate::FILE_DESCRIPTOR_SET).unwrap().file;
-    let messages = files.into_iter().flat_map(|file| file.message_type);
-    let message = messages.into_iter().find(|m| m.name() == message).unwrap();
-    let camel = |name: &str| {
-        let words = name.split('_').map(|word| word[..1].to_uppercase() + &word[1..]);
-        words.collect::<String>()
-    };
-    let field =
-        |f: prost_types::FieldDescriptorProto| (camel(f.name()), u8::try_from(f.number()).unwrap());
-    message.field.into_iter().map(field).collect()
+    let choices = schema().choices(message).into_iter();
+    choices.map(|(name, number)| (name, u8::try_from(number).unwrap())).collect()
 }
 
 /// Some of each choice, which must go by the name and the number of the message's field.

@@ -12,3 +12,4 @@ mod proofs;
 mod refusals;
 mod safety;
 mod sets;
+mod wallet;
