@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use ballast_testnet::manifest::Manifest;
+use ballast_testnet::network::binary;
 use serde_json::Value;
 
 use crate::common::turn;
@@ -104,4 +105,26 @@ fn a_folder_that_holds_something_else_is_left_alone() {
     assert_eq!(net.exit(&["up", "--detach"]), Some(9));
     assert_eq!(net.exit(&["reset"]), Some(3));
     assert_eq!(std::fs::read_dir(&net.dir).unwrap().count(), 1);
+}
+
+/// `testnet/life.sh`: what it says of the supply at its end is what its steps make of it.
+#[test]
+fn the_life_of_a_dollar_is_told_to_its_end() {
+    let _turn = turn();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/life.sh");
+    let programs = binary("ballast").unwrap();
+    let output = Command::new(script)
+        .env("BALLAST_BIN_DIR", programs.parent().unwrap())
+        .env_remove("BALLAST_DIR")
+        .output()
+        .unwrap();
+    let (said, warned) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}\n{warned}");
+    let last = said.rsplit("What the chain holds now").next().unwrap_or_default();
+    for line in
+        ["total           10190030.00", "minted          250000.00", "paid out        59970.00"]
+    {
+        assert!(last.contains(line), "{line}: {said}");
+    }
 }
