@@ -72,7 +72,7 @@ pub struct SetArgs {
     #[arg(long = "member", value_name = "ADDR=KEY", required = true)]
     members: Vec<String>,
     /// How many must say yes, for classes A, B, C, D
-    #[arg(long, value_name = "A,B,C,D", value_delimiter = ',', num_args = 4, required = true)]
+    #[arg(long, value_name = "A,B,C,D", value_delimiter = ',', required = true)]
     thresholds: Vec<u8>,
     #[command(flatten)]
     council: CouncilArgs,
