@@ -19,7 +19,6 @@
 
 pub mod config;
 pub mod engine;
-pub mod journal;
 pub mod keyfile;
 pub mod logging;
 pub mod metrics;
@@ -28,3 +27,5 @@ pub mod operator;
 pub mod rpc;
 pub mod setup;
 pub mod store;
+
+pub use ballast_journal as journal;
