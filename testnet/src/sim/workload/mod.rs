@@ -1,0 +1,149 @@
+//! Clients: they build and sign transactions of every kind, send them to one validator, try others
+//! when no answer comes, and give up once the transaction can no longer commit. What they were
+//! told is what the chain is held to.
+
+mod clients;
+mod kitchen;
+mod ops;
+
+use std::collections::BTreeMap;
+
+use ballast_primitives::{Address, Hash, PublicKey, SecretKey};
+use ballast_runtime::tx::{SignedTx, VerifiedTx, Witness};
+use ballast_runtime::{State, TxBody, admission};
+
+use super::plan::{self, Plan};
+use super::rng::Rng;
+use super::setting::Setting;
+use super::wire;
+use kitchen::{Draft, Kitchen};
+
+/// A transaction as its client sees it.
+pub struct Tx {
+    pub id: Hash,
+    pub bytes: Vec<u8>,
+    pub verified: VerifiedTx,
+    pub valid_until: u64,
+    pub state: TxState,
+    /// How often it was sent.
+    pub tries: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TxState {
+    Open,
+    /// A validator said that it is committed.
+    Acknowledged,
+    /// A validator whose chain has passed `valid_until` does not have it.
+    Expired,
+    /// Refused, and its client left it at that.
+    Refused,
+}
+
+/// All clients and what they have sent.
+pub struct Load {
+    pub(super) rng: Rng,
+    pub(super) plan: plan::Load,
+    pub txs: Vec<Tx>,
+    kitchen: Kitchen,
+    nonces: BTreeMap<Address, u64>,
+    genesis: Hash,
+    chain_id: u32,
+    /// The height that shows that the chain goes on after the healing.
+    pub goal: u64,
+    open: usize,
+}
+
+impl Load {
+    pub fn new(plan: &Plan, setting: &Setting) -> Self {
+        Self {
+            rng: Rng::new(plan.seed, "load"),
+            plan: plan.load.clone(),
+            txs: Vec::new(),
+            kitchen: Kitchen::new(plan.load.accounts),
+            nonces: BTreeMap::new(),
+            genesis: setting.genesis_hash,
+            chain_id: setting.genesis.chain_id,
+            goal: 0,
+            open: 0,
+        }
+    }
+
+    /// How many transactions still wait for an answer.
+    pub const fn open(&self) -> usize {
+        self.open
+    }
+
+    /// Makes the next transaction, as someone would who sees `state` at `wall_ms`.
+    pub fn create(&mut self, state: &State, wall_ms: u64) -> Option<usize> {
+        let draft = self.kitchen.draft(&mut self.rng, state, wall_ms)?;
+        let (least, most) = self.plan.valid_ms;
+        let valid_until = wall_ms + self.rng.between(least, most);
+        let verified = self.sign(draft, valid_until);
+        self.txs.push(Tx {
+            id: verified.id(),
+            bytes: verified.tx().encode(),
+            valid_until,
+            verified,
+            state: TxState::Open,
+            tries: 0,
+        });
+        self.open += 1;
+        Some(self.txs.len() - 1)
+    }
+
+    /// Puts an end to a transaction's waiting.
+    pub fn close(&mut self, tx: usize, state: TxState) {
+        if self.txs[tx].state == TxState::Open {
+            self.txs[tx].state = state;
+            self.open -= 1;
+        }
+    }
+
+    fn sign(&mut self, draft: Draft, valid_until: u64) -> VerifiedTx {
+        let Draft { sender, keys, ops, memo, sponsor } = draft;
+        let highest = self.nonces.entry(sender).or_default();
+        *highest += 1;
+        let nonce = *highest;
+        let (sponsor, sponsor_keys) = sponsor.unzip();
+        let body = TxBody {
+            genesis: self.genesis,
+            chain_id: self.chain_id,
+            sender,
+            nonce,
+            valid_until,
+            sponsor,
+            memo,
+            ops,
+        };
+        let keys: Vec<_> = keys.into_iter().chain(sponsor_keys.into_iter().flatten()).collect();
+        match wire::verify(witnessed(body, &keys)) {
+            Ok(verified) => verified,
+            Err(error) => panic!("what was just signed does not verify: {error}"),
+        }
+    }
+}
+
+/// Signs a body, without deriving each public key anew.
+fn witnessed(body: TxBody, keys: &[(PublicKey, SecretKey)]) -> SignedTx {
+    let message = body.signed_bytes();
+    let witness = |(key, secret): &(PublicKey, SecretKey)| Witness {
+        key: *key,
+        signature: secret.sign(&message),
+    };
+    let mut witnesses: Vec<_> = keys.iter().map(witness).collect();
+    witnesses.sort_unstable_by_key(|witness| witness.key);
+    witnesses.dedup_by_key(|witness| witness.key);
+    SignedTx { body, witnesses }
+}
+
+impl Tx {
+    /// The names of its operations.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.verified.body().ops.iter().map(ballast_runtime::Op::name)
+    }
+
+    pub fn is_protective(&self) -> bool {
+        admission::is_lane0(self.verified.tx())
+    }
+}
