@@ -81,6 +81,21 @@ impl Batches {
         self.author_bytes.values().sum()
     }
 
+    /// The most bytes that any author has here.
+    pub fn bytes_of_largest(&self) -> usize {
+        self.author_bytes.values().max().copied().unwrap_or(0)
+    }
+
+    /// Transactions of all that is held.
+    pub fn txs(&self) -> usize {
+        self.held.values().map(|held| held.txs.len()).sum()
+    }
+
+    /// How many batches are wanted.
+    pub fn wanted(&self) -> usize {
+        self.wanted.len()
+    }
+
     pub fn bytes_of(&self, author: &PublicKey) -> usize {
         self.author_bytes.get(author).copied().unwrap_or(0)
     }

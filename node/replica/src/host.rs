@@ -15,7 +15,6 @@ use arc_malachitebft_core_consensus::{
 };
 use arc_malachitebft_core_types as malachite;
 use ballast_primitives::hash::{Hash, Hasher};
-use ballast_primitives::signature;
 use ballast_primitives::{
     CommitCertificate, CommitSignature, Committee, Domain, PublicKey, SecretKey, Signature,
     VoteKind,
@@ -25,6 +24,7 @@ use malachite::{
     VoteExtensionPolicy, VoteType,
 };
 
+use crate::config::Verify;
 use crate::context::{BlockValue, Ctx, Height, Members, Proposal, ValidatorKey, Vote};
 use crate::message::{
     Message, WirePolka, WireProposal, WireRound, WireVote, proposal_signed_bytes,
@@ -86,6 +86,7 @@ struct Room {
     members: Members,
     key: SecretKey,
     public: PublicKey,
+    verify: Verify,
     safety: Safety,
     height: u64,
     /// (signer, signed bytes, signature) verified at this height.
@@ -98,7 +99,13 @@ struct Room {
 }
 
 impl Host {
-    pub fn new(genesis: Hash, key: SecretKey, committee: Committee, safety: Safety) -> Self {
+    pub fn new(
+        genesis: Hash,
+        key: SecretKey,
+        committee: Committee,
+        safety: Safety,
+        verify: Verify,
+    ) -> Self {
         let public = key.public();
         let members = Members::new(committee);
         let params = Params {
@@ -115,6 +122,7 @@ impl Host {
             members,
             key,
             public,
+            verify,
             safety,
             height: 0,
             verified: BTreeSet::new(),
@@ -278,6 +286,16 @@ impl Host {
             .filter(|signed| signed.signature != MUTED)
             .map(WireVote::from_signed)
             .collect()
+    }
+
+    /// Rounds of this height of which there are votes.
+    pub fn vote_rounds(&self) -> usize {
+        self.core.driver.votes().rounds()
+    }
+
+    /// Signatures remembered as verified.
+    pub fn verified(&self) -> usize {
+        self.room.verified.len()
     }
 
     /// Evidence of a height that ends without the core's own decision.
@@ -528,7 +546,7 @@ impl Room {
         if self.verified.contains(&cached) {
             return true;
         }
-        let valid = signature::verify(key, bytes, signature).is_ok();
+        let valid = (self.verify)(key, bytes, signature).is_ok();
         if valid {
             self.verified.insert(cached);
         }

@@ -48,6 +48,11 @@ impl Sync {
         self.claims.values().max().copied().unwrap_or(0)
     }
 
+    /// Of how many peers a height is known.
+    pub fn claims(&self) -> usize {
+        self.claims.len()
+    }
+
     /// A peer answered, well or badly; a bad one's claim is dropped.
     pub fn answered(&mut self, peer: &PublicKey, good: bool) {
         self.asked = None;

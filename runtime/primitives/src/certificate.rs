@@ -11,7 +11,7 @@ use crate::committee::Committee;
 use crate::domain::SignTag;
 use crate::hash::Hash;
 use crate::keys::{PublicKey, Signature};
-use crate::signature::{Item, verify, verify_batch};
+use crate::signature::{Item, SignatureError, verify, verify_batch};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
 pub enum VoteKind {
@@ -100,6 +100,16 @@ impl CommitCertificate {
 
     /// Verifies the certificate whole against the validator set of its height.
     pub fn verify(&self, genesis: &Hash, committee: &Committee) -> Result<(), CertificateError> {
+        self.verify_by(genesis, committee, verify)
+    }
+
+    /// As [`Self::verify`], each signature by asking `verify`, which answers under rule R.
+    pub fn verify_by(
+        &self,
+        genesis: &Hash,
+        committee: &Committee,
+        verify: impl Fn(&PublicKey, &[u8], &Signature) -> Result<(), SignatureError>,
+    ) -> Result<(), CertificateError> {
         self.check_quorum(committee)?;
         let message = self.vote().signed_bytes(genesis);
         for entry in &self.signatures {

@@ -9,7 +9,7 @@ use ballast_replica::types::CommitWrite;
 use ballast_replica::{Effect, Input};
 
 use super::byzantine::{Mouth, Speech, To};
-use super::checkers::Fact;
+use super::checkers::{Committed, Fact, Proof};
 use super::wire::{Checked, Frame};
 use super::world::{Event, Parcel, World};
 
@@ -17,6 +17,8 @@ use super::world::{Event, Parcel, World};
 const ASK_US: u64 = 10_000_000;
 /// How often liars are asked whether they have something to say.
 const IDLE_US: u64 = 100_000;
+/// Votes that are further ahead the core does not look at.
+const ROUNDS_AHEAD: u32 = 10;
 
 impl World<'_> {
     pub(super) fn send(&mut self, node: usize, effect: Effect) {
@@ -166,10 +168,27 @@ impl World<'_> {
             }
         };
         self.line(node, || format!("hears {} from {from:?}", describe(message)));
-        if !self.is_honest(node) {
+        if self.is_honest(node) {
+            self.note_heard(node, from, message);
+        } else {
             self.lie(node, |behaviour, mouth| behaviour.hear(mouth, from, message));
         }
         self.post(node, Input::Message { from, message: message.clone() });
+    }
+
+    /// Tells the checkers of a vote of the height under way that the replica is given at once.
+    fn note_heard(&mut self, node: usize, from: PublicKey, message: &Message) {
+        let Message::Vote(vote) = message else { return };
+        let hearer = &self.nodes[node];
+        let Some(process) = hearer.process.as_ref().filter(|_| hearer.is_idle()) else { return };
+        let replica = &process.replica;
+        let round = replica.round();
+        let counts = vote.validator == from
+            && vote.vote.height == replica.height() + 1
+            && (round..=round + ROUNDS_AHEAD).contains(&vote.vote.round);
+        if counts {
+            self.check(&Fact::Heard { node, vote });
+        }
     }
 
     fn receive_batch(&mut self, node: usize, from: PublicKey, checked: &Result<Checked, String>) {
@@ -255,8 +274,42 @@ impl World<'_> {
             self.coverage.count("blocks of a round above zero");
         }
         self.coverage.add("evidence", write.evidence.len() as u64);
-        self.check(&Fact::Committed { node, write });
+        self.check_commit(node, write);
+        self.check_proof(node, height);
         self.tell_clients(node, write);
+    }
+
+    fn check_commit(&mut self, node: usize, write: &CommitWrite) {
+        self.note_clocks();
+        let store = &self.nodes[node].disk.store;
+        let names = &write.block.payload.batches;
+        let batches: Vec<_> =
+            names.iter().filter_map(|digest| store.batch(digest)).cloned().collect();
+        let genesis = std::rc::Rc::clone(&self.genesis);
+        self.check(&Fact::Committed(Committed {
+            node,
+            write,
+            batches: &batches,
+            committee: &genesis.validators,
+            latest_clock_ms: self.latest_clock_ms,
+        }));
+    }
+
+    /// Now and then a validator proves an object of its newest state.
+    fn check_proof(&mut self, node: usize, height: u64) {
+        if !self.faults_rng.chance(200) {
+            return;
+        }
+        let Some(process) = &self.nodes[node].process else { return };
+        let slot = self.faults_rng.below(process.replica.state().len());
+        let change = process.replica.state().changes().nth(slot as usize);
+        let key = change.and_then(|change| borsh::from_slice(&change.key).ok());
+        let proof = key.and_then(|key| process.replica.prove(&key));
+        // Several blocks may have been committed at once: the state is that of the last.
+        if let Some((leaf, path, _)) = proof.filter(|_| process.replica.height() == height) {
+            self.coverage.count("proofs");
+            self.check(&Fact::Proved { node, height, proof: Proof { leaf, path } });
+        }
     }
 
     fn notice(&mut self, node: usize, notice: &Notice) {

@@ -9,6 +9,7 @@ const FUSE_US: u64 = 300_000;
 impl World<'_> {
     pub(super) fn begin(&mut self, fault: usize) {
         let kind = self.kind(fault);
+        self.note_clocks();
         self.trace.event(self.now, 9, 0, &(fault as u32).to_le_bytes());
         self.trace.line(self.now, None, || format!("begins: {kind:?}"));
         self.coverage.count(&format!("fault: {}", kind.name()));
@@ -48,6 +49,7 @@ impl World<'_> {
 
     pub(super) fn end(&mut self, fault: usize) {
         let kind = self.kind(fault);
+        self.note_clocks();
         self.trace.line(self.now, None, || format!("ends: {kind:?}"));
         let less = |value: &mut u32, by: u32| *value = value.saturating_sub(by);
         match kind {
@@ -59,8 +61,14 @@ impl World<'_> {
             Kind::OneWay { from } => self.undeafen(from),
             // Its last cut mends itself.
             Kind::Flap { .. } => {}
+            Kind::PowerCut { node, .. } => {
+                // Its fuse may not have blown yet.
+                if self.nodes[usize::from(*node)].is_up() {
+                    self.cut_power(usize::from(*node));
+                }
+                self.let_up(usize::from(*node));
+            }
             Kind::Crash { node }
-            | Kind::PowerCut { node, .. }
             | Kind::FlipLog { node }
             | Kind::FlipSignState { node }
             | Kind::FlipStore { node } => self.let_up(usize::from(*node)),
@@ -82,6 +90,7 @@ impl World<'_> {
 
     /// Whatever may have been left over by faults that overlap.
     pub(super) fn mend_everything(&mut self) {
+        self.note_clocks();
         for node in 0..self.nodes.len() {
             self.nodes[node].clock.correct(self.now);
             self.wake(node);

@@ -2,9 +2,10 @@
 
 use ballast_replica::Input;
 
-use super::checkers::{Fact, Violation};
-use super::disk::Unopened;
+use super::checkers::Fact;
+use super::disk::{Damage, Unopened};
 use super::node::Refused;
+use super::panics;
 use super::world::{Event, World};
 
 /// How long until a connection's end is noticed when the peer's process dies.
@@ -22,7 +23,11 @@ impl World<'_> {
             return;
         }
         let (at, config) = (self.now, self.config.clone());
-        let result = self.nodes[node].start(at, config, &self.genesis, self.genesis_hash);
+        let (starter, genesis, hash) = (&mut self.nodes[node], &self.genesis, self.genesis_hash);
+        let result = match panics::catch(|| starter.start(at, config, genesis, hash)) {
+            Ok(result) => result,
+            Err(panic) => return self.panicked(node, &panic),
+        };
         self.trace.event(self.now, 6, node, &[u8::from(result.is_ok())]);
         match result {
             Ok(()) => self.started(node),
@@ -41,36 +46,56 @@ impl World<'_> {
             self.coverage.count("restarts without a memory");
         }
         self.line(node, || format!("starts at height {height}, mute through {muted}"));
+        if let Some(write) = self.nodes[node].disk.untold.take() {
+            self.committed(node, &write);
+        }
+        if self.is_honest(node) {
+            self.check(&Fact::Started { node, height });
+        }
         for other in 0..self.nodes.len() {
             self.dial(node, other);
         }
         self.work(node);
     }
 
+    /// A replica panicked. A liar's may, since it works with what no honest one has.
+    pub(super) fn panicked(&mut self, node: usize, panic: &str) {
+        self.line(node, || format!("PANICS: {panic}"));
+        if self.is_honest(node) {
+            return self.break_rule("no panic", format!("node {node}: {panic}"));
+        }
+        self.coverage.count("liars that panicked");
+        self.kill(node);
+        self.after(RETRY_US, Event::Start(node));
+    }
+
     /// What an operator does about a validator that does not start.
     fn help(&mut self, node: usize, refused: Refused) {
-        self.line(node, || format!("does not start: {refused:?}"));
-        match refused {
-            Refused::Disk(Unopened::Full) => self.after(RETRY_US, Event::Start(node)),
-            Refused::Disk(Unopened::SignState(_)) => {
-                self.coverage.count("sign-states lost");
-                self.retired[node] = true;
-            }
-            Refused::Disk(Unopened::Log(_)) => {
-                self.coverage.count("logs removed");
-                self.nodes[node].disk.remove_log();
-                self.after(RETRY_US, Event::Start(node));
-            }
-            Refused::Disk(Unopened::Store(_)) => {
-                self.coverage.count("databases removed");
-                self.nodes[node].disk.remove_store();
-                self.after(RETRY_US, Event::Start(node));
-            }
+        let Unopened { damage, why } = match refused {
+            Refused::Disk(unopened) => unopened,
             Refused::Replica(why) => {
                 let what = format!("node {node} does not start: {why}");
-                self.fail(Violation { rule: "durability", what });
+                return self.break_rule("durability", what);
+            }
+        };
+        self.line(node, || format!("does not start, {damage:?}: {why}"));
+        match damage {
+            Damage::Full => {}
+            Damage::SignState => {
+                self.coverage.count("sign-states lost");
+                self.retired[node] = true;
+                return;
+            }
+            Damage::Log => {
+                self.coverage.count("logs removed");
+                self.nodes[node].disk.remove_log();
+            }
+            Damage::Store => {
+                self.coverage.count("databases removed");
+                self.nodes[node].disk.remove_store();
             }
         }
+        self.after(RETRY_US, Event::Start(node));
     }
 
     /// The process ends at once.
@@ -111,8 +136,7 @@ impl World<'_> {
             self.coverage.count("deaths by a full disk");
             self.after(RETRY_US, Event::Start(node));
         } else {
-            let what = format!("the store of node {node} refuses: {error}");
-            self.fail(Violation { rule: "durability", what });
+            self.break_rule("durability", format!("the store of node {node} refuses: {error}"));
         }
         self.gone(node);
     }

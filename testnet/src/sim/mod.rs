@@ -17,6 +17,7 @@ mod lifecycle;
 mod memo;
 mod network;
 mod node;
+mod panics;
 pub mod plan;
 pub mod rng;
 mod setting;

@@ -81,6 +81,12 @@ impl Node {
         self.process.is_some()
     }
 
+    /// Whether an input posted now is handled now.
+    pub fn is_idle(&self) -> bool {
+        let nothing_waits = |process: &Process| !process.busy && process.mailbox.is_empty();
+        !self.paused && self.process.as_ref().is_some_and(nothing_waits)
+    }
+
     /// The newest height that its disk has.
     pub fn height(&self) -> u64 {
         self.disk.store.height()

@@ -7,6 +7,7 @@ use ballast_replica::Config;
 use ballast_runtime::{Genesis, dev};
 
 use super::clock::START_WALL_MS;
+use super::memo;
 use super::plan::Plan;
 
 /// Every key of a run is derived from it.
@@ -61,6 +62,7 @@ fn config(plan: &Plan) -> Config {
         heartbeat_ms: timing.heartbeat_ms,
         batch_delay_ms: timing.batch_ms,
         pool_txs_max: plan.load.pool_txs,
+        verify: memo::verify,
         ..Config::default()
     }
 }

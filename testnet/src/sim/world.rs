@@ -10,14 +10,15 @@ use std::sync::Arc;
 
 use ballast_primitives::{Hash, PublicKey};
 use ballast_replica::message::{Request, SyncBlock};
-use ballast_replica::{Admission, Config, Input};
-use ballast_runtime::Genesis;
+use ballast_replica::{Admission, Config, Input, commit};
+use ballast_runtime::{Genesis, State};
 
 use super::byzantine::{self, Behaviour};
 use super::checkers::{Checkers, Fact, Scene, Violation};
 use super::coverage::Coverage;
 use super::network::Network;
 use super::node::{Deed, Node};
+use super::panics;
 use super::plan::{Kind, Plan};
 use super::rng::Rng;
 use super::setting::Setting;
@@ -25,10 +26,8 @@ use super::trace::Trace;
 use super::wire::{Batches, Checked, Frame};
 use super::workload::Load;
 
-/// A block must come within this time of the healing.
-const RECOVERY_US: u64 = 10_000_000;
-/// After the last client has had its answer, or given up, all must be alike within this time.
-const SETTLE_US: u64 = 60_000_000;
+/// How often what the replicas hold is looked at, and after the healing, how far they are.
+const WATCH_US: u64 = 250_000;
 
 /// Something that will happen.
 pub(super) enum Event {
@@ -75,7 +74,7 @@ pub(super) enum Event {
     },
     Liars,
     Heal,
-    Check,
+    Watch,
     // Clients.
     Issue,
     Submit {
@@ -176,6 +175,8 @@ pub(super) struct World<'p> {
     pub(super) healed: bool,
     /// The greatest height that an honest validator has.
     pub(super) height: u64,
+    height_healed: u64,
+    pub(super) latest_clock_ms: u64,
     over: bool,
 }
 
@@ -202,6 +203,7 @@ impl<'p> World<'p> {
         }
         let scene = Scene {
             genesis: setting.genesis_hash,
+            genesis_time: setting.genesis.time,
             validators: keys.iter().map(|key| (*key, 1)).collect(),
             honest: liars.iter().map(Option::is_none).collect(),
         };
@@ -232,6 +234,8 @@ impl<'p> World<'p> {
             violation: None,
             healed: false,
             height: 0,
+            height_healed: 0,
+            latest_clock_ms: 0,
             over: false,
         }
     }
@@ -239,10 +243,14 @@ impl<'p> World<'p> {
     /// Runs to the end, or to the first rule that is broken.
     pub(super) fn run(mut self) -> Outcome {
         self.set_stage();
+        self.tell_genesis();
         while !self.over && self.violation.is_none() {
             let Some(Reverse(next)) = self.queue.pop() else { break };
             self.now = next.at;
             self.handle(next.event);
+        }
+        if self.violation.is_none() {
+            self.end_checks();
         }
         self.coverage.add("heights", self.height);
         Outcome {
@@ -267,7 +275,19 @@ impl<'p> World<'p> {
             self.at(100_000, Event::Liars);
         }
         self.at(self.plan.heal_ms * 1_000, Event::Heal);
+        self.at(WATCH_US, Event::Watch);
         self.at(0, Event::Issue);
+    }
+
+    fn tell_genesis(&mut self) {
+        match State::from_genesis(&self.genesis) {
+            Ok(state) => {
+                let changes: Vec<_> = state.changes().collect();
+                let executed = commit::genesis_result(&state, self.genesis.time);
+                self.check(&Fact::Genesis { changes: &changes, executed });
+            }
+            Err(error) => self.break_rule("genesis", error.to_string()),
+        }
     }
 
     /// Lets something happen at a time.
@@ -291,6 +311,12 @@ impl<'p> World<'p> {
         {
             self.fail(violation);
         }
+    }
+
+    /// A rule is broken that no checker watches.
+    pub(super) fn break_rule(&mut self, rule: &'static str, what: String) {
+        let violation = self.checkers.violation(rule, what);
+        self.fail(violation);
     }
 
     pub(super) fn fail(&mut self, violation: Violation) {
@@ -331,7 +357,7 @@ impl<'p> World<'p> {
             Event::Flap { fault, cut } => self.flap(fault, cut),
             Event::Liars => self.wake_liars(),
             Event::Heal => self.heal(),
-            Event::Check => self.check_progress(),
+            Event::Watch => self.watch(),
             Event::Issue => self.issue(),
             Event::Submit { tx, node } => self.submit(tx, node),
             Event::Answered { tx, node, answer } => self.answered(tx, node, answer),
@@ -341,12 +367,14 @@ impl<'p> World<'p> {
     }
 
     fn tick(&mut self, node: usize, life: u32) {
-        if self.nodes[node].life != life {
+        let Node { life: now_living, process: Some(process), .. } = &mut self.nodes[node] else {
+            return;
+        };
+        // An earlier one may have taken the place of this.
+        if *now_living != life || process.tick_at != Some(self.now) {
             return;
         }
-        if let Some(process) = &mut self.nodes[node].process {
-            process.tick_at = None;
-        }
+        process.tick_at = None;
         self.trace.event(self.now, 1, node, &[]);
         self.work(node);
     }
@@ -360,7 +388,10 @@ impl<'p> World<'p> {
     /// Lets a node do what it has to, and acts on what it did.
     pub(super) fn work(&mut self, node: usize) {
         let mut deeds = Vec::new();
-        self.nodes[node].work(self.now, &mut deeds);
+        let (now, worker) = (self.now, &mut self.nodes[node]);
+        if let Err(panic) = panics::catch(|| worker.work(now, &mut deeds)) {
+            self.panicked(node, &panic);
+        }
         for deed in deeds {
             match deed {
                 Deed::Sent(effect) => self.send(node, effect),
@@ -381,11 +412,11 @@ impl<'p> World<'p> {
         let Node { clock, process, life, paused, .. } = &mut self.nodes[node];
         let Some(process) = process.as_mut().filter(|p| !p.is_busy() && !*paused) else { return };
         let Some(deadline) = process.replica.next_deadline() else { return };
-        let at = clock.when(deadline, self.now);
+        let at = clock.when(deadline, self.now).max(self.now + 1);
         if process.tick_at.is_none_or(|set| at < set) {
             process.tick_at = Some(at);
             let life = *life;
-            self.at(at.max(self.now + 1), Event::Tick { node, life });
+            self.at(at, Event::Tick { node, life });
         }
     }
 
@@ -394,35 +425,55 @@ impl<'p> World<'p> {
         self.trace.event(self.now, 2, 0, &[]);
         self.trace.line(self.now, None, || "healed".to_owned());
         self.mend_everything();
-        let goal = self.height + 1;
-        self.load.goal = goal;
-        self.after(RECOVERY_US, Event::Check);
+        self.height_healed = self.height;
+        self.check(&Fact::Healed { at_ms: self.now / 1_000, height: self.height });
     }
 
-    /// Whether the chain grew in time, and then whether everyone has caught up.
-    fn check_progress(&mut self) {
-        let goal = self.load.goal;
-        let behind = self.faithful().find(|node| self.nodes[*node].height() < goal);
-        if let Some(node) = behind {
-            let height = self.nodes[node].height();
-            let what = format!("10 s after the healing node {node} has {height}, not {goal}");
-            return self.fail(Violation { rule: "recovery", what });
+    /// Looks at what the replicas hold, and after the healing, how far they are.
+    fn watch(&mut self) {
+        self.after(WATCH_US, Event::Watch);
+        for node in 0..self.nodes.len() {
+            if !self.is_honest(node) {
+                continue;
+            }
+            if let Some(process) = &self.nodes[node].process {
+                let usage = process.replica.usage();
+                self.check(&Fact::Holds { node, usage });
+            }
         }
-        if self.is_settled() {
-            self.over = true;
-        } else if self.now > self.plan.heal_ms * 1_000 + SETTLE_US {
-            let heights: Vec<_> = self.nodes.iter().map(Node::height).collect();
-            let open = self.load.open();
-            let what = format!("clients wait for {open} answers, heights are {heights:?}");
-            self.fail(Violation { rule: "settling", what });
-        } else {
-            self.after(500_000, Event::Check);
+        if self.healed {
+            self.watch_progress();
         }
     }
 
-    fn is_settled(&self) -> bool {
-        let low = self.faithful().map(|node| self.nodes[node].height()).min();
-        self.load.open() == 0 && low.is_none_or(|low| low == self.height)
+    fn watch_progress(&mut self) {
+        let heights: Vec<_> =
+            self.faithful().map(|node| (node, self.nodes[node].height())).collect();
+        let (at_ms, clients_waiting) = (self.now / 1_000, self.load.open());
+        self.check(&Fact::Progress { at_ms, heights: &heights, clients_waiting });
+        let alike = heights.iter().all(|(_, height)| *height == self.height);
+        let went_on = self.height > self.height_healed;
+        let still_sends = at_ms <= self.load.plan.until_ms;
+        self.over = alike && went_on && !still_sends && clients_waiting == 0;
+    }
+
+    /// The last questions, when all is quiet.
+    fn end_checks(&mut self) {
+        for node in self.faithful().collect::<Vec<_>>() {
+            let store = &self.nodes[node].disk.store;
+            let holds = |tx: &Hash| store.receipt(tx).is_some();
+            let fact = Fact::Ended { node, holds: &holds };
+            if let Err(violation) = self.checkers.see(&fact) {
+                return self.fail(violation);
+            }
+        }
+    }
+
+    /// Clocks are about to be set, or a block was committed: how far was the furthest?
+    pub(super) fn note_clocks(&mut self) {
+        let honest = (0..self.nodes.len()).filter(|node| self.is_honest(*node));
+        let latest = honest.map(|node| self.nodes[node].clock.now(self.now).wall_ms).max();
+        self.latest_clock_ms = self.latest_clock_ms.max(latest.unwrap_or(0));
     }
 
     pub(super) fn kind(&self, fault: usize) -> &'p Kind {

@@ -108,7 +108,7 @@ impl Replica {
         }
         block
             .certificate
-            .verify(&self.tip.genesis, &self.committee)
+            .verify_by(&self.tip.genesis, &self.committee, self.config.verify)
             .map_err(|error| format!("sent a bad certificate: {error}"))?;
         block::check_payload(&block.header, &block.payload)?;
         if batches.len() != block.payload.batches.len() {

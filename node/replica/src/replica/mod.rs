@@ -8,6 +8,8 @@ mod inputs;
 mod missing;
 mod reading;
 
+pub use reading::Usage;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -264,7 +266,13 @@ impl Replica {
         let holds_results = block.as_ref().is_some_and(|block| !block.payload.batches.is_empty());
         let newest_results = if holds_results { tip.height } else { 0 };
         let mut replica = Self {
-            host: Host::new(genesis, key, committee.clone(), Safety::new(sign_state)),
+            host: Host::new(
+                genesis,
+                key,
+                committee.clone(),
+                Safety::new(sign_state),
+                config.verify,
+            ),
             pool: Pool::new(public, now.wall_ms << 20),
             config,
             chain_id,

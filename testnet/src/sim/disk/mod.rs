@@ -8,6 +8,7 @@ use std::path::Path;
 
 use ballast_journal::{SignState, SignStateError, Wal, WalError, WalOptions};
 use ballast_primitives::Hash;
+use ballast_primitives::codec::DecodeError;
 use ballast_replica::durable::Act;
 use ballast_replica::types::CommitWrite;
 use ballast_replica::wal::WalEntry;
@@ -30,19 +31,35 @@ pub struct Disk {
     drive: SimDrive,
     pub store: Store,
     rng: Rng,
+    /// A block that was written while the power went: nobody was told of it.
+    pub untold: Option<Box<CommitWrite>>,
     /// Open while the process runs.
     files: Option<(Wal<SimDrive>, SignState<SimDrive>)>,
 }
 
-/// Why a node does not start, and with that what its operator has to do.
-#[derive(Debug)]
-pub enum Unopened {
+/// What is wrong with the disk of a node that does not start, and with that what its operator has
+/// to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Damage {
     /// No validator can run without it.
-    SignState(String),
-    Log(String),
-    Store(String),
+    SignState,
+    Log,
+    Store,
     /// There is no room to write.
     Full,
+}
+
+/// Why a node does not start.
+#[derive(Debug)]
+pub struct Unopened {
+    pub damage: Damage,
+    pub why: String,
+}
+
+impl Unopened {
+    fn new(damage: Damage) -> impl FnOnce(String) -> Self {
+        move |why| Self { damage, why }
+    }
 }
 
 impl Disk {
@@ -52,7 +69,7 @@ impl Disk {
         let drive = SimDrive::new(Rng::new(rng.next(), "drive"));
         // On an empty drive with power and space this cannot fail.
         drop(SignState::create_on(&drive, Path::new(SIGN_STATE)));
-        Self { drive, store: Store::default(), rng, files: None }
+        Self { drive, store: Store::default(), rng, untold: None, files: None }
     }
 
     pub const fn drive(&self) -> &SimDrive {
@@ -62,22 +79,27 @@ impl Disk {
     /// What a starting node reads, and the height of its log.
     pub fn open(&mut self, genesis: &Genesis) -> Result<(Recovered, u64), Unopened> {
         if self.drive.is_full() {
-            return Err(Unopened::Full);
+            return Err(Unopened::new(Damage::Full)("no space is left".to_owned()));
         }
         let (sign_state, signed) = SignState::open_on(&self.drive, Path::new(SIGN_STATE))
-            .map_err(|error: SignStateError| Unopened::SignState(error.to_string()))?;
+            .map_err(|error: SignStateError| error.to_string())
+            .map_err(Unopened::new(Damage::SignState))?;
         let signed = signed.map(|bytes| safety::SignState::decode(&bytes)).transpose();
-        let signed = signed.map_err(|error| Unopened::SignState(error.to_string()))?;
-        let state = self.open_store(genesis).map_err(Unopened::Store)?;
+        let signed = signed.map_err(|e| e.to_string()).map_err(Unopened::new(Damage::SignState))?;
+        let state = self.open_store(genesis).map_err(Unopened::new(Damage::Store))?;
         let (wal, contents) = Wal::open_on(self.drive.clone(), Path::new(LOG), LOG_OPTIONS)
-            .map_err(|error: WalError| Unopened::Log(error.to_string()))?;
+            .map_err(|error: WalError| error.to_string())
+            .map_err(Unopened::new(Damage::Log))?;
         let entries: Result<_, _> = contents.entries.iter().map(|e| WalEntry::decode(e)).collect();
+        let entries = entries
+            .map_err(|error: DecodeError| error.to_string())
+            .map_err(Unopened::new(Damage::Log))?;
         let recovered = Recovered {
             state,
             results: self.store.newest_results(),
             block: self.store.newest_block().cloned(),
             sign_state: signed,
-            wal: (contents.height, entries.map_err(|error| Unopened::Log(error.to_string()))?),
+            wal: (contents.height, entries),
             batches: self.store.waiting_batches(),
         };
         let log_height = wal.height();
@@ -117,9 +139,12 @@ impl Disk {
 
     fn commit(&mut self, write: &CommitWrite) -> Result<(), String> {
         let worked = self.drive.work();
-        // If the power goes during the write, the block may be whole on the disk all the same.
-        if worked.is_ok() || (self.drive.is_off() && self.rng.chance(500)) {
+        if worked.is_ok() {
             self.store.commit(write)?;
+        } else if self.drive.is_off() && self.rng.chance(500) {
+            // The power goes during the write, and the block is whole on the disk all the same.
+            self.store.commit(write)?;
+            self.untold = Some(Box::new(write.clone()));
         }
         worked
     }

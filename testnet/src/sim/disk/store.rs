@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use ballast_primitives::Hash;
 use ballast_replica::message::{Request, Response, SyncBlock};
-use ballast_replica::types::{CommitWrite, Evidence, Executed, StoredBlock};
+use ballast_replica::types::{CommitWrite, Executed, StoredBlock};
 use ballast_runtime::Receipt;
 use ballast_runtime::state::Change;
 
@@ -27,7 +27,6 @@ pub struct Store {
     /// Batches that no block names yet.
     loose: BTreeSet<Hash>,
     receipts: BTreeMap<Hash, Receipt>,
-    evidence: Vec<Evidence>,
     /// How to take back what was written since the last sync, oldest first.
     unsynced: Vec<Undo>,
     /// A byte of it has flipped: it does not open.
@@ -53,10 +52,6 @@ impl Store {
         self.results.last_key_value().map_or(0, |(height, _)| *height)
     }
 
-    pub fn block(&self, height: u64) -> Option<&StoredBlock> {
-        self.blocks.get(&height)
-    }
-
     pub fn newest_block(&self) -> Option<&StoredBlock> {
         self.blocks.last_key_value().map(|(_, block)| block)
     }
@@ -80,10 +75,6 @@ impl Store {
 
     pub fn receipt(&self, tx: &Hash) -> Option<&Receipt> {
         self.receipts.get(tx)
-    }
-
-    pub fn evidence(&self) -> &[Evidence] {
-        &self.evidence
     }
 
     pub fn put_batches(&mut self, batches: Vec<(Hash, Arc<Vec<u8>>)>) {
@@ -132,7 +123,6 @@ impl Store {
         self.state.extend(write.changes.iter().map(|change| (change.slot, change.clone())));
         let receipts = write.records.iter().map(|record| &record.receipt);
         self.receipts.extend(receipts.map(|receipt| (receipt.tx, receipt.clone())));
-        self.evidence.extend(write.evidence.iter().cloned());
         self.sync();
         Ok(())
     }

@@ -58,7 +58,7 @@ fn draw_load(rng: &mut Rng, heal_ms: u64) -> Load {
         accounts: *rng.pick(&[3, 8, 20]),
         every_ms,
         until_ms: heal_ms + rng.between(500, 3_000),
-        valid_ms: *rng.pick(&[(500, 5_000), (3_000, 60_000), (200, 20_000)]),
+        valid_ms: *rng.pick(&[(500, 5_000), (3_000, 20_000), (200, 10_000)]),
         cap_room: *rng.pick(&[0, 5_000_000, 1_000_000_000_000_000]),
         pool_txs: *rng.pick(&[20, 50_000, 50_000]),
     }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use ballast_primitives::{Address, Hash, PublicKey, SecretKey};
 use ballast_runtime::tx::{SignedTx, VerifiedTx, Witness};
-use ballast_runtime::{State, TxBody, admission};
+use ballast_runtime::{State, TxBody};
 
 use super::plan::{self, Plan};
 use super::rng::Rng;
@@ -49,8 +49,6 @@ pub struct Load {
     nonces: BTreeMap<Address, u64>,
     genesis: Hash,
     chain_id: u32,
-    /// The height that shows that the chain goes on after the healing.
-    pub goal: u64,
     open: usize,
 }
 
@@ -64,7 +62,6 @@ impl Load {
             nonces: BTreeMap::new(),
             genesis: setting.genesis_hash,
             chain_id: setting.genesis.chain_id,
-            goal: 0,
             open: 0,
         }
     }
@@ -141,9 +138,5 @@ impl Tx {
     /// The names of its operations.
     pub fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
         self.verified.body().ops.iter().map(ballast_runtime::Op::name)
-    }
-
-    pub fn is_protective(&self) -> bool {
-        admission::is_lane0(self.verified.tx())
     }
 }
