@@ -128,7 +128,7 @@ pub fn check_header(tip: &Tip, committee: &Committee, header: &Header) -> Result
 
 /// The results a header attests must be ours.
 fn check_attestation(tip: &Tip, header: &Header) -> Result<(), &'static str> {
-    let lag_fits = header.executed_height + EXECUTION_LAG_MAX >= header.height;
+    let lag_fits = header.executed_height.saturating_add(EXECUTION_LAG_MAX) >= header.height;
     if header.executed_height < tip.attested || !lag_fits {
         return Err("header attests too old a result");
     }

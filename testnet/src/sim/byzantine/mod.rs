@@ -2,11 +2,30 @@
 //! a [`Behaviour`] is given everything the replica would send and decides what is sent in its
 //! place; it has the validator's keys and signs what it likes. One file each.
 
+mod amnesiac;
+mod bad_batches;
+mod bad_time;
+mod duplicate_signer;
+mod equivocating_proposer;
+mod equivocating_voter;
+mod forged_certificate;
+mod future_flood;
+mod garbage;
+mod ghost_batches;
+mod impostor;
+mod nay_sayer;
+mod replayer;
+mod selective;
 mod silent;
+mod stale_certificate;
+mod sync_liar;
+mod two_faced;
+mod withholding;
+mod wrong_root;
 
 use std::sync::Arc;
 
-use ballast_primitives::{Committee, Hash, PublicKey, SecretKey, Vote};
+use ballast_primitives::{Committee, Hash, PublicKey, SecretKey, Vote, VoteKind};
 use ballast_replica::block::Tip;
 use ballast_replica::context::BlockValue;
 use ballast_replica::message::{
@@ -14,6 +33,7 @@ use ballast_replica::message::{
 };
 use ballast_replica::{Now, Replica};
 
+use self::equivocating_voter::EquivocatingVoter;
 use super::rng::Rng;
 
 /// For whom something is.
@@ -150,13 +170,38 @@ pub trait Behaviour {
     fn idle(&mut self, _: &mut Mouth<'_>) {}
 }
 
-/// Every behaviour's name.
-pub const NAMES: &[&str] = &["silent"];
+/// What makes a behaviour.
+type Make = fn() -> Box<dyn Behaviour>;
+
+/// Every behaviour that plans draw from, by name.
+pub const BEHAVIOURS: &[(&str, Make)] = &[
+    ("amnesiac", || Box::new(amnesiac::Amnesiac)),
+    ("bad batches", || Box::<bad_batches::BadBatches>::default()),
+    ("bad time", || Box::new(bad_time::BadTime)),
+    ("duplicate signer", || Box::new(duplicate_signer::DuplicateSigner)),
+    ("equivocating precommits", || Box::new(EquivocatingVoter::new(VoteKind::Precommit))),
+    ("equivocating prevotes", || Box::new(EquivocatingVoter::new(VoteKind::Prevote))),
+    ("equivocating proposer", || Box::<equivocating_proposer::EquivocatingProposer>::default()),
+    ("forged certificate", || Box::new(forged_certificate::ForgedCertificate)),
+    ("future flood", || Box::<future_flood::FutureFlood>::default()),
+    ("garbage", || Box::<garbage::Garbage>::default()),
+    ("ghost batches", || Box::<ghost_batches::GhostBatches>::default()),
+    ("impostor", || Box::new(impostor::Impostor)),
+    ("nay-sayer", || Box::new(nay_sayer::NaySayer)),
+    ("replayer", || Box::<replayer::Replayer>::default()),
+    ("selective", || Box::<selective::Selective>::default()),
+    ("silent", || Box::new(silent::Silent)),
+    ("stale certificate", || Box::<stale_certificate::StaleCertificate>::default()),
+    ("sync liar", || Box::<sync_liar::SyncLiar>::default()),
+    ("withholding", || Box::new(withholding::Withholding)),
+    ("wrong root", || Box::new(wrong_root::WrongRoot)),
+];
+
+/// Not drawn: only for plans with more liars than a validator set bears.
+const TWO_FACED: (&str, Make) = ("two-faced", || Box::<two_faced::TwoFaced>::default());
 
 /// A behaviour by its name.
 pub fn behaviour(name: &str) -> Option<Box<dyn Behaviour>> {
-    Some(match name {
-        "silent" => Box::new(silent::Silent),
-        _ => return None,
-    })
+    let all = BEHAVIOURS.iter().chain(std::iter::once(&TWO_FACED));
+    all.into_iter().find(|(other, _)| *other == name).map(|(_, make)| make())
 }

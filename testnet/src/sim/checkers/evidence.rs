@@ -47,10 +47,12 @@ impl Evidence {
         let plain = vote.vote;
         let kind = plain.kind as u8;
         let bytes = vote_bytes(&scene.genesis, kind, plain.height, plain.round, plain.block);
+        if !self.signatures.are_good(&vote.validator, &bytes, &vote.signature) {
+            return;
+        }
         let place = (node, vote.validator, plain.round, kind);
         let first = *self.heard.entry(place).or_insert(*vote);
-        let differs = first.vote.height == plain.height && first.vote.block != plain.block;
-        if differs && self.signatures.are_good(&vote.validator, &bytes, &vote.signature) {
+        if first.vote.height == plain.height && first.vote.block != plain.block {
             self.due.entry(node).or_default().insert(vote.validator);
         }
     }

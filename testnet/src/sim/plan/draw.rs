@@ -13,7 +13,7 @@ impl Plan {
         let validators = *rng.pick(&[1, 4, 4, 4, 4, 4, 4, 7, 7, 10]);
         let heal_ms = rng.between(4_000, 16_000);
         let liars = draw_liars(&mut rng, validators);
-        let timing = draw_timing(&mut rng, liars.len());
+        let timing = draw_timing(&mut rng, validators);
         let load = draw_load(&mut rng, heal_ms);
         let mut swarm = Swarm { rng: &mut rng, validators, liars: &liars, heal_ms, budget: 0 };
         let faults = swarm.draw();
@@ -32,20 +32,22 @@ fn draw_liars(rng: &mut Rng, validators: u8) -> Vec<Liar> {
     let mut nodes: Vec<_> = (0..validators).collect();
     rng.shuffle(&mut nodes);
     let count = rng.between(1, u64::from(most)) as usize;
-    let liar = |node| Liar { node, behaviour: (*rng.pick(byzantine::NAMES)).to_owned() };
+    let liar = |node| Liar { node, behaviour: rng.pick(byzantine::BEHAVIOURS).0.to_owned() };
     nodes.into_iter().take(count).map(liar).collect()
 }
 
-/// With several liars rounds are many, so they have to be short for a block within ten seconds.
-fn draw_timing(rng: &mut Rng, liars: usize) -> Timing {
-    let propose_ms = match liars {
-        0 | 1 => *rng.pick(&[400, 1_000, 2_000]),
-        _ => *rng.pick(&[300, 600]),
+/// Short, so that a run has many rounds and, however many of them have passed, a block comes
+/// within ten seconds of the healing. A lock that only one validator knows of takes as many rounds
+/// as it takes until that validator proposes.
+fn draw_timing(rng: &mut Rng, validators: u8) -> Timing {
+    let (propose, vote, step): (&[u64], &[u64], &[u64]) = match validators {
+        0..5 => (&[300, 500, 1_000], &[100, 200], &[20, 50]),
+        _ => (&[200, 300], &[100], &[10, 20]),
     };
     Timing {
-        propose_ms,
-        vote_ms: *rng.pick(&[100, 250, 500]),
-        step_ms: *rng.pick(&[50, 100, 250]),
+        propose_ms: *rng.pick(propose),
+        vote_ms: *rng.pick(vote),
+        step_ms: *rng.pick(step),
         block_ms: *rng.pick(&[50, 100, 200, 500]),
         heartbeat_ms: *rng.pick(&[500, 1_000, 5_000]),
         batch_ms: *rng.pick(&[3, 20]),
