@@ -7,6 +7,7 @@
 //! disk and network, and what they leave out.
 
 pub mod byzantine;
+pub mod campaign;
 pub mod checkers;
 pub mod clock;
 pub mod coverage;
@@ -21,6 +22,7 @@ mod panics;
 pub mod plan;
 pub mod rng;
 mod setting;
+pub mod shrink;
 mod trace;
 mod wire;
 mod workload;

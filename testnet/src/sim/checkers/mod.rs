@@ -17,6 +17,7 @@ mod roots;
 mod supply;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 use ballast_primitives::merkle::Path;
@@ -110,6 +111,16 @@ pub struct Violation {
     pub what: String,
     /// Validators that signed against themselves in the open, as far as the wire has shown.
     pub culprits: BTreeSet<usize>,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.rule, self.what)?;
+        if !self.culprits.is_empty() {
+            write!(f, " (signed against themselves: {:?})", self.culprits)?;
+        }
+        Ok(())
+    }
 }
 
 /// What breaks the rule.

@@ -171,6 +171,11 @@ impl Plan {
         validators.saturating_sub(1) / 3
     }
 
+    /// When the last fault ends.
+    pub fn last_ms(&self) -> u64 {
+        self.faults.iter().map(|fault| fault.to_ms).max().unwrap_or(0)
+    }
+
     pub fn is_liar(&self, node: usize) -> bool {
         self.liars.iter().any(|liar| usize::from(liar.node) == node)
     }
