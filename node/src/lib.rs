@@ -17,6 +17,11 @@
     )
 )]
 
+const _: () = assert!(
+    !ballast_primitives::planted::CARRIED,
+    "planted bugs are for the simulator's tests; a validator is not built with them"
+);
+
 pub mod config;
 pub mod engine;
 pub mod keyfile;

@@ -3,6 +3,7 @@
 
 use std::borrow::Borrow;
 
+use ballast_primitives::planted::{Bug, planted};
 use ballast_primitives::{Hash, codec, merkle};
 
 use crate::admission::{self, Admitted};
@@ -61,7 +62,8 @@ pub fn execute_block<T: Borrow<VerifiedTx>>(
     };
     for lane0 in [true, false] {
         for (index, tx) in (0u32..).zip(txs) {
-            if admission::is_lane0(tx.borrow().tx()) == lane0 {
+            let in_lane0 = admission::is_lane0(tx.borrow().tx()) || planted(Bug::LanesIgnored);
+            if in_lane0 == lane0 {
                 run.transaction(index, tx.borrow());
             }
         }
@@ -149,7 +151,9 @@ impl Run<'_> {
         match failure {
             None => (Outcome::Success, events),
             Some(failed) => {
-                self.journal.undo_ops();
+                if !planted(Bug::UndoSkipped) {
+                    self.journal.undo_ops();
+                }
                 (failed, Vec::new())
             }
         }

@@ -10,6 +10,7 @@
 use std::sync::Arc;
 
 use ballast_primitives::Hash;
+use ballast_primitives::planted::{Bug, planted};
 
 use crate::message::Message;
 use crate::replica::Effect;
@@ -63,11 +64,14 @@ impl Order {
         self.persist(persistent, &mut acts);
         let mut settled = false;
         for effect in rest {
-            if !settled && rests_on_disk(&effect) {
+            if !settled && rests_on_disk(&effect) && !planted(Bug::SendBeforeSync) {
                 self.settle(&mut acts);
                 settled = true;
             }
             acts.push(Act::Send(effect));
+        }
+        if planted(Bug::SendBeforeSync) {
+            self.settle(&mut acts);
         }
         acts
     }
@@ -119,13 +123,14 @@ impl Order {
     }
 
     fn settle(&mut self, acts: &mut Vec<Act>) {
-        if std::mem::take(&mut self.batches_are_dirty) {
+        if std::mem::take(&mut self.batches_are_dirty) && !planted(Bug::BatchesNotSynced) {
             acts.push(Act::SyncBatches);
         }
-        if std::mem::take(&mut self.log_is_dirty) {
+        if std::mem::take(&mut self.log_is_dirty) && !planted(Bug::LogNotSynced) {
             acts.push(Act::SyncLog);
         }
-        acts.extend(self.unsaved.take().map(Act::SaveSignState));
+        let unsaved = self.unsaved.take().filter(|_| !planted(Bug::SignStateNotSaved));
+        acts.extend(unsaved.map(Act::SaveSignState));
     }
 }
 

@@ -15,6 +15,7 @@ use arc_malachitebft_core_consensus::{
 };
 use arc_malachitebft_core_types as malachite;
 use ballast_primitives::hash::{Hash, Hasher};
+use ballast_primitives::planted::{Bug, planted};
 use ballast_primitives::{
     CommitCertificate, CommitSignature, Committee, Domain, PublicKey, SecretKey, Signature,
     VoteKind,
@@ -110,7 +111,7 @@ impl Host {
         let members = Members::new(committee);
         let params = Params {
             address: ValidatorKey(public),
-            threshold_params: ThresholdParams::default(),
+            threshold_params: thresholds(&members),
             value_payload: ValuePayload::ProposalAndParts,
             enabled: true,
         };
@@ -451,6 +452,9 @@ impl Room {
             return;
         }
         let Some(entry) = WalEntry::from_input(input) else { return };
+        if planted(Bug::LogEntryDropped) && matches!(entry, WalEntry::Vote(_)) {
+            return;
+        }
         let bytes = entry.encode();
         if !self.replayed.contains(&bytes) {
             self.outs.push(Out::Wal(bytes));
@@ -543,7 +547,7 @@ impl Room {
 
     fn verify(&mut self, key: &PublicKey, bytes: &[u8], signature: &Signature) -> bool {
         let cached = cache_key(key, bytes, signature);
-        if self.verified.contains(&cached) {
+        if self.verified.contains(&cached) || planted(Bug::SignatureUnchecked) {
             return true;
         }
         let valid = (self.verify)(key, bytes, signature).is_ok();
@@ -628,7 +632,7 @@ impl Room {
         for (vote, signature) in votes {
             let key = vote.validator;
             let member = committee.get(&key.0).ok_or(CertificateError::UnknownValidator(key))?;
-            if !seen.insert(key) {
+            if !seen.insert(key) && !planted(Bug::DuplicateSignerCounted) {
                 return Err(CertificateError::DuplicateVote(key));
             }
             let bytes = vote.plain().signed_bytes(&self.genesis);
@@ -656,6 +660,9 @@ impl Room {
         votes: &arc_malachitebft_core_votekeeper::EvidenceMap<Ctx>,
     ) -> Vec<Evidence> {
         let mut found = Vec::new();
+        if planted(Bug::EvidenceDropped) {
+            return found;
+        }
         for validator in self.members.committee().validators() {
             let address = ValidatorKey(validator.key);
             for (first, second) in votes.get(&address).into_iter().flatten() {
@@ -689,8 +696,17 @@ impl Room {
 }
 
 /// More than two thirds of the power.
-const fn is_quorum(signed: u128, total: u128) -> bool {
-    3 * signed > 2 * total
+fn is_quorum(signed: u128, total: u128) -> bool {
+    3 * (signed + u128::from(planted(Bug::QuorumMinusOne))) > 2 * total
+}
+
+fn thresholds(members: &Members) -> ThresholdParams {
+    let mut params = ThresholdParams::default();
+    if planted(Bug::QuorumMinusOne) {
+        let total = malachite::ValidatorSet::<Ctx>::total_voting_power(members);
+        params.quorum = malachite::ThresholdParam::new((2 * total / 3).saturating_sub(1), total);
+    }
+    params
 }
 
 /// The votes for one block that a certificate's signatures stand for.

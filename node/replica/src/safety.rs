@@ -11,6 +11,7 @@
 
 use ballast_primitives::Hash;
 use ballast_primitives::codec;
+use ballast_primitives::planted::{Bug, planted};
 use borsh::{BorshDeserialize, BorshSerialize};
 use thiserror::Error;
 
@@ -84,6 +85,9 @@ impl Safety {
     /// Asks to sign `asked`. On success the caller must make the returned state durable, if there
     /// is one, before the signature leaves; none means that this very message was signed before.
     pub fn approve(&mut self, asked: SignState) -> Result<Option<SignState>, Refusal> {
+        if planted(Bug::SignsTwice) {
+            return Ok(Some(asked));
+        }
         if asked.height <= self.mute_through {
             return Err(Refusal::Mute { through: self.mute_through });
         }

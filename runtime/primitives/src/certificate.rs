@@ -11,6 +11,7 @@ use crate::committee::Committee;
 use crate::domain::SignTag;
 use crate::hash::Hash;
 use crate::keys::{PublicKey, Signature};
+use crate::planted::{Bug, planted};
 use crate::signature::{Item, SignatureError, verify, verify_batch};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
@@ -82,7 +83,8 @@ impl CommitCertificate {
 
     /// Everything but the signatures themselves: order, membership, quorum.
     pub fn check_quorum(&self, committee: &Committee) -> Result<(), CertificateError> {
-        if !self.signatures.is_sorted_by(|a, b| a.validator < b.validator) {
+        let ordered = self.signatures.is_sorted_by(|a, b| a.validator < b.validator);
+        if !ordered && !planted(Bug::DuplicateSignerCounted) {
             return Err(CertificateError::Order);
         }
         let mut signed = 0u128;

@@ -35,6 +35,7 @@ pub mod domain;
 pub mod hash;
 pub mod keys;
 pub mod merkle;
+pub mod planted;
 pub mod policy;
 pub mod proof;
 pub mod signature;

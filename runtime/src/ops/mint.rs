@@ -3,6 +3,7 @@
 //! allowance and the end; see `docs/adding-an-operation.md`.)
 
 use ballast_primitives::Hash;
+use ballast_primitives::planted::{Bug, planted};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
@@ -69,7 +70,7 @@ impl Mint {
         }
         let supply = env.journal.state().supply();
         match supply.total.checked_add(u128::from(self.amount)) {
-            Some(total) if total <= supply.cap => Ok(()),
+            Some(total) if total <= supply.cap || planted(Bug::MintCapSkipped) => Ok(()),
             _ => Err(Code::CapExceeded),
         }
     }

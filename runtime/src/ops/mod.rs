@@ -10,6 +10,7 @@
 //! (`OVERFLOW`) is taken back with the rest of the transaction.
 
 use ballast_primitives::Address;
+use ballast_primitives::planted::{Bug, planted};
 
 use crate::code::Code;
 use crate::event::Event;
@@ -53,7 +54,8 @@ impl Env<'_, '_> {
 
     /// The sender must hold one of `roles`, unless there are none.
     pub(crate) fn check_roles(&self, roles: &[Role]) -> Result<(), Code> {
-        if roles.is_empty() || roles.iter().any(|role| self.acts_as(*role)) {
+        let may = roles.is_empty() || roles.iter().any(|role| self.acts_as(*role));
+        if may || planted(Bug::RoleUnchecked) {
             return Ok(());
         }
         let state = self.journal.state();
@@ -85,7 +87,8 @@ impl Env<'_, '_> {
 
     /// The sender is to pay: `ACCOUNT_FROZEN` when nothing may go out.
     pub(crate) fn check_may_send(&self, payer: At<Account>) -> Result<(), Code> {
-        if self.journal.read(payer).freeze.stops_outbound(self.now) {
+        let frozen = self.journal.read(payer).freeze.stops_outbound(self.now);
+        if frozen && !planted(Bug::FrozenPays) {
             return Err(Code::AccountFrozen);
         }
         Ok(())

@@ -69,6 +69,9 @@ impl Replica {
 
     pub(super) fn schedule(&mut self, timeout: arc_malachitebft_core_types::Timeout, now: Now) {
         let Some(timer) = Timer::from_timeout(timeout) else { return };
+        if planted(Bug::TimeoutForgotten) && matches!(timer, Timer::Precommit(_)) {
+            return;
+        }
         let config = &self.config;
         let (base, round) = match timer {
             Timer::Propose(round) => (config.propose_timeout_ms, round),

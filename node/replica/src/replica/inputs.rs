@@ -86,7 +86,8 @@ impl Replica {
         if at > height {
             self.sync.claim(from, at - 1);
         }
-        if at == height + 1 && vote.vote.round <= FUTURE_ROUNDS_MAX {
+        let near = vote.vote.round <= FUTURE_ROUNDS_MAX || planted(Bug::FutureVotesUnbounded);
+        if at == height + 1 && near {
             return self.keep_future_vote(vote);
         }
         if at != height {

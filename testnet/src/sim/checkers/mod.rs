@@ -4,10 +4,12 @@
 
 mod agreement;
 pub mod arithmetic;
+mod authority;
 mod certificates;
 mod double_sign;
 mod evidence;
 mod ledger;
+mod locks;
 mod memory;
 mod once;
 mod order;
@@ -150,9 +152,11 @@ impl Checkers {
             Box::<agreement::Agreement>::default(),
             Box::<certificates::Certificates>::default(),
             Box::<double_sign::DoubleSign>::default(),
+            Box::<locks::Locks>::default(),
             Box::<roots::Roots>::default(),
             Box::<supply::Supply>::default(),
             Box::<ledger::Ledger>::default(),
+            Box::<authority::Authority>::default(),
             Box::<once::Once>::default(),
             Box::<order::Order>::default(),
             Box::<proofs::Proofs>::default(),

@@ -66,11 +66,21 @@ impl Kitchen {
             is_it
         })?;
         let mut cook = Cook { kitchen: self, rng, state, now_ms };
-        (recipe.make)(&mut cook)
+        let draft = (recipe.make)(&mut cook)?;
+        Some(cook.trespass(draft))
     }
 }
 
 impl Cook<'_> {
+    /// Now and then someone sends what it may not.
+    fn trespass(&mut self, draft: Draft) -> Draft {
+        if !self.rng.chance(15) {
+            return draft;
+        }
+        let (sender, keys) = self.someone();
+        Draft { sender, keys, sponsor: None, ..draft }
+    }
+
     /// One of those who have an account, or will have.
     pub fn someone(&mut self) -> (Address, Keys) {
         self.rng.pick(&self.kitchen.people).clone()

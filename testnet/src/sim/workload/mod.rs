@@ -18,6 +18,9 @@ use super::setting::Setting;
 use super::wire;
 use kitchen::{Draft, Kitchen};
 
+/// The window of nonces (TX-20 and on).
+const WINDOW: u64 = 128;
+
 /// A transaction as its client sees it.
 pub struct Tx {
     pub id: Hash,
@@ -76,7 +79,8 @@ impl Load {
         let draft = self.kitchen.draft(&mut self.rng, state, wall_ms)?;
         let (least, most) = self.plan.valid_ms;
         let valid_until = wall_ms + self.rng.between(least, most);
-        let verified = self.sign(draft, valid_until);
+        let nonce = self.nonce(state, &draft.sender);
+        let verified = self.sign(draft, nonce, valid_until);
         self.txs.push(Tx {
             id: verified.id(),
             bytes: verified.tx().encode(),
@@ -89,6 +93,24 @@ impl Load {
         Some(self.txs.len() - 1)
     }
 
+    /// The next nonce of an account; now and then one at an edge of its window, within or without.
+    fn nonce(&mut self, state: &State, sender: &Address) -> u64 {
+        let high = state.account(sender).map_or(0, |account| account.replay.high);
+        let next = self.nonces.entry(*sender).or_default();
+        *next = (*next + 1).max(high.saturating_sub(WINDOW / 2));
+        if *next > high + WINDOW {
+            *next = high + 1;
+        }
+        match self.rng.below(100) {
+            0 => high + WINDOW,
+            1 => high + WINDOW + 1,
+            2 => high.saturating_sub(WINDOW - 1),
+            3 => high.saturating_sub(WINDOW),
+            4 => self.rng.between(0, high + 2),
+            _ => *next,
+        }
+    }
+
     /// Puts an end to a transaction's waiting.
     pub fn close(&mut self, tx: usize, state: TxState) {
         if self.txs[tx].state == TxState::Open {
@@ -97,11 +119,8 @@ impl Load {
         }
     }
 
-    fn sign(&mut self, draft: Draft, valid_until: u64) -> VerifiedTx {
+    fn sign(&self, draft: Draft, nonce: u64, valid_until: u64) -> VerifiedTx {
         let Draft { sender, keys, ops, memo, sponsor } = draft;
-        let highest = self.nonces.entry(sender).or_default();
-        *highest += 1;
-        let nonce = *highest;
         let (sponsor, sponsor_keys) = sponsor.unzip();
         let body = TxBody {
             genesis: self.genesis,
