@@ -208,7 +208,9 @@ impl Replica {
                     false
                 }
                 Verdict::Missing(digests) => {
-                    digests.into_iter().for_each(|digest| self.batches.want(digest, now.mono_ms));
+                    for digest in digests {
+                        self.batches.want(digest, round, proposer, now.mono_ms, GRACE_MS);
+                    }
                     continue;
                 }
                 Verdict::Early { at } => {

@@ -20,7 +20,7 @@ use ballast_runtime::execute::BlockContext;
 use ballast_runtime::tx::{SignedTx, VerifiedTx};
 use ballast_runtime::{Code, Key, State, admission};
 
-use crate::batches::{Batches, Held};
+use crate::batches::{Batches, Due, Held};
 use crate::block::{self, Tip, Verdict};
 use crate::config::Config;
 use crate::context::BlockValue;
