@@ -161,6 +161,11 @@ impl Host {
         Ok(self.take())
     }
 
+    /// Whether a log holds what this validator signed last.
+    pub fn remembers(&self, entries: &[WalEntry], signed: &SignState) -> bool {
+        self.room.is_in(entries, signed)
+    }
+
     /// Starts `height` after a restart and feeds it the write-ahead log.
     pub fn recover(
         &mut self,
@@ -520,29 +525,39 @@ impl Room {
     /// ours that the sign-state does not know. The core will send it again as recorded.
     fn catch_up_sign_state(&mut self, entries: &[WalEntry]) {
         for entry in entries {
-            let (height, round, step, bytes) = match entry {
-                WalEntry::Vote(vote) if vote.validator == self.public => {
-                    let step = match vote.vote.kind {
-                        VoteKind::Prevote => Step::Prevote,
-                        VoteKind::Precommit => Step::Precommit,
-                    };
-                    let bytes = vote.vote.signed_bytes(&self.genesis);
-                    (vote.vote.height, vote.vote.round, step, bytes)
-                }
-                WalEntry::Proposal(wire) if wire.proposer == self.public => {
-                    let signed = wire.clone().into_signed();
-                    let bytes = proposal_signed_bytes(&signed.message, &self.genesis);
-                    (wire.header.height, wire.round, Step::Proposal, bytes)
-                }
-                _ => continue,
-            };
-            let message = signed_digest(&bytes);
+            let Some(own) = self.own(entry) else { continue };
             // A refusal means that the sign-state is further on already.
-            if let Ok(Some(state)) = self.safety.approve(SignState { height, round, step, message })
-            {
+            if let Ok(Some(state)) = self.safety.approve(own) {
                 self.outs.push(Out::SignState(state));
             }
         }
+    }
+
+    /// What the sign-state says of an entry that this validator signed; none for others'.
+    fn own(&self, entry: &WalEntry) -> Option<SignState> {
+        let (height, round, step, bytes) = match entry {
+            WalEntry::Vote(vote) if vote.validator == self.public => {
+                let step = match vote.vote.kind {
+                    VoteKind::Prevote => Step::Prevote,
+                    VoteKind::Precommit => Step::Precommit,
+                };
+                let bytes = vote.vote.signed_bytes(&self.genesis);
+                (vote.vote.height, vote.vote.round, step, bytes)
+            }
+            WalEntry::Proposal(wire) if wire.proposer == self.public => {
+                let signed = wire.clone().into_signed();
+                let bytes = proposal_signed_bytes(&signed.message, &self.genesis);
+                (wire.header.height, wire.round, Step::Proposal, bytes)
+            }
+            _ => return None,
+        };
+        Some(SignState { height, round, step, message: signed_digest(&bytes) })
+    }
+
+    /// Whether a log holds the message that `signed` is the record of. The log is synced before
+    /// the sign-state, so one that does not has lost what it once held.
+    fn is_in(&self, entries: &[WalEntry], signed: &SignState) -> bool {
+        entries.iter().filter_map(|entry| self.own(entry)).any(|own| own == *signed)
     }
 
     fn verify(&mut self, key: &PublicKey, bytes: &[u8], signature: &Signature) -> bool {

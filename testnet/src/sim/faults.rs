@@ -35,7 +35,9 @@ impl World<'_> {
             Kind::Pause { node } => self.nodes[usize::from(*node)].paused = true,
             Kind::SlowDisk { node, ms } => self.nodes[usize::from(*node)].sync_us = ms * 1_000,
             Kind::FullDisk { node } => self.nodes[usize::from(*node)].disk.drive().set_full(true),
-            Kind::FlipLog { node } | Kind::FlipSignState { node } | Kind::FlipStore { node } => {
+            Kind::FlipLog { node, .. }
+            | Kind::FlipSignState { node }
+            | Kind::FlipStore { node } => {
                 self.hold_down(*node);
                 self.cut_power(usize::from(*node));
                 self.flip(kind, usize::from(*node));
@@ -69,7 +71,7 @@ impl World<'_> {
                 self.let_up(usize::from(*node));
             }
             Kind::Crash { node }
-            | Kind::FlipLog { node }
+            | Kind::FlipLog { node, .. }
             | Kind::FlipSignState { node }
             | Kind::FlipStore { node } => self.let_up(usize::from(*node)),
             Kind::Blackout => (0..self.nodes.len()).for_each(|node| self.let_up(node)),
@@ -128,7 +130,7 @@ impl World<'_> {
     fn flip(&mut self, kind: &Kind, node: usize) {
         let disk = &mut self.nodes[node].disk;
         let place = match kind {
-            Kind::FlipLog { .. } => disk.flip_log(),
+            Kind::FlipLog { tail, .. } => disk.flip_log(*tail),
             Kind::FlipSignState { .. } => disk.flip_sign_state(),
             _ => {
                 disk.store.damage();

@@ -312,9 +312,11 @@ impl Replica {
         let (wal_height, entries) = wal;
         let signed = sign_state.map_or(0, |state| state.height);
         let log_is_here = wal_height == height && !entries.is_empty();
-        let memory_is_gone = signed.max(wal_height) > height || (signed == height && !log_is_here);
+        let of_height = sign_state.filter(|state| state.height == height);
+        let log_is_whole = of_height.is_none_or(|signed| self.host.remembers(&entries, &signed));
+        let memory_is_gone = signed.max(wal_height) > height || !log_is_whole;
         if memory_is_gone && !planted(Bug::MuteSkipped) {
-            // The memory of those heights is gone: a lock may be forgotten.
+            // The memory of those heights is gone, or its end is: a lock may be forgotten.
             self.host.safety_mut().mute_through(signed.max(wal_height));
         }
         if !log_is_here {

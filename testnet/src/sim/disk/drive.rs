@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -131,13 +132,13 @@ impl SimDrive {
         (inner.fuse, inner.off) = (None, false);
     }
 
-    /// Flips a bit somewhere in the first `within` bytes of a file. Returns where.
-    pub fn flip(&self, path: &Path, within: usize) -> Option<usize> {
+    /// Flips a bit somewhere in a range of a file's bytes. Returns where.
+    pub fn flip(&self, path: &Path, within: Range<usize>) -> Option<usize> {
         let Inner { files, rng, .. } = &mut *self.0.borrow_mut();
         let contents = files.get_mut(path)?;
         contents.sync();
-        let length = contents.durable.len().min(within);
-        let at = rng.index(length);
+        let end = contents.durable.len().min(within.end);
+        let at = within.start + rng.index(end.saturating_sub(within.start));
         *contents.durable.get_mut(at)? ^= 1 << rng.below(8);
         Some(at)
     }

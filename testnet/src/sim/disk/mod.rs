@@ -24,6 +24,8 @@ const LOG: &str = "consensus.wal";
 const SIGN_STATE: &str = "sign-state";
 /// Small, so that the log is replaced now and then.
 const LOG_OPTIONS: WalOptions = WalOptions { file_bytes: 64 * 1024 };
+/// As many bytes as the end of a log's last record has at least.
+const TAIL_BYTES: usize = 100;
 /// Both slots of a sign-state and what lies between.
 const SIGN_STATE_BYTES: usize = 4_096 + 306;
 
@@ -162,14 +164,16 @@ impl Disk {
         self.store.lose_power(&mut self.rng);
     }
 
-    /// Flips a bit where the log has been written.
-    pub fn flip_log(&self) -> Option<usize> {
+    /// Flips a bit where the log has been written, near the end of that if `tail`.
+    pub fn flip_log(&self, tail: bool) -> Option<usize> {
         let log = Path::new(LOG);
-        self.drive.flip(log, self.drive.used(log))
+        let used = self.drive.used(log);
+        let from = if tail { used.saturating_sub(TAIL_BYTES) } else { 0 };
+        self.drive.flip(log, from..used)
     }
 
     pub fn flip_sign_state(&self) -> Option<usize> {
-        self.drive.flip(Path::new(SIGN_STATE), SIGN_STATE_BYTES)
+        self.drive.flip(Path::new(SIGN_STATE), 0..SIGN_STATE_BYTES)
     }
 
     /// The operator removes a log that is damaged.

@@ -97,7 +97,7 @@ impl Swarm<'_> {
             |s| Some(Kind::Pause { node: s.node() }),
             |s| Some(Kind::SlowDisk { node: s.node(), ms: s.rng.between(20, 500) }),
             |s| Some(Kind::FullDisk { node: s.node() }),
-            |s| s.spend().map(|node| Kind::FlipLog { node }),
+            |s| s.spend().map(|node| Kind::FlipLog { node, tail: s.rng.chance(400) }),
             |s| s.spend().map(|node| Kind::FlipSignState { node }),
             |s| s.spend().map(|node| Kind::FlipStore { node }),
             Self::jump,

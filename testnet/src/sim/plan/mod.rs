@@ -115,9 +115,10 @@ pub enum Kind {
     FullDisk {
         node: u8,
     },
-    /// A bit flips while the machine is off.
+    /// A bit flips while the machine is off; in the last record if `tail`.
     FlipLog {
         node: u8,
+        tail: bool,
     },
     FlipSignState {
         node: u8,
