@@ -114,6 +114,8 @@ impl<D: Drive> SignState<D> {
         };
         let mut file = drive.open(&path).map_err(|source| io("open", source))?;
         let bytes = file.read_all().map_err(|source| io("read", source))?;
+        // The newest save may have been cut short by the end of its process, before the sync.
+        file.sync().map_err(|source| io("sync", source))?;
         let [first, second] = SLOT_OFFSETS.map(|offset| read_slot(&bytes, offset));
         let damaged_slot = first.is_none() || second.is_none();
         let (newest, next_slot) = match (first, second) {

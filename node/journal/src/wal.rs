@@ -180,9 +180,11 @@ impl<D: Drive> Wal<D> {
             })?;
         if garbage > 0 {
             file.write_at(&vec![0; garbage], end as u64)
-                .and_then(|()| file.sync())
                 .map_err(|source| io_error("cut the tail of", path, source))?;
         }
+        // A process may have died between a write and its sync: what was read is relied on from
+        // here on, so it must not be lost to a power cut that comes now.
+        file.sync().map_err(|source| io_error("sync", path, source))?;
         let wal = Self {
             drive,
             file,

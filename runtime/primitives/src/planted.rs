@@ -37,6 +37,8 @@ bugs! {
     LogEntryDropped
     /// A lost log does not make a validator mute.
     MuteSkipped
+    /// A log that has lost its end does not make a validator mute.
+    LogEndNotMissed
     /// A restarted validator does not read its log: it forgets its lock.
     ForgottenLock
     /// Whatever is asked is signed.

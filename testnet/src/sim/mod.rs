@@ -25,7 +25,7 @@ mod setting;
 pub mod shrink;
 mod trace;
 mod wire;
-mod workload;
+pub mod workload;
 mod world;
 
 use std::io::Write;

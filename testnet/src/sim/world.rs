@@ -242,6 +242,9 @@ impl<'p> World<'p> {
 
     /// Runs to the end, or to the first rule that is broken.
     pub(super) fn run(mut self) -> Outcome {
+        for liar in &self.plan.liars {
+            self.coverage.count(&format!("liar: {}", liar.behaviour));
+        }
         self.set_stage();
         self.tell_genesis();
         while !self.over && self.violation.is_none() {

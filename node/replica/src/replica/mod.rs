@@ -313,7 +313,9 @@ impl Replica {
         let signed = sign_state.map_or(0, |state| state.height);
         let log_is_here = wal_height == height && !entries.is_empty();
         let of_height = sign_state.filter(|state| state.height == height);
-        let log_is_whole = of_height.is_none_or(|signed| self.host.remembers(&entries, &signed));
+        let log_is_whole = of_height.is_none_or(|signed| {
+            self.host.remembers(&entries, &signed) || (log_is_here && planted(Bug::LogEndNotMissed))
+        });
         let memory_is_gone = signed.max(wal_height) > height || !log_is_whole;
         if memory_is_gone && !planted(Bug::MuteSkipped) {
             // The memory of those heights is gone, or its end is: a lock may be forgotten.

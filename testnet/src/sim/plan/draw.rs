@@ -19,7 +19,18 @@ impl Plan {
         let faults = swarm.draw();
         let delay_us = *rng.pick(&[(50, 500), (500, 5_000), (1_000, 40_000), (20_000, 120_000)]);
         let sync_us = *rng.pick(&[0, 0, 2_000, 15_000]);
-        Self { seed, validators, liars, timing, delay_us, sync_us, load, faults, heal_ms }
+        Self {
+            story: String::new(),
+            seed,
+            validators,
+            liars,
+            timing,
+            delay_us,
+            sync_us,
+            load,
+            faults,
+            heal_ms,
+        }
     }
 }
 

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 /// Times in milliseconds since the start of the run, chances in thousandths.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
+    /// For a plan that is kept: what it found.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub story: String,
     /// Feeds the run's own random numbers.
     pub seed: u64,
     pub validators: u8,
@@ -141,28 +144,50 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every name.
+    pub const NAMES: [&'static str; 18] = [
+        "loss",
+        "duplicate",
+        "reorder",
+        "slow network",
+        "split",
+        "one-way split",
+        "flapping split",
+        "crash",
+        "power cut",
+        "blackout",
+        "pause",
+        "slow disk",
+        "full disk",
+        "flipped log",
+        "flipped sign-state",
+        "flipped database",
+        "clock jump",
+        "clock drift",
+    ];
+
     /// The stable name, for coverage and logs.
     pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Loss { .. } => "loss",
-            Self::Duplicate { .. } => "duplicate",
-            Self::Reorder { .. } => "reorder",
-            Self::Slow { .. } => "slow network",
-            Self::Split { .. } => "split",
-            Self::OneWay { .. } => "one-way split",
-            Self::Flap { .. } => "flapping split",
-            Self::Crash { .. } => "crash",
-            Self::PowerCut { .. } => "power cut",
-            Self::Blackout => "blackout",
-            Self::Pause { .. } => "pause",
-            Self::SlowDisk { .. } => "slow disk",
-            Self::FullDisk { .. } => "full disk",
-            Self::FlipLog { .. } => "flipped log",
-            Self::FlipSignState { .. } => "flipped sign-state",
-            Self::FlipStore { .. } => "flipped database",
-            Self::Jump { .. } => "clock jump",
-            Self::Drift { .. } => "clock drift",
-        }
+        Self::NAMES[match self {
+            Self::Loss { .. } => 0,
+            Self::Duplicate { .. } => 1,
+            Self::Reorder { .. } => 2,
+            Self::Slow { .. } => 3,
+            Self::Split { .. } => 4,
+            Self::OneWay { .. } => 5,
+            Self::Flap { .. } => 6,
+            Self::Crash { .. } => 7,
+            Self::PowerCut { .. } => 8,
+            Self::Blackout => 9,
+            Self::Pause { .. } => 10,
+            Self::SlowDisk { .. } => 11,
+            Self::FullDisk { .. } => 12,
+            Self::FlipLog { .. } => 13,
+            Self::FlipSignState { .. } => 14,
+            Self::FlipStore { .. } => 15,
+            Self::Jump { .. } => 16,
+            Self::Drift { .. } => 17,
+        }]
     }
 }
 

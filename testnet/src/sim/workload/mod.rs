@@ -43,6 +43,11 @@ pub enum TxState {
     Refused,
 }
 
+/// The operations that clients know how to make, by their stable names.
+pub fn operations() -> impl Iterator<Item = &'static str> {
+    ops::RECIPES.iter().map(|recipe| recipe.name)
+}
+
 /// All clients and what they have sent.
 pub struct Load {
     pub(super) rng: Rng,

@@ -8,7 +8,7 @@ use super::kitchen::{Cook, Draft};
 
 /// How to make a transaction around one kind of operation.
 pub struct Recipe {
-    /// The operation's stable name.
+    /// The stable name of the operation it is about.
     pub name: &'static str,
     /// How often it is made, beside the others.
     pub weight: u64,
