@@ -8,7 +8,9 @@ mod keystore;
 mod message;
 mod offline;
 mod output;
+mod reservation;
 mod send;
+mod signer;
 mod view;
 
 use std::process::ExitCode;

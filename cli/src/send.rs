@@ -1,23 +1,23 @@
 //! From an operation to its fate: build, sign, say the id, send, wait.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Seek, Write};
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ballast_client::{Fate, Landed, Submitted, TxOptions};
-use ballast_primitives::{Address, Hash};
+use ballast_primitives::Hash;
 use ballast_runtime::limits::HOUR_MS;
-use ballast_runtime::replay::WINDOW;
 use ballast_runtime::{Code, Op, SignedTx, TxBody};
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::context::{Context, Signer};
+use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::keystore::Keystore;
 use crate::output::{fields, time};
+use crate::reservation::Reservation;
+use crate::signer::Signer;
 use crate::view;
 
 /// The transaction that is on its way, for the message when the user interrupts.
@@ -409,72 +409,9 @@ pub fn now_ms() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The last nonce this machine gave out for an account, locked while the next one is taken: two
-/// commands at once, or one right after the other, do not take the same one.
-struct Reservation {
-    file: File,
-    last: u64,
-    /// When the transaction that took it expires.
-    until: u64,
-}
-
-impl Reservation {
-    /// None where nothing can be written: the chain's window alone then decides.
-    async fn open(ctx: &Context, account: &Address) -> Option<Self> {
-        let chain = ctx.chain().await.ok()?;
-        let folder = Keystore::open_default().ok()?.home().join("nonces");
-        fs::create_dir_all(&folder).ok()?;
-        let name: String = chain.genesis.to_string().chars().take(16).collect();
-        let path = folder.join(format!("{name}-{}", account.display(chain.network)));
-        let mut options = OpenOptions::new();
-        let open = options.read(true).write(true).create(true).truncate(false);
-        let mut file = open.open(path).ok()?;
-        file.lock().ok()?;
-        let mut text = String::new();
-        file.read_to_string(&mut text).ok()?;
-        let mut numbers = text.split_whitespace().map(|number| number.parse().unwrap_or(0));
-        let (last, until) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-        Some(Self { file, last, until })
-    }
-
-    /// The nonce to stay above.
-    fn floor(&self, high: u64) -> u64 {
-        floor(self.last, self.until, high, now_ms())
-    }
-
-    /// A nonce that was chosen by hand may be below others that are in flight.
-    fn take(&mut self, nonce: u64, until: u64, by_hand: bool) {
-        let last = if by_hand { self.last.max(nonce) } else { nonce };
-        let until = self.until.max(until);
-        let text = format!("{last} {until}\n");
-        let written = self
-            .file
-            .rewind()
-            .and_then(|()| self.file.set_len(0))
-            .and_then(|()| self.file.write_all(text.as_bytes()));
-        // Best effort: at worst the chain refuses a nonce.
-        drop(written);
-    }
-}
-
-/// What was given out binds until it expires, as long as the chain's window reaches above it.
-const fn floor(last: u64, until: u64, high: u64, now: u64) -> u64 {
-    let reachable = last.saturating_sub(high) < WINDOW;
-    if now < until && reachable { last } else { 0 }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_nonce_given_out_binds_until_it_expires_or_leaves_the_window() {
-        assert_eq!(floor(15, 100, 10, 99), 15);
-        assert_eq!(floor(15, 100, 10, 100), 0);
-        assert_eq!(floor(137, 100, 10, 1), 137);
-        assert_eq!(floor(138, 100, 10, 1), 0);
-        assert_eq!(floor(5, 100, 10, 1), 5);
-    }
 
     #[test]
     fn the_command_to_wait_names_the_end_of_validity_when_it_is_known() {

@@ -19,11 +19,12 @@ use serde_json::json;
 use crate::cli::{amount, digest, duration_ms};
 use crate::commands::council::{CouncilArgs, act};
 use crate::commands::pages;
-use crate::context::{Context, parse_name};
+use crate::context::Context;
 use crate::exit::Failure;
 use crate::message;
 use crate::output::table;
 use crate::send::{Request, now_ms, send};
+use crate::signer::parse_name;
 use crate::view::{self, dollars, moment};
 
 #[derive(Subcommand, Debug)]

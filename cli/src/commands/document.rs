@@ -9,10 +9,11 @@ use clap::{Args, Subcommand};
 
 use crate::cli::digest;
 use crate::commands::council::{CouncilArgs, act};
-use crate::context::{Context, parse_name};
+use crate::context::Context;
 use crate::exit::Failure;
 use crate::message;
 use crate::output::{table, time};
+use crate::signer::parse_name;
 use crate::view;
 
 #[derive(Subcommand, Debug)]

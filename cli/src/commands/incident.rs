@@ -11,10 +11,11 @@ use serde_json::json;
 use crate::cli::digest;
 use crate::commands::council::{CouncilArgs, act};
 use crate::commands::pages;
-use crate::context::{Context, parse_name};
+use crate::context::Context;
 use crate::exit::Failure;
 use crate::message;
 use crate::output::{table, time};
+use crate::signer::parse_name;
 
 /// Those that the council may post; the others the chain files by itself.
 const POSTED: [IncidentKind; 4] =

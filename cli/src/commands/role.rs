@@ -11,10 +11,11 @@ use serde_json::{Value, json};
 
 use crate::commands::council::{CouncilArgs, act};
 use crate::commands::pages;
-use crate::context::{Context, parse_role};
+use crate::context::Context;
 use crate::exit::Failure;
 use crate::output::{table, time};
 use crate::send::now_ms;
+use crate::signer::parse_role;
 use crate::view;
 
 const PAGE: u32 = 1_000;
