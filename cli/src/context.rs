@@ -47,7 +47,7 @@ pub struct Globals {
     /// The account that sends, where it is not the one that the key opened: after a change of keys,
     /// or with several keys at --from, by comma
     #[arg(long, global = true, value_name = "ADDR")]
-    pub account: Option<String>,
+    pub sender: Option<String>,
     /// Seed of the dev network's keys [default: the local testnet's]
     #[arg(
         long,
@@ -159,7 +159,7 @@ impl Context {
 
     /// The address of who would sign; asks for no passphrase.
     pub async fn own_address(&self, by: By) -> Result<Address, Failure> {
-        if let Some(account) = &self.globals.account {
+        if let Some(account) = &self.globals.sender {
             return self.address(account).await;
         }
         let name = self.signer_name(by).await?;

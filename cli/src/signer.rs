@@ -21,7 +21,7 @@ impl Signer {
 }
 
 pub fn several_keys() -> Failure {
-    Failure::usage("it is not said which account several keys sign for").next("add --account ADDR")
+    Failure::usage("it is not said which account several keys sign for").next("add --sender ADDR")
 }
 
 /// The name of who signs on a dev network.

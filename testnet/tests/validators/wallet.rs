@@ -158,7 +158,7 @@ impl Wallet {
         self.ok(&format!("account rotate-key --key {new} --from alice {by}"));
         self.ok(&format!("pay {address} 5 --ref x --from dev:0 --wait"));
         self.no(&format!("pay dev:1 1 --from alice {by}"), 4, "BAD_SIGNATURE");
-        self.ok(&format!("pay dev:1 1 --from alice-2 --account {address} {by}"));
+        self.ok(&format!("pay dev:1 1 --from alice-2 --sender {address} {by}"));
         address
     }
 
