@@ -2,6 +2,7 @@
 //! invariants, the receipts' root and the state tree.
 
 use std::borrow::Borrow;
+use std::hint;
 
 use ballast_primitives::{Hash, codec, merkle};
 
@@ -19,6 +20,9 @@ use crate::state::{Change, State};
 use crate::tx::{TxBody, VerifiedTx};
 
 pub use crate::invariants::Breach;
+
+/// How many transactions' accounts are looked up ahead.
+const AHEAD: usize = 16;
 
 /// What a block says about itself that execution needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,11 +87,12 @@ pub fn execute<'s, T: Borrow<VerifiedTx>>(
     };
     run.upgrade()?;
     run.checkpoint();
-    for lane0 in [true, false] {
-        for (index, tx) in (0u32..).zip(txs) {
-            if admission::is_lane0(tx.borrow().tx()) == lane0 {
-                run.transaction(index, tx.borrow()).map_err(at_height)?;
-            }
+    let numbered = (0u32..).zip(txs.iter().map(Borrow::borrow));
+    let lanes: (Vec<_>, Vec<_>) = numbered.partition(|(_, tx)| admission::is_lane0(tx.tx()));
+    for chunk in lanes.0.chunks(AHEAD).chain(lanes.1.chunks(AHEAD)) {
+        look_ahead(run.journal.state(), chunk);
+        for (index, tx) in chunk {
+            run.transaction(*index, tx).map_err(at_height)?;
         }
     }
     let Run { journal, receipts, origins, mut dropped, .. } = run;
@@ -98,6 +103,19 @@ pub fn execute<'s, T: Borrow<VerifiedTx>>(
         invariants::check_all(state, context.time).map_err(at_height)?;
     }
     Ok(Executed { state, receipts, origins, dropped, touched })
+}
+
+/// Looks up the accounts that the transactions will look up, so that they are in the processor's
+/// caches. Many lookups in a row wait for memory together; one by one, each between a
+/// transaction's other work, they were two thirds of a transfer among a million accounts.
+fn look_ahead(state: &State, txs: &[(u32, &VerifiedTx)]) {
+    for (_, tx) in txs {
+        let payees = tx.body().ops.iter().filter_map(Op::payee);
+        for address in payees.chain([&tx.body().sender]) {
+            let account = state.account(address);
+            hint::black_box(account.map(|account| (account.balance, account.kyc_until)));
+        }
+    }
 }
 
 impl Executed<'_> {

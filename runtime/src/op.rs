@@ -2,6 +2,7 @@
 //! [`crate::ops`]. Discriminants are part of the wire format and never reused. What only the
 //! council may do is in [`crate::council_op`].
 
+use ballast_primitives::Address;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
@@ -157,6 +158,17 @@ impl Op {
             Self::RedeemRequest(_) => &[Scope::RedeemNew],
             Self::BridgeOut(_) | Self::BridgeIn(_) => &[Scope::Transfer, Scope::Bridge],
             _ => &[],
+        }
+    }
+
+    /// Whom the operation pays, where that is in it.
+    pub(crate) fn payee(&self) -> Option<&Address> {
+        match self {
+            Self::Transfer(op) => Some(&op.to),
+            Self::TransferFrom(op) => Some(&op.to),
+            Self::PayAuth(op) => Some(&op.body.to),
+            Self::BridgeIn(op) => Some(&op.to),
+            _ => None,
         }
     }
 
