@@ -10,15 +10,8 @@ use ballast_runtime::{Code, Event, Op, Outcome};
 
 use crate::common::Who::{Holder, Member, Officer};
 use crate::common::{BALANCE, DAY, DOLLAR, HOUR, START, World, council, decode_change, op};
-use crate::{CUSTODIAN, MINTER, NOBODY, REGISTRAR, frozen};
-
-const DOCUMENT: Hash = Hash([4; 32]);
-
-/// Confirms a deposit; its id.
-fn deposited(world: &mut World, bank_ref: &str, amount: u64, beneficiary: Address) -> Hash {
-    world.run(CUSTODIAN, op::deposit(bank_ref, amount, beneficiary)).unwrap();
-    deposit_id(&CUSTODIAN.address(), bank_ref)
-}
+use crate::reports::newer_report;
+use crate::{CUSTODIAN, DOCUMENT, MINTER, NOBODY, REGISTRAR, deposited, frozen, tripped};
 
 fn pending(world: &World, deposit: &Hash) -> Option<Pending> {
     match world.state.get(&Key::Pending(world.deposit(deposit).final_at, *deposit)) {
@@ -125,13 +118,14 @@ fn a_reversal_asks_nothing_of_its_beneficiary() {
     let deposit = deposited(&mut world, "r", 100, NOBODY);
     assert!(world.run(CUSTODIAN, op::reverse(deposit, DOCUMENT)).is_ok(), "not registered");
     let deposit = deposited(&mut world, "s", 100, Holder(1).address());
-    world.run(MINTER, op::mint(deposit, 100)).unwrap();
+    world.run(MINTER, op::mint(deposit, 70)).unwrap();
     world.edit_account(Holder(1), |account| {
         account.freeze = frozen(true, true);
         account.kyc_until = 0;
+        account.hold = 5;
     });
     world.run(CUSTODIAN, op::reverse(deposit, DOCUMENT)).unwrap();
-    assert_eq!(world.account(Holder(1)).hold, 100);
+    assert_eq!(world.account(Holder(1)).hold, 75, "the minted part, on top of what was held");
 }
 
 /// Every refusal of a mint, in order. Everything is wrong at first; each line puts one thing
@@ -242,7 +236,7 @@ fn a_mint_is_refused_in_order_and_then_makes_exactly_its_amount() {
 fn a_mint_names_the_report_that_carries_it() {
     let mut world = World::new();
     let deposit = deposited(&mut world, "r", 100, Holder(0).address());
-    let number = crate::reserve::newer_report(&mut world);
+    let number = newer_report(&mut world);
     let events = world.run(MINTER, op::mint(deposit, 1)).unwrap();
     assert!(matches!(events[..], [Event::Minted { report, .. }] if report == number && number > 1));
 }
@@ -313,15 +307,6 @@ fn nearly_full() -> (World, Hash) {
     (world, deposit)
 }
 
-fn trip(incident: u64, now: u64) -> [Event; 2] {
-    let (kind, severity, subject) =
-        (IncidentKind::MintBreaker, Severity::Critical, Hash::default());
-    [
-        Event::Paused { scope: Scope::Mint, until: now + 30 * DAY },
-        Event::IncidentPosted { incident, kind, severity, subject },
-    ]
-}
-
 #[test]
 fn a_mint_above_the_global_window_fails_and_leaves_the_breaker_tripped() {
     let (mut world, deposit) = nearly_full();
@@ -330,9 +315,9 @@ fn a_mint_above_the_global_window_fails_and_leaves_the_breaker_tripped() {
     let (tx, next) = (world.tx(MINTER, ops), world.tx(MINTER, vec![op::mint(deposit, 1)]));
     let (before, now) = (world.clone(), world.now());
     let outcome = world.block(&[tx, next]);
-    let [tripped, after] = &outcome.receipts[..] else { panic!("{outcome:?}") };
-    assert_eq!(tripped.outcome, Outcome::Failed { op: 2, code: Code::GlobalWindow });
-    assert_eq!(tripped.events, trip(0, now));
+    let [first, after] = &outcome.receipts[..] else { panic!("{outcome:?}") };
+    assert_eq!(first.outcome, Outcome::Failed { op: 2, code: Code::GlobalWindow });
+    assert_eq!(first.events, tripped(IncidentKind::MintBreaker, 0, now));
     assert_eq!(after.outcome, Outcome::Failed { op: 0, code: Code::Paused }, "in the same block");
     assert_eq!(after.events, []);
     let pause = world.state.pause(Scope::Mint);
@@ -358,7 +343,7 @@ fn a_mint_above_the_global_window_fails_and_leaves_the_breaker_tripped() {
     let now = world.now();
     let again = world.tx(MINTER, vec![op::mint(deposit, 41)]);
     let outcome = world.block(&[again]);
-    assert_eq!(outcome.receipts[0].events, trip(1, now));
+    assert_eq!(outcome.receipts[0].events, tripped(IncidentKind::MintBreaker, 1, now));
 }
 
 #[test]

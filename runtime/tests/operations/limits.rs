@@ -124,6 +124,10 @@ fn a_policy_is_refused_in_order_and_then_set_whole() {
         checkpoint_ms: before.checkpoint_ms,
     };
     assert_eq!(world.state.policy(), &expected);
+    let one_more = Quota { burst: 2_000, per_1000_s: 2_000_000 };
+    let more = council::set_policy(&world, |policy| policy.quotas.push(one_more));
+    assert_eq!(world.by_council([more]), Ok(vec![Event::PolicySet]), "a class may be added");
+    assert_eq!(world.state.policy().quotas.last(), Some(&one_more));
 }
 
 fn quotas(number: usize) -> Vec<Quota> {

@@ -6,6 +6,7 @@ mod common;
 
 mod accounts;
 mod bridge;
+mod checkpoints;
 mod constitution;
 mod control;
 mod council;
@@ -14,21 +15,43 @@ mod issuance;
 mod limits;
 mod payments;
 mod redemption;
+mod reports;
 mod reserve;
 mod roles;
 mod validators;
 
-use ballast_primitives::Address;
-use ballast_runtime::object::{FreezeState, Role};
-use ballast_runtime::{Code, Op, SignedTx};
-use common::{Who, World};
+use ballast_primitives::{Address, Hash};
+use ballast_runtime::object::{FreezeState, IncidentKind, Role, Scope, Severity};
+use ballast_runtime::ops::deposit_confirm::deposit_id;
+use ballast_runtime::{Code, Event, Op, SignedTx};
+use common::{DAY, Who, World, op};
 
 const MINTER: Who = Who::Officer(Role::Minter);
 const CUSTODIAN: Who = Who::Officer(Role::Custodian);
 const COMPLIANCE: Who = Who::Officer(Role::Compliance);
 const REGISTRAR: Who = Who::Officer(Role::Registrar);
+const MANAGER: Who = Who::Officer(Role::ReserveManager);
+const ATTESTOR: Who = Who::Officer(Role::Attestor);
 /// Not registered.
 const NOBODY: Address = Address([5; 32]);
+
+/// Somebody's reason.
+const DOCUMENT: Hash = Hash([4; 32]);
+
+/// Confirms a deposit; its id.
+fn deposited(world: &mut World, bank_ref: &str, amount: u64, beneficiary: Address) -> Hash {
+    world.run(CUSTODIAN, op::deposit(bank_ref, amount, beneficiary)).unwrap();
+    deposit_id(&CUSTODIAN.address(), bank_ref)
+}
+
+/// What a breaker that trips at `now` announces.
+fn tripped(kind: IncidentKind, incident: u64, now: u64) -> [Event; 2] {
+    let (severity, subject) = (Severity::Critical, Hash::default());
+    [
+        Event::Paused { scope: Scope::Mint, until: now + 30 * DAY },
+        Event::IncidentPosted { incident, kind, severity, subject },
+    ]
+}
 
 /// The council's freeze.
 fn frozen(inbound: bool, outbound: bool) -> FreezeState {

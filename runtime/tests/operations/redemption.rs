@@ -12,13 +12,12 @@ use ballast_runtime::{Code, Event, Op};
 
 use crate::common::Who::{self, Fees, Holder, Officer};
 use crate::common::{BALANCE, DAY, DOLLAR, HOUR, START, World, council, op};
-use crate::{CUSTODIAN, decodes, frozen};
+use crate::{CUSTODIAN, DOCUMENT, decodes, frozen};
 
 const REDEEMER: Who = Officer(Role::Redeemer);
 const OWNER: Who = Holder(0);
 /// Bank details.
 const BANK: Hash = Hash([3; 32]);
-const DOCUMENT: Hash = Hash([4; 32]);
 const NO_REDEMPTION: Hash = Hash([1; 32]);
 
 const GROSS: u64 = 100 * DOLLAR;
