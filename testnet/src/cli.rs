@@ -54,6 +54,12 @@ pub enum Command {
         #[arg(short, long)]
         yes: bool,
     },
+    /// Add a node with keys of its own: it follows, and the chain may make it a validator.
+    Join {
+        /// Restart this validator, so that the node has someone to follow.
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        via: usize,
+    },
     /// Stop and start a validator, or all of them.
     Restart { validator: Option<usize> },
     /// Break a validator, or mend it.

@@ -23,7 +23,7 @@ const POLL: Duration = Duration::from_millis(20);
 pub struct Cluster {
     pub network: Network,
     pub chain: Chain,
-    // As it was made: names, keys and ports do not change.
+    // As it was made: names, keys and ports do not change, and new nodes come through `join`.
     manifest: Manifest,
     dir: Option<TempDir>,
 }
@@ -40,6 +40,15 @@ impl Cluster {
         cluster.network.launch(&all)?;
         cluster.wait_ready(&all)?;
         Ok(cluster)
+    }
+
+    /// Starts another node, whose keys are not in the genesis; its number. It is let in by who is
+    /// started after this, and by everyone once the chain makes it a validator.
+    pub fn join(&mut self) -> Result<usize, Failure> {
+        let n = self.network.join()?;
+        self.manifest = self.network.manifest()?;
+        self.start(&[n])?;
+        Ok(n)
     }
 
     pub fn all(&self) -> Vec<usize> {

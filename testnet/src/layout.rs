@@ -19,6 +19,7 @@ use crate::ports;
 const HEARTBEAT_MS: u32 = 1_000;
 const PORTS_EACH: usize = 3;
 pub const GENESIS_FILE: &str = "genesis.bin";
+const CONFIG_FILE: &str = "config.toml";
 
 /// What `up` was asked for.
 #[derive(Clone, Debug)]
@@ -67,17 +68,7 @@ pub fn write(dir: &Path, spec: &Spec) -> Result<Manifest, Failure> {
     };
     let genesis = genesis(spec)?;
     let entries = (0..spec.validators).zip(ports.chunks_exact(PORTS_EACH));
-    let validators = entries
-        .map(|(n, ports)| Entry {
-            name: name(n),
-            key: consensus_key(&spec.seed, n).public().to_string(),
-            peer: peer_key(&spec.seed, n).public().to_string(),
-            peer_port: ports[0],
-            grpc_port: ports[1],
-            operator_port: ports[2],
-            process: None,
-        })
-        .collect();
+    let validators = entries.map(|(n, ports)| entry(&spec.seed, n, ports)).collect();
     let manifest = Manifest {
         schema: SCHEMA.to_owned(),
         chain_id: spec.chain_id,
@@ -97,6 +88,37 @@ pub fn write(dir: &Path, spec: &Spec) -> Result<Manifest, Failure> {
         write_home(&home, &config(&manifest, entry), &bytes, &keys.0, &keys.1)?;
     }
     Ok(manifest)
+}
+
+/// Adds a node that was not there at genesis to `manifest`, and writes its home; its number. Every
+/// other node's file lists it from the node's next start on: its address, and that it may follow.
+pub fn add(dir: &Path, manifest: &mut Manifest) -> Result<usize, Failure> {
+    let n = manifest.validators.len();
+    let seed = &manifest.dev_seed;
+    let keys = (consensus_key(seed, n), peer_key(seed, n));
+    let entry = Entry { joined: true, ..entry(seed, n, &ports::free(PORTS_EACH)?) };
+    let path = dir.join(GENESIS_FILE);
+    let genesis = fs::read(&path).map_err(Failure::at(&path))?;
+    write_home(&home(dir, &entry.name), &config(manifest, &entry), &genesis, &keys.0, &keys.1)?;
+    manifest.validators.push(entry);
+    for other in manifest.validators.iter().take(n) {
+        let path = home(dir, &other.name).join(CONFIG_FILE);
+        fs::write(&path, config(manifest, other)).map_err(Failure::at(&path))?;
+    }
+    Ok(n)
+}
+
+fn entry(seed: &str, n: usize, ports: &[u16]) -> Entry {
+    Entry {
+        name: name(n),
+        key: consensus_key(seed, n).public().to_string(),
+        peer: peer_key(seed, n).public().to_string(),
+        peer_port: ports[0],
+        grpc_port: ports[1],
+        operator_port: ports[2],
+        joined: false,
+        process: None,
+    }
 }
 
 fn name(n: usize) -> String {
@@ -132,7 +154,7 @@ pub fn write_home(
 ) -> Result<(), Failure> {
     let keys = home.join("keys");
     DirBuilder::new().recursive(true).mode(0o700).create(&keys).map_err(Failure::at(&keys))?;
-    new_file(&home.join("config.toml"), config.as_bytes(), 0o644)?;
+    new_file(&home.join(CONFIG_FILE), config.as_bytes(), 0o644)?;
     new_file(&home.join(GENESIS_FILE), genesis, 0o644)?;
     for (file, key) in [("consensus.key", consensus), ("peer.key", peer)] {
         let line = format!("ballast-key-v1 plaintext {}\n", const_hex::encode(key.expose()));
@@ -141,7 +163,8 @@ pub fn write_home(
     Ok(())
 }
 
-/// The `config.toml` of one validator; its peers are the other ones.
+/// The `config.toml` of one validator; its peers are the other ones, and those of them that came
+/// after genesis may follow it.
 pub fn config(manifest: &Manifest, entry: &Entry) -> String {
     let mut text = format!(
         "[node]\nname = \"{}\"\n\n[rpc]\nlisten = \"127.0.0.1:{}\"\n\n[operator]\nlisten = \
@@ -149,9 +172,15 @@ pub fn config(manifest: &Manifest, entry: &Entry) -> String {
          \"json\"\n\n[network]\nlisten = \"127.0.0.1:{}\"\npeers = [\n",
         entry.name, entry.grpc_port, entry.operator_port, entry.peer_port
     );
-    for other in manifest.validators.iter().filter(|other| other.peer != entry.peer) {
+    let others = || manifest.validators.iter().filter(|other| other.peer != entry.peer);
+    for other in others() {
         let (key, port) = (&other.peer, other.peer_port);
         let _ = writeln!(text, "  {{ key = \"{key}\", address = \"127.0.0.1:{port}\" }},");
+    }
+    text.push_str("]\nobservers = [\n");
+    for other in others().filter(|other| other.joined) {
+        let (peer, key) = (&other.peer, &other.key);
+        let _ = writeln!(text, "  {{ key = \"{peer}\", consensus_key = \"{key}\" }},");
     }
     text.push_str("]\n");
     text

@@ -38,6 +38,9 @@ pub struct Entry {
     pub peer_port: u16,
     pub grpc_port: u16,
     pub operator_port: u16,
+    /// Made after genesis: a validator only once the chain says so, an observer until then.
+    #[serde(default)]
+    pub joined: bool,
     /// The last process started, which may be dead; none when it was stopped.
     pub process: Option<Process>,
 }

@@ -105,6 +105,16 @@ impl Network {
         command
     }
 
+    /// Makes a home for another node, whose keys are not in the genesis, and starts nothing. It
+    /// follows whoever is started after this; the chain may make it a validator.
+    pub fn join(&self) -> Result<usize, Failure> {
+        self.edit(|manifest| {
+            let n = layout::add(&self.dir, manifest)?;
+            self.init(manifest.entry(n)?)?;
+            Ok(n)
+        })
+    }
+
     /// Starts validators that do not run; false when all of them did. Does not wait for them.
     pub fn launch(&self, which: &[usize]) -> Result<bool, Failure> {
         self.edit(|manifest| {

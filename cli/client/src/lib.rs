@@ -38,7 +38,9 @@ mod tx;
 
 use std::time::Duration;
 
-use ballast_primitives::{Address, Hash, Network};
+use ballast_primitives::history::SetChange;
+use ballast_primitives::proof::{PROOF_BYTES_MAX, ProofFile};
+use ballast_primitives::{Address, Hash, Network, codec};
 use ballast_proto::convert::read_hash;
 use ballast_proto::v1::account_service_client::AccountServiceClient;
 use ballast_proto::v1::event_service_client::EventServiceClient;
@@ -56,6 +58,9 @@ use endpoints::{CALL_MS, Endpoints};
 use nonce::Nonces;
 
 const CALL: Duration = Duration::from_millis(CALL_MS);
+/// How often a validator that is behind is asked again, and after what pause.
+const BEHIND_TRIES: u32 = 20;
+const BEHIND_PAUSE: Duration = Duration::from_millis(100);
 
 /// How to reach the chain.
 #[derive(Clone, Debug, Default)]
@@ -217,8 +222,71 @@ impl Client {
         Ok(EventStream::new(&self.endpoints, cursor, filter))
     }
 
-    /// The proof of an account, of the supply, or of a transaction's receipt: canonical bytes for
-    /// [`proof::verify`].
+    /// Every change of the validator set whose last header of the old set is below `height`,
+    /// oldest first. A validator that has not come that far is asked again.
+    pub async fn set_changes(&self, height: u64) -> Result<Vec<SetChange>, Error> {
+        let mut found: Vec<SetChange> = Vec::new();
+        let mut patience = BEHIND_TRIES;
+        loop {
+            let newest = found.last().map(|change| change.anchor.header.height);
+            // By height and not by token: another validator may answer the next page.
+            let from_height = newest.map_or(0, |newest| newest.saturating_add(1));
+            let answer = self.list_set_changes(from_height).await?;
+            if answer.head.saturating_add(1) < height {
+                if patience == 0 {
+                    let head = answer.head;
+                    let why = format!("it is at height {head}, and was asked about {height}");
+                    return Err(Error::BadAnswer(why));
+                }
+                patience -= 1;
+                tokio::time::sleep(BEHIND_PAUSE).await;
+                continue;
+            }
+            let last_page = answer.next_page_token.is_empty() || answer.changes.is_empty();
+            for change in answer.changes {
+                let change: SetChange = codec::decode(&change.set_change, PROOF_BYTES_MAX)
+                    .map_err(|error| Error::BadAnswer(error.to_string()))?;
+                if change.anchor.header.height >= height {
+                    return Ok(found);
+                }
+                // A list that does not rise would be asked for without end.
+                if change.anchor.header.height < from_height {
+                    let why = "the changes of the validator set are not in order";
+                    return Err(Error::BadAnswer(why.to_owned()));
+                }
+                found.push(change);
+            }
+            if last_page {
+                return Ok(found);
+            }
+        }
+    }
+
+    async fn list_set_changes(
+        &self,
+        from_height: u64,
+    ) -> Result<v1::ListSetChangesResponse, Error> {
+        let call = |channel| {
+            let request = v1::ListSetChangesRequest { from_height, ..Default::default() };
+            async move { ProofServiceClient::new(channel).list_set_changes(request).await }
+        };
+        self.endpoints.ask(CALL, call).await
+    }
+
+    /// A proof with all that leads to it from the genesis: what [`proof::verify`] takes.
+    pub async fn proof_file(
+        &self,
+        target: v1::get_proof_request::Target,
+    ) -> Result<(ProofFile, v1::GetProofResponse), Error> {
+        let answer = self.proof(target).await?;
+        let nothing = || Error::BadAnswer("it holds no proof".to_owned());
+        let proof = proof::read_answer(answer.proof.clone().ok_or_else(nothing)?)?;
+        let changes = self.set_changes(proof.anchor().header.height).await?;
+        Ok((ProofFile::new(changes, proof), answer))
+    }
+
+    /// The proof of an account, of the supply, or of a transaction's receipt, without what leads to
+    /// it from the genesis: see [`Self::proof_file`].
     pub async fn proof(
         &self,
         target: v1::get_proof_request::Target,

@@ -5,12 +5,11 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use ballast_client::proof::{self, Proven};
-use ballast_primitives::proof::PROOF_BYTES_MAX;
-use ballast_primitives::{Address, Hash};
+use ballast_primitives::proof::{PROOF_FILE_BYTES_MAX, Proof};
+use ballast_primitives::{Address, Hash, codec};
 use ballast_proto::Wire;
 use ballast_proto::v1;
 use ballast_proto::v1::get_proof_request::Target;
-use ballast_proto::v1::get_proof_response::Proof;
 use ballast_runtime::{Genesis, Key, Object};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -93,20 +92,21 @@ async fn fetch(ctx: &Context, get: Get) -> Result<(), Failure> {
         Get::Supply { to } => (Target::Supply(v1::SupplyTarget {}), to),
         Get::Tx { id, to } => (Target::TxId(id.to_string()), to),
     };
-    let answer = ctx.client().await?.proof(target).await?;
+    let (proof, answer) = ctx.client().await?.proof_file(target).await?;
     let height = answer.proven_height;
-    let (bytes, what) = match answer.proof {
-        Some(Proof::StateProof(bytes)) => (bytes, format!("the state after height {height}")),
-        Some(Proof::ReceiptProof(bytes)) => (bytes, format!("a receipt of height {height}")),
-        None => {
-            return Err(Failure::new(Exit::Internal, "BAD_ANSWER", "the answer holds no proof"));
-        }
+    let what = match &proof.proof {
+        Proof::State(_) => format!("the state after height {height}"),
+        Proof::Receipt(_) => format!("a receipt of height {height}"),
     };
+    let bytes = codec::encode(&proof);
     write_new(&to.out, &bytes)?;
     let file = to.out.display().to_string();
-    let anchor = answer.anchor.map(|header| header.height);
     let data = json!({
-        "file": file, "bytes": bytes.len(), "proven_height": height, "anchor_height": anchor,
+        "file": file,
+        "bytes": bytes.len(),
+        "proven_height": height,
+        "anchor_height": proof.proof.anchor().header.height,
+        "validator_set_changes": proof.changes.len(),
     });
     let text = format!(
         "{file}: {} bytes, proves {what}\nverify it with: ballast proof verify {file} --genesis GENESIS_FILE",
@@ -123,24 +123,34 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 
 fn verify(ctx: &Context, args: &VerifyArgs) -> Result<(), Failure> {
     let genesis = read_genesis(&args.genesis)?;
-    let bytes = read_at_most(&args.file, PROOF_BYTES_MAX)?;
-    let proven = proof::verify(&bytes, &genesis)?;
+    let bytes = read_at_most(&args.file, PROOF_FILE_BYTES_MAX)?;
+    let (proven, sets) = proof::verify_with_sets(&bytes, &genesis)?;
     if let Some(expected) = &args.account {
         check_account(&proven, expected, &genesis)?;
     }
     let (mut data, mut rows) = shown(&proven, &genesis);
     let anchor = proven.anchor();
+    let (since, set) = sets.at(anchor.height);
     if let Value::Object(data) = &mut data {
         data.insert("verified".to_owned(), json!(true));
         data.insert("height".to_owned(), json!(proven.height()));
         data.insert("block_id".to_owned(), json!(proven.block().to_string()));
         data.insert("block_height".to_owned(), json!(anchor.height));
         data.insert("block_time_ms".to_owned(), json!(anchor.time));
+        data.insert("validators".to_owned(), json!(set.len()));
+        data.insert("validators_since".to_owned(), json!(since));
+        data.insert("validator_set_changes".to_owned(), json!(sets.changes()));
         data.insert("genesis_hash".to_owned(), json!(genesis.hash().to_string()));
         data.insert("chain_id".to_owned(), json!(genesis.chain_id));
     }
     let attested = format!("block {} of {}, {}", anchor.height, time(anchor.time), proven.block());
     rows.push(("attested by", attested));
+    let changes = match sets.changes() {
+        0 => "the set of genesis".to_owned(),
+        1 => format!("the set since height {since}, one change after genesis"),
+        count => format!("the set since height {since}, {count} changes after genesis"),
+    };
+    rows.push(("validators", format!("{}, {changes}", set.len())));
     rows.push(("chain", format!("{} (genesis {})", genesis.chain_id, genesis.hash())));
     ctx.out.answer(data, &fields(&rows));
     Ok(())

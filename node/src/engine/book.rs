@@ -165,7 +165,7 @@ mod tests {
         let address = |n| PeerConfig { key: hex(peer(n)), address: format!("host-{n}:1") };
         let observer = ObserverConfig { key: hex(peer(9)), consensus_key: key(9).to_string() };
         Directory::new(&NetworkConfig {
-            peers: vec![address(0), address(1)],
+            peers: vec![address(0), address(1), address(9)],
             observers: vec![observer],
             ..NetworkConfig::default()
         })
@@ -180,7 +180,7 @@ mod tests {
             key: peer(n),
             address: address.map(str::to_owned),
         };
-        let expected = [entry(1, Some("host-1:1")), entry(2, None), entry(9, None)];
+        let expected = [entry(1, Some("host-1:1")), entry(2, None), entry(9, Some("host-9:1"))];
         assert_eq!(book.entries(), expected);
         let unknown: Vec<_> = book.unknown().iter().map(|listed| listed.name.as_str()).collect();
         assert_eq!(unknown, ["validator-2"]);

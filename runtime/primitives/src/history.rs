@@ -88,13 +88,13 @@ impl SetHistory {
 
     /// The newest set, and the first height that it decides.
     pub fn newest(&self) -> (u64, &Committee) {
-        self.later.last().map_or((1, &self.first), |(from, set)| (*from, set))
+        self.at(u64::MAX)
     }
 
-    /// The set that decides `height`, as far as the history goes.
-    pub fn at(&self, height: u64) -> &Committee {
+    /// The set that decides `height`, as far as the history goes, and since which height.
+    pub fn at(&self, height: u64) -> (u64, &Committee) {
         let newest = self.later.iter().rev().find(|(from, _)| *from <= height);
-        newest.map_or(&self.first, |(_, set)| set)
+        newest.map_or((1, &self.first), |(from, set)| (*from, set))
     }
 
     /// How often the set has changed.
@@ -105,7 +105,7 @@ impl SetHistory {
     /// Verifies a header by the set of its height.
     pub fn verify(&self, anchor: &CertifiedHeader) -> Result<(), ProofError> {
         let height = anchor.header.height;
-        match anchor.verify(&self.genesis, self.at(height)) {
+        match anchor.verify(&self.genesis, self.at(height).1) {
             Err(ProofError::WrongCommittee) => Err(self.blame(height, anchor.header.validators)),
             verified => verified,
         }
@@ -213,7 +213,7 @@ mod tests {
         let history = history(vec![change(6, A, B), change(9, B, C), change(10, C, A)]).unwrap();
         assert_eq!((history.changes(), history.newest()), (3, (11, &committee(A))));
         for (height, members) in [(1, A), (6, A), (7, B), (9, B), (10, C), (11, A), (99, A)] {
-            assert_eq!(history.at(height), &committee(members), "{height}");
+            assert_eq!(history.at(height).1, &committee(members), "{height}");
             let good = header(height, members, members, members);
             assert_eq!(history.verify(&good), Ok(()), "{height}");
         }

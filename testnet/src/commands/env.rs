@@ -38,7 +38,7 @@ pub fn value(network: &Network) -> Result<Value, Failure> {
     }))
 }
 
-fn validator(network: &Network, entry: &Entry) -> Value {
+pub fn validator(network: &Network, entry: &Entry) -> Value {
     json!({
         "name": entry.name,
         "grpc": entry.grpc(),
@@ -47,6 +47,7 @@ fn validator(network: &Network, entry: &Entry) -> Value {
         "home": network.home(entry),
         "key": entry.key,
         "peer": entry.peer,
+        "joined": entry.joined,
     })
 }
 

@@ -33,9 +33,28 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             open()?.remove()?;
             done(json, &format!("stopped and deleted {}", dir.display()))
         }
+        Command::Join { via } => join(&open()?, via, json),
         Command::Restart { validator } => restart(&open()?, validator, json),
         Command::Chaos(chaos) => run_chaos(&open()?, chaos, json),
     }
+}
+
+/// Only a validator that was started after the node was added lets it in.
+fn join(network: &Network, via: usize, json: bool) -> Result<(), Failure> {
+    network.manifest()?.entry(via)?;
+    let n = network.join()?;
+    network.stop(&[via])?;
+    network.launch(&[via, n])?;
+    network.wait_ready(&[via, n], &false.into())?;
+    let entry = network.manifest()?.entry(n)?.clone();
+    if json {
+        object(env::validator(network, &entry));
+    } else {
+        let (name, grpc) = (&entry.name, entry.grpc());
+        line(&format!("{name} follows validator-{via}\ngrpc {grpc}"));
+        line(&format!("consensus_key {}\npeer_key {}", entry.key, entry.peer));
+    }
+    Ok(())
 }
 
 fn restart(network: &Network, validator: Option<usize>, json: bool) -> Result<(), Failure> {

@@ -79,6 +79,12 @@ fn a_network_comes_up_pays_goes_down_and_is_never_reused_silently() {
     let restarted = pids(&net.json(&["env", "--json"]));
     assert!(restarted.len() == 4 && restarted.iter().all(|pid| !first.contains(pid)));
 
+    let joined = net.json(&["--json", "join", "--via", "1"]);
+    assert_eq!((&joined["name"], &joined["joined"]), (&"validator-4".into(), &true.into()));
+    let status = net.json(&["--json", "status"]);
+    assert_eq!(status["validators"][4]["voting"], "observer");
+    assert_eq!(net.exit(&["join", "--via", "9"]), Some(3));
+
     let running = Manifest::read(&net.dir).unwrap().validators;
     assert!(running.iter().all(|entry| entry.alive().is_some()));
     assert_eq!(net.exit(&["down"]), Some(0));

@@ -1,6 +1,6 @@
 //! What every scenario needs.
 
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -38,6 +38,12 @@ impl Deref for Net {
 
     fn deref(&self) -> &Cluster {
         &self.cluster
+    }
+}
+
+impl DerefMut for Net {
+    fn deref_mut(&mut self) -> &mut Cluster {
+        &mut self.cluster
     }
 }
 

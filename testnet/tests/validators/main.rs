@@ -5,6 +5,7 @@
 mod commands;
 mod common;
 mod faults;
+mod join;
 mod payments;
 mod proofs;
 mod refusals;

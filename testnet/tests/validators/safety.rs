@@ -108,6 +108,7 @@ fn stranger(net: &Cluster) -> Entry {
         peer_port: ports[0],
         grpc_port: ports[1],
         operator_port: ports[2],
+        joined: true,
         process: None,
     };
     let home = net.network.home(&entry);
