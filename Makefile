@@ -52,6 +52,7 @@ lint: packages
 test: lint
 	$(BUILD)
 	cargo test --release --locked --workspace
+	cargo test --release --locked --workspace --features ballast-testnet/planted-bugs --example planted
 
 bench: build
 	"$(BALLAST_BIN_DIR)/ballast-bench"

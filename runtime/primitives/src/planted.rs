@@ -91,6 +91,16 @@ bugs! {
     RoleUnchecked
     /// A frozen account pays.
     FrozenPays
+    /// A council decides with one vote less.
+    CouncilVoteMissing
+    /// What the council approved is executed at once.
+    TimelockIgnored
+    /// Operations by the council's signatures need only one of them.
+    CouncilSignaturesUncounted
+    /// A validator set decides a height too early.
+    SetChangesEarly
+    /// A set that is chosen is forgotten when the next block comes.
+    NextSetForgotten
     /// The last object that a block wrote is left out of what is stored.
     ChangeForgotten
 }

@@ -93,6 +93,8 @@ impl World<'_> {
         let parcel = match speech {
             Speech::Message(message) => {
                 self.check(&Fact::Said { node, message: &message });
+                self.check_vouched(node, &message);
+                self.check_mute(node, &message);
                 let frame = Frame::of(&message);
                 self.line(node, || format!("says {} to {to:?}", describe(&message)));
                 self.trace.event(self.now, 3, node, frame.bytes());
@@ -123,6 +125,42 @@ impl World<'_> {
                     self.carry(node, to, &parcel);
                 }
             }
+        }
+    }
+
+    /// Whoever votes for a block has its batches, and would have them after a power cut (CO-30).
+    fn check_vouched(&mut self, node: usize, message: &Message) {
+        if let Message::Proposal(proposal) = message {
+            let id = Mouth::block_of(proposal);
+            self.payloads.entry(id).or_insert_with(|| proposal.payload.batches.clone());
+        }
+        let Message::Vote(vote) = message else { return };
+        if !self.is_honest(node) || self.bereft[node] {
+            return;
+        }
+        let named = vote.vote.block.and_then(|block| self.payloads.get(&block));
+        let store = &self.nodes[node].disk.store;
+        let lacks = named.into_iter().flatten().find(|digest| !store.has_durably(digest));
+        if let Some(digest) = lacks.copied() {
+            let (kind, block) = (vote.vote.kind, vote.vote.block);
+            let what = format!("node {node}: {kind:?} for {block:?}, and {digest:?} is not synced");
+            self.break_rule("durable before sent", what);
+        }
+    }
+
+    /// Whose log was lost after it had signed at a height signs nothing there any more (CO-22).
+    fn check_mute(&mut self, node: usize, message: &Message) {
+        let height = match message {
+            Message::Vote(vote) if vote.validator == self.keys[node] => vote.vote.height,
+            Message::Proposal(proposal) if proposal.proposer == self.keys[node] => {
+                proposal.header.height
+            }
+            _ => return,
+        };
+        self.signed[node] = self.signed[node].max(height);
+        if self.is_honest(node) && height <= self.mute[node] {
+            let what = format!("node {node} signs at height {height}, of which its log was lost");
+            self.break_rule("mute without a log", what);
         }
     }
 

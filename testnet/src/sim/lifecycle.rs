@@ -89,10 +89,12 @@ impl World<'_> {
             Damage::Log => {
                 self.coverage.count("logs removed");
                 self.nodes[node].disk.remove_log();
+                self.mute[node] = self.signed[node];
             }
             Damage::Store => {
                 self.coverage.count("databases removed");
                 self.nodes[node].disk.remove_store();
+                self.bereft[node] = true;
             }
         }
         self.after(RETRY_US, Event::Start(node));

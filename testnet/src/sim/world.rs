@@ -164,6 +164,14 @@ pub(super) struct World<'p> {
     pub(super) faults_rng: Rng,
     /// How many faults keep a machine down.
     pub(super) down: Vec<u32>,
+    /// Its database was lost once, and with it what it had vouched for.
+    pub(super) bereft: Vec<bool>,
+    /// The greatest height at which it was heard to sign something, and the one through which it
+    /// must not: its log was lost when it had signed there.
+    pub(super) signed: Vec<u64>,
+    pub(super) mute: Vec<u64>,
+    /// The batches that each proposed block names.
+    pub(super) payloads: BTreeMap<Hash, Vec<Hash>>,
     /// Its sign-state is lost: it never starts again under this key.
     pub(super) retired: Vec<bool>,
     pub(super) network: Network,
@@ -229,6 +237,10 @@ impl<'p> World<'p> {
             liars_rng: Rng::new(plan.seed, "liars"),
             faults_rng: Rng::new(plan.seed, "faults"),
             down: vec![0; count],
+            bereft: vec![false; count],
+            signed: vec![0; count],
+            mute: vec![0; count],
+            payloads: BTreeMap::new(),
             retired: vec![false; count],
             network: Network::new(count, plan.delay_us, Rng::new(plan.seed, "network")),
             batches: Batches::default(),

@@ -6,6 +6,7 @@ mod agreement;
 pub mod arithmetic;
 mod authority;
 mod certificates;
+mod council;
 mod double_sign;
 mod evidence;
 mod ledger;
@@ -160,6 +161,7 @@ impl Checkers {
             Box::<supply::Supply>::default(),
             Box::<ledger::Ledger>::default(),
             Box::<authority::Authority>::default(),
+            Box::<council::Council>::default(),
             Box::<once::Once>::default(),
             Box::<order::Order>::default(),
             Box::<proofs::Proofs>::default(),

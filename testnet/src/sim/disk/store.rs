@@ -78,6 +78,12 @@ impl Store {
         self.receipts.get(tx)
     }
 
+    /// Whether a batch is here and would be after a power cut.
+    pub fn has_durably(&self, digest: &Hash) -> bool {
+        let unsynced = |undo: &Undo| matches!(undo, Undo::Put(put) if put == digest);
+        self.batches.contains_key(digest) && !self.unsynced.iter().any(unsynced)
+    }
+
     pub fn put_batches(&mut self, batches: Vec<(Hash, Arc<Vec<u8>>)>) {
         for (digest, bytes) in batches {
             if let Entry::Vacant(place) = self.batches.entry(digest) {

@@ -118,7 +118,7 @@ impl Swarm<'_> {
             |s| Some(Kind::Crash { node: s.node() }),
             |s| Some(Kind::PowerCut { node: s.node(), fuse: s.rng.below(24) as u32 }),
             |_| Some(Kind::Blackout),
-            |s| s.rng.chance(200).then(|| Kind::Night { days: s.rng.between(1, 5) as u8 }),
+            |s| s.rng.chance(500).then(|| Kind::Night { days: s.rng.between(1, 5) as u8 }),
             |s| Some(Kind::Pause { node: s.node() }),
             |s| Some(Kind::SlowDisk { node: s.node(), ms: s.rng.between(20, 500) }),
             |s| Some(Kind::FullDisk { node: s.node() }),

@@ -18,12 +18,12 @@ const DECISIONS: &[(u64, &str, Make)] = &[
     (9, "Unfreeze", unfreeze),
     (3, "SetHold", |cook| Some(CouncilOp::SetHold(accounts::hold_op(cook, false)))),
     (2, "ConfirmFreeze", confirm_freeze),
-    (5, "Seize", seize),
+    (8, "Seize", seize),
     (3, "Pause", pause),
     (10, "Unpause", unpause),
     (3, "RecoverKey", recover_key),
-    (4, "GrantRole", grant_role),
-    (3, "RevokeRole", revoke_role),
+    (6, "GrantRole", grant_role),
+    (6, "RevokeRole", revoke_role),
     (2, "SuspendMinter", |cook| {
         let minter = cook.officer(Role::Minter);
         Some(CouncilOp::SuspendMinter(ops::suspend_minter::SuspendMinter { minter }))

@@ -47,7 +47,7 @@ pub const RECIPES: &[Recipe] = &[
     recipe("RedeemSettle", 4, redemptions::settle),
     recipe("RedeemReject", 1, redemptions::reject),
     recipe("RedeemCancel", 1, redemptions::cancel),
-    recipe("RedeemExpire", 2, redemptions::expire),
+    recipe("RedeemExpire", 5, redemptions::expire),
     recipe("SubmitReport", 2, reserve::submit),
     recipe("AttestReport", 3, reserve::attest),
     recipe("RevokeReport", 1, reserve::revoke),
