@@ -23,6 +23,7 @@ use crate::config::Config;
 use crate::context::BlockValue;
 use crate::host::{Host, HostError, Out};
 use crate::message::{Message, REQUEST_BATCHES_MAX, Request, SyncBlock, WireProposal, WireVote};
+use crate::pace::Pace;
 use crate::pool::{Candidate, Pool};
 use crate::safety::{Safety, SignState};
 use crate::sets::{self, Sets};
@@ -230,6 +231,7 @@ pub struct Replica {
     started: bool,
     /// When the tip was committed.
     committed_at: u64,
+    pace: Pace,
     /// The newest height whose results someone may wait to see attested.
     newest_results: u64,
     pool: Pool,
@@ -289,6 +291,7 @@ impl Replica {
             block,
             started: false,
             committed_at: now.mono_ms,
+            pace: Pace::default(),
             newest_results,
             batches: Batches::default(),
             proposals: Vec::new(),
