@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::brain::Tickets;
 use super::clock::Clock;
 use super::mailbox::{Letter, Mailbox};
-use super::verify::{self, Rejected};
+use super::verify::{Rejected, Verification};
 use super::view::{Shared, WaitingProof, certified};
 use crate::metrics::NodeMetrics;
 use crate::rpc::backend::{Backend, Head, Look, NodeInfo, ProveError, Refusal, Submitted};
@@ -57,7 +57,7 @@ pub struct NodeBackend {
 pub struct Verifier(mpsc::Sender<Job>);
 
 impl Verifier {
-    pub fn start(metrics: Arc<NodeMetrics>) -> Self {
+    pub fn start(verification: Arc<Verification>) -> Self {
         let (jobs, mut queue) = mpsc::channel::<Job>(QUEUE);
         tokio::spawn(async move {
             while let Some(first) = queue.recv().await {
@@ -69,8 +69,9 @@ impl Verifier {
                     count += job.txs.len();
                     lot.push(job);
                 }
-                let metrics = Arc::clone(&metrics);
-                if tokio::task::spawn_blocking(move || verify_lot(lot, &metrics)).await.is_err() {
+                let verification = Arc::clone(&verification);
+                let verified = tokio::task::spawn_blocking(move || verify_lot(lot, &verification));
+                if verified.await.is_err() {
                     tracing::error!("the verifier failed");
                 }
             }
@@ -86,14 +87,14 @@ impl Verifier {
     }
 }
 
-fn verify_lot(lot: Vec<Job>, metrics: &NodeMetrics) {
+fn verify_lot(lot: Vec<Job>, verification: &Verification) {
     let mut txs = Vec::new();
     let mut replies = Vec::with_capacity(lot.len());
     for job in lot {
         replies.push((job.txs.len(), job.reply));
         txs.extend(job.txs);
     }
-    let mut checked = verify::submissions(txs, metrics).into_iter();
+    let mut checked = verification.submissions(txs).into_iter();
     for (count, reply) in replies {
         // The client may have gone away.
         let _ = reply.send(checked.by_ref().take(count).collect());

@@ -11,6 +11,7 @@ mod book;
 mod brain;
 mod clock;
 mod disk;
+mod keys;
 mod mailbox;
 mod open;
 mod peers;
@@ -38,6 +39,7 @@ use self::disk::Disk;
 use self::mailbox::{Letter, Mailbox};
 use self::open::{Opened, open};
 use self::peers::Peers;
+use self::verify::Verification;
 use self::view::{Published, Shared, View};
 use crate::config::Config;
 use crate::metrics::NodeMetrics;
@@ -80,7 +82,14 @@ pub async fn run(setup: Setup) -> Result<(), RunError> {
         .await
         .map_err(|error| RunError::Config(error.to_string()))?;
     let mailbox = Arc::new(Mailbox::default());
-    let peers = Peers::new(net.network.clone(), book, Arc::clone(&mailbox), Arc::clone(&metrics));
+    let verification = Arc::new(Verification::new(Arc::clone(&metrics)));
+    let peers = Peers::new(
+        net.network.clone(),
+        book,
+        Arc::clone(&mailbox),
+        Arc::clone(&metrics),
+        Arc::clone(&verification),
+    );
     tokio::spawn(peers.clone().pump_events(net.events));
     tokio::spawn(peers.clone().pump_batches(net.batches, Arc::clone(&store)));
 
@@ -134,10 +143,10 @@ pub async fn run(setup: Setup) -> Result<(), RunError> {
         shared,
         mailbox: Arc::clone(&mailbox),
         tickets,
-        metrics: Arc::clone(&metrics),
+        metrics,
         clock,
         stop: over.clone(),
-        verifier: Verifier::start(metrics),
+        verifier: Verifier::start(verification),
         next_ticket: AtomicU64::new(1),
     });
     let server = rpc::serve(rpc_config(&config)?, backend, serving_seen, over.clone())
