@@ -53,5 +53,6 @@ test: lint
 	$(BUILD)
 	cargo test --release --locked --workspace
 
+# Some two minutes. Report and picture: benches/results/.
 bench: build
-	"$(BALLAST_BIN_DIR)/ballast-bench"
+	"$(BALLAST_BIN_DIR)/ballast-bench" standard --out benches/results/latest.json
