@@ -1,7 +1,13 @@
 //! What an operator may set of the replica's behaviour. Nothing here changes what is valid.
 
+use ballast_primitives::signature::{self, SignatureError};
+use ballast_primitives::{PublicKey, Signature};
+
+/// A way to ask rule R about a signature.
+pub type Verify = fn(&PublicKey, &[u8], &Signature) -> Result<(), SignatureError>;
+
 /// Times in milliseconds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// How long to wait for a proposal in round 0.
     pub propose_timeout_ms: u64,
@@ -31,6 +37,9 @@ pub struct Config {
     pub pool_txs_max: usize,
     /// The most bytes of uncommitted batches held for one author.
     pub author_bytes_max: usize,
+    /// [`signature::verify`]. A process that runs many validators may put a memory before it,
+    /// since verification is a pure function.
+    pub verify: Verify,
 }
 
 impl Default for Config {
@@ -50,6 +59,7 @@ impl Default for Config {
             block_txs_max: 20_000,
             pool_txs_max: 50_000,
             author_bytes_max: 64 * 1024 * 1024,
+            verify: signature::verify,
         }
     }
 }

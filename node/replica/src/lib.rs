@@ -22,6 +22,7 @@
 //! signed; [`pool`] admits transactions and packs batches; [`batches`] holds what may be ordered;
 //! [`block`] builds and judges blocks; [`sets`] knows which validator set decides a height;
 //! [`commit`] executes blocks; [`pace`] says how soon the next may begin; [`sync`] catches up.
+//! [`durable`] is rule 2 of the contract as code.
 
 // Denied outside tests: what a peer sends must never stop a validator.
 #![cfg_attr(
@@ -40,6 +41,7 @@ pub mod block;
 pub mod commit;
 pub mod config;
 pub mod context;
+pub mod durable;
 pub mod host;
 pub mod message;
 pub mod pace;

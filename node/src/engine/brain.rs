@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ballast_primitives::{PublicKey, Validator};
-use ballast_replica::message::Message;
+use ballast_replica::durable::{Act, Order};
 use ballast_replica::replica::Notice;
 use ballast_replica::safety::Refusal;
 use ballast_replica::types::CommitWrite;
@@ -29,6 +29,7 @@ pub type Tickets = Arc<Mutex<BTreeMap<u64, oneshot::Sender<Vec<ballast_replica::
 pub struct Brain {
     pub replica: Replica,
     pub clock: Clock,
+    pub order: Order,
     pub disk: Disk,
     pub mailbox: Arc<Mailbox>,
     pub peers: Peers,
@@ -108,40 +109,17 @@ impl Brain {
 
     /// First what persists, then, once it is durable, the rest.
     fn perform(&mut self, effects: Vec<Effect>) -> Result<(), End> {
-        let (persistent, rest): (Vec<_>, Vec<_>) =
-            effects.into_iter().partition(Effect::is_persistent);
-        self.persist(persistent).map_err(broken_disk)?;
-        let mut settled = false;
-        for effect in rest {
-            if !settled && rests_on_disk(&effect) {
-                self.disk.settle().map_err(broken_disk)?;
-                settled = true;
-            }
-            self.send(effect)?;
-        }
-        Ok(())
-    }
-
-    fn persist(&mut self, effects: Vec<Effect>) -> Result<(), String> {
-        let mut batches = Vec::new();
-        for effect in effects {
-            match effect {
-                Effect::StoreBatch { digest, bytes } => {
-                    batches.push((digest, Arc::unwrap_or_clone(bytes)));
-                }
-                Effect::Wal(record) => self.disk.append(&record)?,
-                Effect::WalReset { height } => self.disk.reset_wal(height)?,
-                Effect::SignState(record) => self.disk.sign_state(record),
-                Effect::RemoveBatches(digests) => self.disk.remove_batches(&digests)?,
-                Effect::Commit(write) => {
-                    self.disk.put_batches(&std::mem::take(&mut batches))?;
-                    self.disk.commit(&write)?;
+        for act in self.order.acts(effects) {
+            match act {
+                Act::Send(effect) => self.send(effect)?,
+                Act::Commit(write) => {
+                    self.disk.commit(&write).map_err(broken_disk)?;
                     self.committed(&write);
                 }
-                _ => {}
+                act => self.disk.perform(act).map_err(broken_disk)?,
             }
         }
-        self.disk.put_batches(&batches)
+        Ok(())
     }
 
     /// After a block is durable: now others may know.
@@ -245,12 +223,6 @@ impl Brain {
             }
         }
     }
-}
-
-/// Votes, proposals and certificates leave only after what they rest on is durable.
-const fn rests_on_disk(effect: &Effect) -> bool {
-    let (Effect::Broadcast(message) | Effect::Send { message, .. }) = effect else { return false };
-    !matches!(message, Message::Status { .. } | Message::WantProposal { .. })
 }
 
 /// Names the validators that this node cannot dial.

@@ -24,6 +24,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use ballast_primitives::{PublicKey, SecretKey, Validator};
+use ballast_replica::durable::Order;
 use parking_lot::Mutex;
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
@@ -116,7 +117,8 @@ pub async fn run(setup: Setup) -> Result<(), RunError> {
     let brain = Brain {
         replica,
         clock,
-        disk: Disk::new(Arc::clone(&store), wal, sign_state, Arc::clone(&metrics), next),
+        order: Order::new(next, wal.height()),
+        disk: Disk { store: Arc::clone(&store), wal, sign_state, metrics: Arc::clone(&metrics) },
         mailbox: Arc::clone(&mailbox),
         peers,
         me,

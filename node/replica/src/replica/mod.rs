@@ -8,16 +8,19 @@ mod inputs;
 mod missing;
 mod reading;
 
+pub use reading::Usage;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use ballast_primitives::merkle::Path;
-use ballast_primitives::{Hash, PublicKey, SecretKey, Validator};
+use ballast_primitives::planted::{Bug, planted};
+use ballast_primitives::{CommitCertificate, Hash, PublicKey, SecretKey, Validator};
 use ballast_runtime::execute::BlockContext;
 use ballast_runtime::tx::{SignedTx, VerifiedTx};
 use ballast_runtime::{Code, Key, State, admission};
 
-use crate::batches::{Batches, Held};
+use crate::batches::{Batches, Due, Held};
 use crate::block::{self, Tip, Verdict};
 use crate::config::Config;
 use crate::context::BlockValue;
@@ -237,6 +240,8 @@ pub struct Replica {
     pool: Pool,
     batches: Batches,
     proposals: Vec<Proposed>,
+    /// The block of the current height, while its batches are missing.
+    decided: Option<(BlockValue, CommitCertificate)>,
     /// Blocks that votes name and no proposal has shown, with a voter and when it was seen.
     unseen: BTreeMap<Hash, (PublicKey, u32, u64)>,
     future_votes: BTreeMap<(PublicKey, u32, bool), WireVote>,
@@ -280,7 +285,13 @@ impl Replica {
         let holds_results = block.as_ref().is_some_and(|block| !block.payload.batches.is_empty());
         let newest_results = if holds_results { tip.height } else { 0 };
         let mut replica = Self {
-            host: Host::new(genesis, key, sets.current().clone(), Safety::new(sign_state)),
+            host: Host::new(
+                genesis,
+                key,
+                sets.current().clone(),
+                Safety::new(sign_state),
+                config.verify,
+            ),
             pool: Pool::new(public, now.wall_ms << 20),
             config,
             chain_id,
@@ -295,6 +306,7 @@ impl Replica {
             newest_results,
             batches: Batches::default(),
             proposals: Vec::new(),
+            decided: None,
             unseen: BTreeMap::new(),
             future_votes: BTreeMap::new(),
             future_proposals: BTreeMap::new(),
@@ -321,13 +333,19 @@ impl Replica {
         let (wal_height, entries) = wal;
         let signed = sign_state.map_or(0, |state| state.height);
         let log_is_here = wal_height == height && !entries.is_empty();
-        if signed.max(wal_height) > height || (signed == height && !log_is_here) {
-            // The memory of those heights is gone: a lock may be forgotten.
+        let of_height = sign_state.filter(|state| state.height == height);
+        let log_is_whole = of_height.is_none_or(|signed| {
+            self.host.remembers(&entries, &signed) || (log_is_here && planted(Bug::LogEndNotMissed))
+        });
+        let memory_is_gone = signed.max(wal_height) > height || !log_is_whole;
+        if memory_is_gone && !planted(Bug::MuteSkipped) {
+            // The memory of those heights is gone, or its end is: a lock may be forgotten.
             self.host.safety_mut().mute_through(signed.max(wal_height));
         }
         if !log_is_here {
             return self.effects.push(Effect::WalReset { height });
         }
+        let entries = if planted(Bug::ForgottenLock) { Vec::new() } else { entries };
         self.started = true;
         self.note_proposals(&entries);
         let outs = self.host.recover(height, self.sets.current(), entries);

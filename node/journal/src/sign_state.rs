@@ -16,14 +16,12 @@
 //! disk; the file alone cannot tell. [`SignState::has_damaged_slot`] says so, and a caller then
 //! compares the record with the consensus WAL, which holds the votes of that height.
 
-use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::file::{Existing, create_whole, settle};
+use crate::drive::{Drive, Existing, File as _, Os};
 
 /// The most bytes of a record.
 pub const RECORD_BYTES_MAX: usize = 256;
@@ -54,8 +52,8 @@ pub enum SignStateError {
 
 /// The open file. Its user holds the folder's [`super::DataLock`].
 #[derive(Debug)]
-pub struct SignState {
-    file: File,
+pub struct SignState<D: Drive = Os> {
+    file: D::File,
     path: PathBuf,
     /// Of the newest finished save.
     generation: u64,
@@ -70,16 +68,30 @@ struct Slot {
     record: Option<Vec<u8>>,
 }
 
-impl SignState {
+impl SignState<Os> {
     /// Makes the file, without a record. Done once in a validator's life: a lost file must not
     /// come back as one that has signed nothing.
     pub fn create(path: &Path) -> Result<Self, SignStateError> {
+        Self::create_on(&Os, path)
+    }
+
+    /// Opens the file and reads the newest record; none if nothing was ever saved. The record is on
+    /// the disk when this returns, also when the save that wrote it was cut short: whoever finds
+    /// that a message was signed before sends it again without another save.
+    pub fn open(path: &Path) -> Result<(Self, Option<Vec<u8>>), SignStateError> {
+        Self::open_on(&Os, path)
+    }
+}
+
+impl<D: Drive> SignState<D> {
+    /// As [`SignState::create`], on another drive.
+    pub fn create_on(drive: &D, path: &Path) -> Result<Self, SignStateError> {
         let [first, second] = SLOT_OFFSETS;
         let mut bytes = encode_slot(first, 1, None).to_vec();
         bytes.resize(usize::try_from(second).unwrap_or(usize::MAX), 0);
         bytes.extend_from_slice(&encode_slot(second, 0, None));
         let path = path.to_owned();
-        match create_whole(&path, &bytes, Existing::Refuse) {
+        match drive.create_whole(&path, &bytes, Existing::Refuse) {
             Ok(file) => Ok(Self {
                 file,
                 path,
@@ -95,24 +107,16 @@ impl SignState {
         }
     }
 
-    /// Opens the file and reads the newest record; none if nothing was ever saved. The record is on
-    /// the disk when this returns, also when the save that wrote it was cut short: whoever finds
-    /// that a message was signed before sends it again without another save.
-    pub fn open(path: &Path) -> Result<(Self, Option<Vec<u8>>), SignStateError> {
+    /// As [`SignState::open`], on another drive.
+    pub fn open_on(drive: &D, path: &Path) -> Result<(Self, Option<Vec<u8>>), SignStateError> {
         let path = path.to_owned();
         let io = |doing, source: io::Error| match source.kind() {
             io::ErrorKind::NotFound => SignStateError::Missing { path: path.clone() },
             _ => SignStateError::Io { doing, path: path.clone(), source },
         };
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(&path)
-            .map_err(|source| io("open", source))?;
-        let [first, second] = SLOT_OFFSETS;
-        let first = read_slot(&file, first).map_err(|source| io("read", source))?;
-        let second = read_slot(&file, second).map_err(|source| io("read", source))?;
-        settle(&file, &path).map_err(|source| io("sync", source))?;
+        let mut file = drive.open(&path).map_err(|source| io("open", source))?;
+        let bytes = file.read_all().map_err(|source| io("read", source))?;
+        let [first, second] = SLOT_OFFSETS.map(|offset| read_slot(&bytes, offset));
         let damaged_slot = first.is_none() || second.is_none();
         let (newest, next_slot) = match (first, second) {
             (Some(first), Some(second)) if second.generation > first.generation => (second, 0),
@@ -148,9 +152,9 @@ impl SignState {
         let (offset, next_slot) = if self.next_slot == 0 { (first, 1) } else { (second, 0) };
         self.failed = true;
         self.file
-            .write_all_at(&encode_slot(offset, generation, Some(record)), offset)
+            .write_at(&encode_slot(offset, generation, Some(record)), offset)
             .map_err(|source| self.io("write", source))?;
-        self.file.sync_data().map_err(|source| self.io("sync", source))?;
+        self.file.sync().map_err(|source| self.io("sync", source))?;
         self.failed = false;
         self.generation = generation;
         self.next_slot = next_slot;
@@ -184,16 +188,8 @@ fn encode_slot(offset: u64, generation: u64, record: Option<&[u8]>) -> Vec<u8> {
 }
 
 /// None for a slot that is damaged or cut short.
-fn read_slot(file: &File, offset: u64) -> io::Result<Option<Slot>> {
-    let mut bytes = [0; SLOT_BYTES];
-    match file.read_exact_at(&mut bytes, offset) {
-        Ok(()) => Ok(decode_slot(offset, &bytes)),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-fn decode_slot(offset: u64, bytes: &[u8; SLOT_BYTES]) -> Option<Slot> {
+fn read_slot(file: &[u8], offset: u64) -> Option<Slot> {
+    let bytes = file.get(usize::try_from(offset).ok()?..)?.get(..SLOT_BYTES)?;
     let (body, sum) = bytes.split_at_checked(BODY_BYTES)?;
     if sum != checksum(offset, body) {
         return None;

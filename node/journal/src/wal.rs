@@ -32,17 +32,15 @@
 //! What cannot be told apart is the last frame torn by a power cut and the last frame gone bad
 //! later. The sign-state is the second witness for it.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _};
-use std::os::unix::fs::FileExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 use thiserror::Error;
 
-use super::file::{Existing, create_whole, settle};
-use super::frame::{self, FRAME_HEAD_BYTES, Key, Place, Scan};
+use crate::drive::{Drive, Existing, File as _, Os};
+use crate::frame::{self, FRAME_HEAD_BYTES, Key, Place, Scan};
 
 /// The most bytes of an entry.
 pub const ENTRY_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -89,8 +87,9 @@ pub struct WalContents {
 }
 
 /// The open log. Its user holds the folder's [`super::DataLock`].
-pub struct Wal {
-    file: File,
+pub struct Wal<D: Drive = Os> {
+    drive: D,
+    file: D::File,
     path: PathBuf,
     options: WalOptions,
     key: Key,
@@ -105,17 +104,28 @@ pub struct Wal {
     failed: bool,
 }
 
-impl Wal {
+impl Wal<Os> {
     /// Opens the log, or makes an empty one at height 0.
     pub fn open(path: &Path) -> Result<(Self, WalContents), WalError> {
         Self::open_with(path, WalOptions::default())
     }
 
     pub fn open_with(path: &Path, options: WalOptions) -> Result<(Self, WalContents), WalError> {
-        match OpenOptions::new().read(true).write(true).open(path) {
-            Ok(file) => Self::read(file, path, options),
+        Self::open_on(Os, path, options)
+    }
+}
+
+impl<D: Drive> Wal<D> {
+    /// As [`Wal::open_with`], on another drive.
+    pub fn open_on(
+        drive: D,
+        path: &Path,
+        options: WalOptions,
+    ) -> Result<(Self, WalContents), WalError> {
+        match drive.open(path) {
+            Ok(file) => Self::read(drive, file, path, options),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let wal = Self::create(path, options, 0, Existing::Refuse)?;
+                let wal = Self::create(drive, path, options, 0, Existing::Refuse)?;
                 let contents =
                     WalContents { height: 0, entries: Vec::new(), cut_bytes: 0, created: true };
                 Ok((wal, contents))
@@ -125,6 +135,7 @@ impl Wal {
     }
 
     fn create(
+        drive: D,
         path: &Path,
         options: WalOptions,
         height: u64,
@@ -137,9 +148,11 @@ impl Wal {
         let mut bytes = frame::encode_header(&key, height);
         let end = bytes.len();
         bytes.resize(end.max(options.file_bytes), 0);
-        let file = create_whole(path, &bytes, existing)
+        let file = drive
+            .create_whole(path, &bytes, existing)
             .map_err(|source| io_error("create", path, source))?;
         Ok(Self {
+            drive,
             file,
             path: path.to_owned(),
             options,
@@ -154,23 +167,24 @@ impl Wal {
     }
 
     fn read(
-        mut file: File,
+        drive: D,
+        mut file: D::File,
         path: &Path,
         options: WalOptions,
     ) -> Result<(Self, WalContents), WalError> {
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(|source| io_error("read", path, source))?;
+        let bytes = file.read_all().map_err(|source| io_error("read", path, source))?;
         let Scan { key, height, next_number, entries, end, garbage } = frame::scan(&bytes)
             .map_err(|corrupt| WalError::Corrupt {
                 path: path.to_owned(),
                 offset: corrupt.offset as u64,
             })?;
         if garbage > 0 {
-            file.write_all_at(&vec![0; garbage], end as u64)
+            file.write_at(&vec![0; garbage], end as u64)
+                .and_then(|()| file.sync())
                 .map_err(|source| io_error("cut the tail of", path, source))?;
         }
-        settle(&file, path).map_err(|source| io_error("sync", path, source))?;
         let wal = Self {
+            drive,
             file,
             path: path.to_owned(),
             options,
@@ -222,9 +236,9 @@ impl Wal {
         }
         self.failed = true;
         self.file
-            .write_all_at(&frame, self.end as u64)
+            .write_at(&frame, self.end as u64)
             .map_err(|source| io_error("write", &self.path, source))?;
-        self.file.sync_data().map_err(|source| io_error("sync", &self.path, source))?;
+        self.file.sync().map_err(|source| io_error("sync", &self.path, source))?;
         self.failed = false;
         self.size = self.size.max(self.end + frame.len());
         self.end = end;
@@ -243,7 +257,8 @@ impl Wal {
         }
         if self.end > self.options.file_bytes {
             self.failed = true;
-            *self = Self::create(&self.path, self.options, height, Existing::Replace)?;
+            let drive = self.drive.clone();
+            *self = Self::create(drive, &self.path, self.options, height, Existing::Replace)?;
         } else if height > self.height {
             self.body.clear();
             self.height = height;

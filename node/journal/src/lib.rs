@@ -16,8 +16,23 @@
 //!    everything once one of its writes failed.
 //! 4. Files come into being whole (written and synced under another name, then given their own),
 //!    so a file that is there and does not read as one was damaged, never half-made.
+//!
+//! [`SignState`] and [`Wal`] work on any [`drive::Drive`]; without a word about it, on that of the
+//! operating system.
 
-mod file;
+// Denied outside tests: what a damaged file holds must never stop a validator without a report.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "what input can reach answers with a status"
+    )
+)]
+
+pub mod drive;
 mod frame;
 mod lock;
 mod sign_state;
