@@ -12,7 +12,7 @@ use ballast_runtime::{Code, Genesis, Key, admission};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::brain::Tickets;
+use super::brain::{Ticket, Tickets};
 use super::clock::Clock;
 use super::mailbox::{Letter, Mailbox};
 use super::verify::{Rejected, Verification};
@@ -109,7 +109,8 @@ impl NodeBackend {
         }
         let ticket = self.next_ticket.fetch_add(1, Ordering::Relaxed);
         let (reply, answer) = oneshot::channel();
-        self.tickets.lock().insert(ticket, reply);
+        let ids = txs.iter().map(|candidate| (candidate.tx.id(), candidate.tx.body().valid_until));
+        self.tickets.lock().insert(ticket, Ticket { txs: ids.collect(), reply });
         self.mailbox.bulk(Letter::Input(Input::Submit { ticket, txs }));
         answer.await.ok()
     }
@@ -138,14 +139,7 @@ impl NodeBackend {
 
     fn answer(&self, submitted: Submitted, admission: Admission) -> Result<Submitted, Refusal> {
         match admission {
-            Admission::Admitted => {
-                let Submitted { id, valid_until, .. } = submitted;
-                // The block that holds it may be durable already.
-                if !matches!(self.store.tx_location(&id), Ok(Some(_))) {
-                    self.shared.pending.lock().insert(id, valid_until);
-                }
-                Ok(submitted)
-            }
+            Admission::Admitted => Ok(submitted),
             Admission::Known => Ok(Submitted { known: true, ..submitted }),
             Admission::Busy => Err(Refusal::Busy { retry_ms: RETRY_MS }),
             Admission::Refused(code) => {
