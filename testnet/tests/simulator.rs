@@ -69,8 +69,30 @@ fn every_fault_every_behaviour_and_every_operation_is_tried() {
         let times = happened.get(format!("liar: {name}").as_str()).copied().unwrap_or(0);
         assert!(times >= LIARS_MIN, "{name}: {times} times");
     }
-    for name in workload::operations() {
-        assert!(happened.contains_key(format!("operation: {name}").as_str()), "{name}");
+    let sets = happened.keys().filter(|what| what.starts_with("validator sets of "));
+    assert!(sets.count() >= 6, "sets of different sizes");
+    let done = workload::operations().map(|name| format!("done: {name}"));
+    let decided = workload::decisions().map(|name| format!("decided: {name}"));
+    let never: Vec<_> =
+        done.chain(decided).filter(|what| !happened.contains_key(what.as_str())).collect();
+    assert!(never.is_empty(), "never carried out with success: {never:?}");
+}
+
+/// The specification's tables of operations name nothing that clients cannot make.
+#[test]
+fn every_operation_of_the_specification_is_made() {
+    let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/spec/operations.md");
+    let text = fs::read_to_string(spec).unwrap();
+    let tables: Vec<_> = text.split("\n## ").collect();
+    for (title, made) in [
+        ("Operations of accounts", workload::operations().collect::<BTreeSet<_>>()),
+        ("Operations of the council", workload::decisions().collect()),
+    ] {
+        let table = tables.iter().find(|table| table.starts_with(title)).unwrap();
+        let row = |line: &str| Some(line.split_once("**")?.1.split_once("**{")?.0.to_owned());
+        let named: BTreeSet<_> = table.lines().filter_map(row).collect();
+        assert!(named.len() > 20, "{title}: {named:?}");
+        assert_eq!(named, made.into_iter().map(str::to_owned).collect(), "{title}");
     }
 }
 

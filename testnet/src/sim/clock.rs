@@ -62,11 +62,12 @@ impl Clock {
         self.drift_ppm = ppm;
     }
 
-    /// The clock is set right and runs true.
-    pub fn correct(&mut self, at: u64) {
+    /// The clock is set right and runs true. By then wall time has run `ahead_ms` further than the
+    /// run's own.
+    pub fn correct(&mut self, at: u64, ahead_ms: u64) {
         self.settle(at);
         self.drift_ppm = 0;
-        self.wall = i128::from(at);
+        self.wall = i128::from(at) + i128::from(ahead_ms) * 1_000;
     }
 
     fn elapsed(&self, at: u64) -> i128 {
@@ -102,7 +103,7 @@ mod tests {
         assert_eq!(clock.now(20_000_000), Now { wall_ms: START_WALL_MS + 18_000, mono_ms: 21_000 });
         let at = clock.when(21_001, 20_000_000);
         assert_eq!((clock.now(at - 1).mono_ms, clock.now(at).mono_ms), (21_000, 21_001));
-        clock.correct(20_000_000);
+        clock.correct(20_000_000, 0);
         assert_eq!(clock.now(20_000_000), Now { wall_ms: START_WALL_MS + 20_000, mono_ms: 21_000 });
         clock.reboot(20_000_000);
         assert_eq!(clock.now(20_001_000).mono_ms, 1);

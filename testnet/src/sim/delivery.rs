@@ -5,8 +5,9 @@ use std::rc::Rc;
 use ballast_primitives::PublicKey;
 use ballast_replica::message::{Message, Request, Response};
 use ballast_replica::replica::Notice;
-use ballast_replica::types::CommitWrite;
+use ballast_replica::types::{CommitWrite, TxRecord};
 use ballast_replica::{Effect, Input};
+use ballast_runtime::{CouncilOp, Op, Outcome};
 
 use super::byzantine::{Mouth, Speech, To};
 use super::checkers::{Committed, Fact, Proof};
@@ -62,7 +63,7 @@ impl World<'_> {
         let liar = &self.nodes[node];
         if let Some(process) = &liar.process {
             let replica = &process.replica;
-            let committee = &self.genesis.validators;
+            let committee = replica.sets().current();
             let now = liar.clock.now(self.now);
             let rng = &mut self.liars_rng;
             let mut mouth = Mouth::new(&liar.key, committee, &others, replica, now, rng);
@@ -97,7 +98,14 @@ impl World<'_> {
                 self.trace.event(self.now, 3, node, frame.bytes());
                 Parcel::Frame(frame)
             }
-            Speech::Raw(bytes) => Parcel::Frame(Frame::raw(bytes)),
+            Speech::Raw(bytes) => {
+                let frame = Frame::raw(bytes);
+                // What looks like garbage may be whole all the same.
+                if let Ok(message) = frame.message() {
+                    self.check(&Fact::Said { node, message });
+                }
+                Parcel::Frame(frame)
+            }
             Speech::Batch(bytes) => {
                 let checked = self.batches.check(&bytes);
                 self.line(node, || format!("pushes {}", describe_batch(&checked)));
@@ -268,7 +276,10 @@ impl World<'_> {
         if !self.is_honest(node) {
             return;
         }
-        self.height = self.height.max(height);
+        if height > self.height {
+            self.height = height;
+            self.count_done(node, write);
+        }
         self.coverage.count("blocks");
         if write.block.certificate.round > 0 {
             self.coverage.count("blocks of a round above zero");
@@ -279,18 +290,49 @@ impl World<'_> {
         self.tell_clients(node, write);
     }
 
+    /// Which operations were carried out.
+    fn count_done(&mut self, node: usize, write: &CommitWrite) {
+        let succeeded = |record: &&TxRecord| record.receipt.outcome == Outcome::Success;
+        for record in write.records.iter().filter(succeeded) {
+            let store = &self.nodes[node].disk.store;
+            let digest = write.block.payload.batches.get(record.batch as usize);
+            let Some(bytes) = digest.and_then(|digest| store.batch(digest)) else { continue };
+            let checked = self.batches.check(bytes);
+            let Ok(Checked { txs, .. }) = &*checked else { continue };
+            let Some(tx) = txs.get(record.position as usize) else { continue };
+            for op in &tx.body().ops {
+                self.coverage.count(&format!("done: {}", op.name()));
+                for decided in self.decided_by(node, op) {
+                    self.coverage.count(&format!("decided: {decided}"));
+                }
+            }
+        }
+    }
+
+    fn decided_by(&self, node: usize, op: &Op) -> Vec<&'static str> {
+        let names = |ops: &[CouncilOp]| ops.iter().map(CouncilOp::name).collect();
+        match op {
+            Op::CouncilExec(exec) => names(&exec.ops),
+            Op::Execute(execute) => {
+                let process = self.nodes[node].process.as_ref();
+                let state = process.map(|process| process.replica.state());
+                let proposal = state.and_then(|state| state.proposal(execute.proposal));
+                proposal.map_or_else(Vec::new, |proposal| names(&proposal.ops))
+            }
+            _ => Vec::new(),
+        }
+    }
+
     fn check_commit(&mut self, node: usize, write: &CommitWrite) {
         self.note_clocks();
         let store = &self.nodes[node].disk.store;
         let names = &write.block.payload.batches;
         let batches: Vec<_> =
             names.iter().filter_map(|digest| store.batch(digest)).cloned().collect();
-        let genesis = std::rc::Rc::clone(&self.genesis);
         self.check(&Fact::Committed(Committed {
             node,
             write,
             batches: &batches,
-            committee: &genesis.validators,
             latest_clock_ms: self.latest_clock_ms,
         }));
     }

@@ -1,6 +1,12 @@
 //! Faults, as the plan has them: how each begins and ends.
 
+use ballast_primitives::{PublicKey, Validator};
+use ballast_runtime::CouncilOp;
+use ballast_runtime::limits::DAY_MS;
+use ballast_runtime::ops::{validator_add, validator_remove, validator_rotate};
+
 use super::plan::Kind;
+use super::setting;
 use super::world::{Event, World};
 
 /// A machine whose fuse has not blown by itself by then loses its power all the same.
@@ -31,6 +37,33 @@ impl World<'_> {
                     self.down[node] += 1;
                     self.cut_power(node);
                 }
+            }
+            Kind::Night { days } => {
+                for node in 0..self.nodes.len() {
+                    self.down[node] += 1;
+                    self.cut_power(node);
+                }
+                self.sleep(u64::from(*days) * DAY_MS);
+            }
+            Kind::Join { node, late } => {
+                if *late {
+                    self.let_up(usize::from(*node));
+                }
+                let op = validator_add::ValidatorAdd { validator: self.seat_of(*node) };
+                self.load.decide(CouncilOp::ValidatorAdd(op));
+            }
+            Kind::Leave { node } => {
+                let op = validator_remove::ValidatorRemove { key: self.key_of(*node) };
+                self.load.decide(CouncilOp::ValidatorRemove(op));
+            }
+            Kind::Rotate { node, by, late } => {
+                if *late {
+                    self.let_up(usize::from(*by));
+                }
+                let Validator { key: new_key, peer: new_peer, .. } = self.seat_of(*by);
+                let key = self.key_of(*node);
+                let op = validator_rotate::ValidatorRotate { key, new_key, new_peer };
+                self.load.decide(CouncilOp::ValidatorRotate(op));
             }
             Kind::Pause { node } => self.nodes[usize::from(*node)].paused = true,
             Kind::SlowDisk { node, ms } => self.nodes[usize::from(*node)].sync_us = ms * 1_000,
@@ -74,7 +107,11 @@ impl World<'_> {
             | Kind::FlipLog { node, .. }
             | Kind::FlipSignState { node }
             | Kind::FlipStore { node } => self.let_up(usize::from(*node)),
-            Kind::Blackout => (0..self.nodes.len()).for_each(|node| self.let_up(node)),
+            Kind::Blackout | Kind::Night { .. } => {
+                (0..self.nodes.len()).for_each(|node| self.let_up(node));
+            }
+            // Those stay.
+            Kind::Join { .. } | Kind::Leave { .. } | Kind::Rotate { .. } => {}
             Kind::Pause { node } => {
                 self.nodes[usize::from(*node)].paused = false;
                 self.work(usize::from(*node));
@@ -84,7 +121,7 @@ impl World<'_> {
             }
             Kind::FullDisk { node } => self.nodes[usize::from(*node)].disk.drive().set_full(false),
             Kind::Jump { node, .. } | Kind::Drift { node, .. } => {
-                self.nodes[usize::from(*node)].clock.correct(self.now);
+                self.nodes[usize::from(*node)].clock.correct(self.now, self.slept_ms);
                 self.wake(usize::from(*node));
             }
         }
@@ -94,7 +131,7 @@ impl World<'_> {
     pub(super) fn mend_everything(&mut self) {
         self.note_clocks();
         for node in 0..self.nodes.len() {
-            self.nodes[node].clock.correct(self.now);
+            self.nodes[node].clock.correct(self.now, self.slept_ms);
             self.wake(node);
         }
     }
@@ -105,6 +142,34 @@ impl World<'_> {
             process.tick_at = None;
         }
         self.work(node);
+    }
+
+    /// Wall time goes on, for clocks and clients, while nothing runs.
+    fn sleep(&mut self, ms: u64) {
+        self.slept_ms += ms;
+        for node in &mut self.nodes {
+            node.clock.jump(self.now, ms as i64);
+        }
+        self.note_clocks();
+    }
+
+    fn key_of(&self, node: u8) -> PublicKey {
+        self.keys[usize::from(node)]
+    }
+
+    fn seat_of(&self, node: u8) -> Validator {
+        setting::seat(usize::from(node), self.key_of(node))
+    }
+
+    /// A machine that joins late is not there before.
+    pub(super) fn hold_late(&mut self) {
+        for fault in &self.plan.faults {
+            if let Kind::Join { node, late: true } | Kind::Rotate { by: node, late: true, .. } =
+                fault.kind
+            {
+                self.hold_down(node);
+            }
+        }
     }
 
     fn hold_down(&mut self, node: u8) {

@@ -14,7 +14,7 @@ use ballast_replica::{Admission, Config, Input, commit};
 use ballast_runtime::{Genesis, State};
 
 use super::byzantine::{self, Behaviour};
-use super::checkers::{Checkers, Fact, Scene, Violation};
+use super::checkers::{Checkers, Fact, Scene, Sets, Violation};
 use super::coverage::Coverage;
 use super::network::Network;
 use super::node::{Deed, Node};
@@ -28,6 +28,8 @@ use super::workload::Load;
 
 /// How often what the replicas hold is looked at, and after the healing, how far they are.
 const WATCH_US: u64 = 250_000;
+/// How often the council's members look at what they have to decide.
+pub(super) const COUNCIL_US: u64 = 250_000;
 
 /// Something that will happen.
 pub(super) enum Event {
@@ -77,6 +79,8 @@ pub(super) enum Event {
     Watch,
     // Clients.
     Issue,
+    /// The council goes on with what it has to decide.
+    Council,
     Submit {
         tx: usize,
         node: usize,
@@ -177,12 +181,14 @@ pub(super) struct World<'p> {
     pub(super) height: u64,
     height_healed: u64,
     pub(super) latest_clock_ms: u64,
+    /// How much further wall time is than the run: the nights that it slept through.
+    pub(super) slept_ms: u64,
     over: bool,
 }
 
 impl<'p> World<'p> {
     pub(super) fn new(plan: &'p Plan, log: Option<Box<dyn Write>>) -> Self {
-        let count = usize::from(plan.validators);
+        let count = usize::from(plan.nodes());
         let setting = Setting::new(plan);
         let nodes: Vec<_> = setting
             .keys
@@ -204,7 +210,8 @@ impl<'p> World<'p> {
         let scene = Scene {
             genesis: setting.genesis_hash,
             genesis_time: setting.genesis.time,
-            validators: keys.iter().map(|key| (*key, 1)).collect(),
+            keys: keys.clone(),
+            sets: Sets::default(),
             honest: liars.iter().map(Option::is_none).collect(),
         };
         Self {
@@ -236,6 +243,7 @@ impl<'p> World<'p> {
             height: 0,
             height_healed: 0,
             latest_clock_ms: 0,
+            slept_ms: 0,
             over: false,
         }
     }
@@ -256,6 +264,9 @@ impl<'p> World<'p> {
             self.end_checks();
         }
         self.coverage.add("heights", self.height);
+        for set in self.checkers.scene().sets.sizes() {
+            self.coverage.count(&format!("validator sets of {set:>2}"));
+        }
         Outcome {
             violation: self.violation,
             ended_ms: self.now / 1_000,
@@ -267,6 +278,7 @@ impl<'p> World<'p> {
     }
 
     fn set_stage(&mut self) {
+        self.hold_late();
         for node in 0..self.nodes.len() {
             self.at(0, Event::Start(node));
         }
@@ -280,6 +292,7 @@ impl<'p> World<'p> {
         self.at(self.plan.heal_ms * 1_000, Event::Heal);
         self.at(WATCH_US, Event::Watch);
         self.at(0, Event::Issue);
+        self.at(COUNCIL_US, Event::Council);
     }
 
     fn tell_genesis(&mut self) {
@@ -362,6 +375,7 @@ impl<'p> World<'p> {
             Event::Heal => self.heal(),
             Event::Watch => self.watch(),
             Event::Issue => self.issue(),
+            Event::Council => self.council(),
             Event::Submit { tx, node } => self.submit(tx, node),
             Event::Answered { tx, node, answer } => self.answered(tx, node, answer),
             Event::Told { tx, node } => self.told(tx, node),

@@ -104,18 +104,23 @@ pub fn proposal_bytes(
     bytes
 }
 
-/// Signatures, each checked once.
+/// Signatures, each checked once, by keys that are each read once.
 #[derive(Default)]
-pub struct Signatures(BTreeMap<(PublicKey, Signature, Hash), bool>);
+pub struct Signatures {
+    answers: BTreeMap<(PublicKey, Signature, Hash), bool>,
+    keys: BTreeMap<PublicKey, Option<ed25519_zebra::VerificationKey>>,
+}
 
 impl Signatures {
     /// Whether `signature` is `key`'s over `message`, by the cofactored equation.
     pub fn are_good(&mut self, key: &PublicKey, message: &[u8], signature: &Signature) -> bool {
         let place = (*key, *signature, Hash(*blake3::hash(message).as_bytes()));
-        *self.0.entry(place).or_insert_with(|| {
+        let Self { answers, keys } = self;
+        *answers.entry(place).or_insert_with(|| {
+            let read = || ed25519_zebra::VerificationKey::try_from(key.0).ok();
             let signature = ed25519_zebra::Signature::from(signature.0);
-            ed25519_zebra::VerificationKey::try_from(key.0)
-                .is_ok_and(|key| key.verify(&signature, message).is_ok())
+            let key = keys.entry(*key).or_insert_with(read);
+            key.as_ref().is_some_and(|key| key.verify(&signature, message).is_ok())
         })
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ballast_primitives::Hash;
 use ballast_replica::types::StoredBlock;
 
-use super::arithmetic::{Signatures, block_id, is_quorum, payload_digest, vote_bytes};
+use super::arithmetic::{Signatures, block_id, digest, is_quorum, payload_digest, vote_bytes};
 use super::{Checker, Committed, Fact, Scene, Verdict};
 
 /// How far ahead of the furthest honest clock a block's time may be (BL-5).
@@ -37,6 +37,12 @@ impl Checker for Certificates {
     }
 }
 
+/// BL-7.
+fn set_digest(scene: &Scene, height: u64) -> Hash {
+    let set = borsh::to_vec(scene.sets.of(height)).unwrap_or_default();
+    digest("ballast v1 validator set", &[&set])
+}
+
 impl Certificates {
     fn check_header(&mut self, scene: &Scene, block: &StoredBlock, latest_ms: u64) -> Verdict {
         let header = &block.header;
@@ -55,6 +61,11 @@ impl Certificates {
         }
         if header.payload != payload_digest(&block.payload.batches) {
             return Err("its payload is not the one its header names".to_owned());
+        }
+        let named = (header.validators, header.next_validators);
+        let sets = (set_digest(scene, header.height), set_digest(scene, header.height + 1));
+        if named != sets {
+            return Err(format!("names the sets {named:?}, and they are {sets:?}"));
         }
         let distinct: BTreeSet<_> = block.payload.batches.iter().collect();
         if distinct.len() != block.payload.batches.len() {
@@ -79,7 +90,7 @@ impl Certificates {
         let mut signed = 0;
         for entry in &certificate.signatures {
             let key = entry.validator;
-            let power = scene.power_of(&key).ok_or("a signer is no validator")?;
+            let power = scene.power_of(header.height, &key).ok_or("a signer is no validator")?;
             if !signers.insert(key) {
                 return Err(format!("{key:?} signs twice"));
             }
@@ -88,7 +99,7 @@ impl Certificates {
             }
             signed += power;
         }
-        let total = scene.total_power();
+        let total = scene.total_power(header.height);
         if !is_quorum(signed, total) {
             return Err(format!("certificate of {signed} of {total}"));
         }

@@ -30,10 +30,11 @@ impl Checker for DoubleSign {
 
     fn see(&mut self, scene: &Scene, fact: &Fact<'_>) -> Verdict {
         let Fact::Said { node, message } = fact else { return Ok(()) };
-        let Some((place, content)) = what_is_signed(message, &scene.validators[*node].0) else {
-            return Ok(());
-        };
-        let key = scene.validators[*node].0;
+        let key = scene.keys[*node];
+        let Some((place, content)) = what_is_signed(message, &key) else { return Ok(()) };
+        if scene.honest[*node] && scene.power_of(place.0, &key).is_none() {
+            return Err(format!("node {node} signs at {place:?}, whose set it is not in"));
+        }
         let first = *self.signed.entry((key, place)).or_insert(content);
         if first == content {
             return Ok(());

@@ -45,6 +45,9 @@ impl Checker for Evidence {
 impl Evidence {
     fn hear(&mut self, scene: &Scene, node: usize, vote: &WireVote) {
         let plain = vote.vote;
+        if scene.power_of(plain.height, &vote.validator).is_none() {
+            return;
+        }
         let kind = plain.kind as u8;
         let bytes = vote_bytes(&scene.genesis, kind, plain.height, plain.round, plain.block);
         if !self.signatures.are_good(&vote.validator, &bytes, &vote.signature) {

@@ -46,7 +46,7 @@ impl Locks {
     }
 
     fn vote(&mut self, scene: &Scene, node: usize, wire: &WireVote) -> Verdict {
-        let (key, vote) = (scene.validators[node].0, wire.vote);
+        let (key, vote) = (scene.keys[node], wire.vote);
         let Some(block) = vote.block.filter(|_| wire.validator == key) else { return Ok(()) };
         let honest = scene.honest[node];
         let place = (vote.height, vote.round);
@@ -93,7 +93,8 @@ impl Locks {
 
     fn has_quorum(&self, scene: &Scene, height: u64, round: u32, block: &Hash) -> bool {
         let voters = self.prevotes.get(&(height, round, *block));
-        let power = voters.into_iter().flatten().filter_map(|key| scene.power_of(key)).sum();
-        is_quorum(power, scene.total_power())
+        let power =
+            voters.into_iter().flatten().filter_map(|key| scene.power_of(height, key)).sum();
+        is_quorum(power, scene.total_power(height))
     }
 }

@@ -18,7 +18,7 @@ impl Checker for Memory {
 
     fn see(&mut self, scene: &Scene, fact: &Fact<'_>) -> Verdict {
         let Fact::Holds { node, usage } = fact else { return Ok(()) };
-        let count = scene.validators.len();
+        let count = scene.keys.len();
         let bounds = [
             ("proposals", usage.proposals, 2 * ROUNDS),
             ("proposals of the next height", usage.future_proposals, 4),

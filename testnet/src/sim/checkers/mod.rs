@@ -16,6 +16,7 @@ mod order;
 mod proofs;
 mod recovery;
 mod roots;
+mod sets;
 mod supply;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +24,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use ballast_primitives::merkle::Path;
-use ballast_primitives::{Committee, Hash, PublicKey};
+use ballast_primitives::{Hash, PublicKey};
 use ballast_replica::message::{Message, WireVote};
 use ballast_replica::replica::Usage;
 use ballast_replica::types::{Batch, CommitWrite, Executed};
@@ -32,6 +33,7 @@ use ballast_runtime::state::Change;
 use ballast_runtime::tx::SignedTx;
 
 pub use recovery::RECOVERY_MS;
+pub use sets::Sets;
 
 /// What a checker is told.
 pub enum Fact<'a> {
@@ -68,8 +70,6 @@ pub struct Committed<'a> {
     pub write: &'a CommitWrite,
     /// The block's batches, encoded.
     pub batches: &'a [Arc<Vec<u8>>],
-    /// The validator set of the height.
-    pub committee: &'a Committee,
     /// The furthest that any honest wall clock has ever been.
     pub latest_clock_ms: u64,
 }
@@ -85,22 +85,25 @@ pub struct Proof {
 pub struct Scene {
     pub genesis: Hash,
     pub genesis_time: u64,
-    /// By number: consensus key and voting power.
-    pub validators: Vec<(PublicKey, u64)>,
+    /// By number: consensus keys of validators and observers.
+    pub keys: Vec<PublicKey>,
     pub honest: Vec<bool>,
+    pub sets: Sets,
 }
 
 impl Scene {
-    pub fn power_of(&self, key: &PublicKey) -> Option<u64> {
-        self.validators.iter().find(|(other, _)| other == key).map(|(_, power)| *power)
+    /// Voting power at a height; none for who is not in its set.
+    pub fn power_of(&self, height: u64, key: &PublicKey) -> Option<u64> {
+        let set = self.sets.of(height);
+        set.iter().find(|validator| validator.key == *key).map(|validator| validator.power)
     }
 
-    pub fn total_power(&self) -> u64 {
-        self.validators.iter().map(|(_, power)| power).sum()
+    pub fn total_power(&self, height: u64) -> u64 {
+        self.sets.of(height).iter().map(|validator| validator.power).sum()
     }
 
     pub fn is_honest(&self, key: &PublicKey) -> bool {
-        let number = self.validators.iter().position(|(other, _)| other == key);
+        let number = self.keys.iter().position(|other| other == key);
         number.is_some_and(|number| self.honest[number])
     }
 }
@@ -169,12 +172,19 @@ impl Checkers {
 
     pub fn see(&mut self, fact: &Fact<'_>) -> Result<(), Violation> {
         let mut broken = None;
+        if let Err(what) = self.scene.sets.see(fact) {
+            broken = Some(("validator sets", what));
+        }
         for checker in &mut self.all {
             if let Err(what) = checker.see(&self.scene, fact) {
                 broken.get_or_insert((checker.name(), what));
             }
         }
         broken.map_or(Ok(()), |(rule, what)| Err(self.violation(rule, what)))
+    }
+
+    pub const fn scene(&self) -> &Scene {
+        &self.scene
     }
 
     pub fn violation(&self, rule: &'static str, what: String) -> Violation {

@@ -40,11 +40,13 @@ impl Checker for Proofs {
 
 impl Proofs {
     fn committed(&mut self, scene: &Scene, fact: &Committed<'_>) -> Verdict {
-        let Committed { write, committee, .. } = fact;
+        let Committed { write, .. } = fact;
+        let set = scene.sets.of(write.block.header.height).to_vec();
+        let committee = Committee::new(set).map_err(|error| error.to_string())?;
         self.roots.insert(write.executed.height, write.executed.state_root);
         let attested = write.block.header.executed_height;
         for proof in self.waiting.remove(&attested).unwrap_or_default() {
-            check(scene, write, committee, proof)
+            check(scene, write, &committee, proof)
                 .map_err(|error| format!("a proof of height {attested}: {error}"))?;
         }
         Ok(())

@@ -15,7 +15,15 @@ impl Plan {
         let liars = draw_liars(&mut rng, validators);
         let timing = draw_timing(&mut rng, validators);
         let load = draw_load(&mut rng, heal_ms);
-        let mut swarm = Swarm { rng: &mut rng, validators, liars: &liars, heal_ms, budget: 0 };
+        let observers = if rng.chance(350) { rng.between(1, 2) as u8 } else { 0 };
+        let mut swarm = Swarm {
+            rng: &mut rng,
+            validators,
+            nodes: validators + observers,
+            liars: &liars,
+            heal_ms,
+            budget: 0,
+        };
         let faults = swarm.draw();
         let delay_us = *rng.pick(&[(50, 500), (500, 5_000), (1_000, 40_000), (20_000, 120_000)]);
         let sync_us = *rng.pick(&[0, 0, 2_000, 15_000]);
@@ -23,6 +31,7 @@ impl Plan {
             story: String::new(),
             seed,
             validators,
+            observers,
             liars,
             timing,
             delay_us,
@@ -80,6 +89,8 @@ fn draw_load(rng: &mut Rng, heal_ms: u64) -> Load {
 struct Swarm<'a> {
     rng: &'a mut Rng,
     validators: u8,
+    /// Validators and observers.
+    nodes: u8,
     liars: &'a [Liar],
     heal_ms: u64,
     /// How many more validators may have wrong memories or clocks ahead, liars included.
@@ -88,13 +99,15 @@ struct Swarm<'a> {
 
 impl Swarm<'_> {
     fn draw(&mut self) -> Vec<Fault> {
-        let mut faults = Vec::new();
         // One run in twelve is calm: what fails there is no fault's doing.
         if self.rng.chance(80) {
-            return faults;
+            return Vec::new();
         }
-        self.budget = Plan::tolerated(self.validators).saturating_sub(self.liars.len() as u8);
-        let kinds: [fn(&mut Self) -> Option<Kind>; 18] = [
+        let mut faults = self.set_changes();
+        let leave = |fault: &&Fault| matches!(fault.kind, Kind::Leave { .. });
+        let fewest = self.validators - faults.iter().filter(leave).count() as u8;
+        self.budget = Plan::tolerated(fewest).saturating_sub(self.liars.len() as u8);
+        let kinds: [fn(&mut Self) -> Option<Kind>; 19] = [
             |s| Some(Kind::Loss { permille: s.rng.between(10, 300) as u32 }),
             |s| Some(Kind::Duplicate { permille: s.rng.between(20, 500) as u32 }),
             |s| Some(Kind::Reorder { permille: s.rng.between(20, 500) as u32 }),
@@ -105,6 +118,7 @@ impl Swarm<'_> {
             |s| Some(Kind::Crash { node: s.node() }),
             |s| Some(Kind::PowerCut { node: s.node(), fuse: s.rng.below(24) as u32 }),
             |_| Some(Kind::Blackout),
+            |s| s.rng.chance(200).then(|| Kind::Night { days: s.rng.between(1, 5) as u8 }),
             |s| Some(Kind::Pause { node: s.node() }),
             |s| Some(Kind::SlowDisk { node: s.node(), ms: s.rng.between(20, 500) }),
             |s| Some(Kind::FullDisk { node: s.node() }),
@@ -131,6 +145,28 @@ impl Swarm<'_> {
         faults
     }
 
+    /// Observers that join or take a seat, validators that leave. However many of these come to
+    /// pass, the sets bear the liars that there are.
+    fn set_changes(&mut self) -> Vec<Fault> {
+        let mut changes = Vec::new();
+        for node in self.validators..self.nodes {
+            let late = self.rng.chance(500);
+            changes.push(match self.rng.chance(500) {
+                true => Kind::Join { node, late },
+                false => {
+                    let seat = self.rng.below(u64::from(self.validators)) as u8;
+                    Kind::Rotate { node: seat, by: node, late }
+                }
+            });
+        }
+        let fewer = self.validators.saturating_sub(1);
+        let bears = usize::from(Plan::tolerated(fewer)) >= self.liars.len();
+        if fewer >= 2 && bears && self.rng.chance(200) {
+            changes.push(Kind::Leave { node: self.rng.below(u64::from(self.validators)) as u8 });
+        }
+        changes.into_iter().map(|kind| self.strike(kind)).collect()
+    }
+
     /// When it strikes: mostly short, now and then for the rest of the run.
     fn strike(&mut self, kind: Kind) -> Fault {
         let from_ms = self.rng.between(200, self.heal_ms - 500);
@@ -144,13 +180,13 @@ impl Swarm<'_> {
     }
 
     fn node(&mut self) -> u8 {
-        self.rng.below(u64::from(self.validators)) as u8
+        self.rng.below(u64::from(self.nodes)) as u8
     }
 
     /// Some of the validators, but not all.
     fn side(&mut self) -> Option<Vec<u8>> {
-        let most = self.validators.checked_sub(1).filter(|most| *most > 0)?;
-        let mut nodes: Vec<_> = (0..self.validators).collect();
+        let most = self.nodes.checked_sub(1).filter(|most| *most > 0)?;
+        let mut nodes: Vec<_> = (0..self.nodes).collect();
         self.rng.shuffle(&mut nodes);
         nodes.truncate(self.rng.between(1, u64::from(most)) as usize);
         nodes.sort_unstable();

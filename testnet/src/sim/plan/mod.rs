@@ -14,6 +14,10 @@ pub struct Plan {
     /// Feeds the run's own random numbers.
     pub seed: u64,
     pub validators: u8,
+    /// Nodes that are no validators when the chain begins, and may become some. Their numbers
+    /// follow the validators'.
+    #[serde(default)]
+    pub observers: u8,
     pub liars: Vec<Liar>,
     pub timing: Timing,
     /// The network when nothing is wrong with it.
@@ -138,14 +142,30 @@ pub enum Kind {
         node: u8,
         ppm: i64,
     },
-    // Changes of the validator set belong here: `Join { .. }`, `Leave { .. }`, `Rotate { .. }`, each
-    // an operation that the council submits, with the load, when its time comes. What changes with
-    // them: who is liar or faulty is then counted against the set of each height.
+    /// Everyone's power goes, and stays away for days: only wall time passes.
+    Night {
+        days: u8,
+    },
+    // The validator set. The council begins to decide on it then, and goes on until it has.
+    /// An observer becomes a validator; `late` if its machine is new then and has to catch up.
+    Join {
+        node: u8,
+        late: bool,
+    },
+    Leave {
+        node: u8,
+    },
+    /// Another machine, with keys of its own, takes a validator's seat.
+    Rotate {
+        node: u8,
+        by: u8,
+        late: bool,
+    },
 }
 
 impl Kind {
     /// Every name.
-    pub const NAMES: [&'static str; 18] = [
+    pub const NAMES: [&'static str; 22] = [
         "loss",
         "duplicate",
         "reorder",
@@ -164,6 +184,10 @@ impl Kind {
         "flipped database",
         "clock jump",
         "clock drift",
+        "long night",
+        "validator joins",
+        "validator leaves",
+        "validator key rotates",
     ];
 
     /// The stable name, for coverage and logs.
@@ -187,6 +211,10 @@ impl Kind {
             Self::FlipStore { .. } => 15,
             Self::Jump { .. } => 16,
             Self::Drift { .. } => 17,
+            Self::Night { .. } => 18,
+            Self::Join { .. } => 19,
+            Self::Leave { .. } => 20,
+            Self::Rotate { .. } => 21,
         }]
     }
 }
@@ -195,6 +223,11 @@ impl Plan {
     /// How many liars and damaged memories a validator set of `validators` bears.
     pub const fn tolerated(validators: u8) -> u8 {
         validators.saturating_sub(1) / 3
+    }
+
+    /// How many machines there are.
+    pub const fn nodes(&self) -> u8 {
+        self.validators + self.observers
     }
 
     /// When the last fault ends.
@@ -214,8 +247,9 @@ impl Plan {
         faults.sort_unstable();
         faults.dedup();
         format!(
-            "{} validators, liars [{}], {} faults [{}], healed at {} ms",
+            "{} validators, {} observers, liars [{}], {} faults [{}], healed at {} ms",
             self.validators,
+            self.observers,
             liars.join(", "),
             self.faults.len(),
             faults.join(", "),

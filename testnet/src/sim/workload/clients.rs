@@ -8,7 +8,7 @@ use ballast_runtime::Code;
 use super::TxState;
 use crate::sim::checkers::Fact;
 use crate::sim::clock::START_WALL_MS;
-use crate::sim::world::{Event, World};
+use crate::sim::world::{COUNCIL_US, Event, World};
 
 /// A client is this far from a validator, microseconds.
 const WAY_US: (u64, u64) = (200, 20_000);
@@ -18,7 +18,7 @@ const PATIENCE_US: (u64, u64) = (300_000, 3_000_000);
 impl World<'_> {
     /// True wall time: clients' clocks are right.
     fn wall_ms(&self) -> u64 {
-        START_WALL_MS + self.now / 1_000
+        START_WALL_MS + self.slept_ms + self.now / 1_000
     }
 
     /// A client makes a transaction and sends it.
@@ -29,17 +29,34 @@ impl World<'_> {
         let gap = self.load.rng.between(1, 2 * self.load.plan.every_ms) * 1_000;
         self.after(gap, Event::Issue);
         let wall_ms = self.wall_ms();
-        let best = (0..self.nodes.len()).filter(|node| self.is_honest(*node));
-        let best = best.max_by_key(|node| self.nodes[*node].height());
-        let state = best
-            .and_then(|node| self.nodes[node].process.as_ref())
-            .map(|process| process.replica.state());
-        let Some(state) = state else { return };
-        let Some(tx) = self.load.create(state, wall_ms) else { return };
-        let names: Vec<_> = self.load.txs[tx].names().collect();
-        for name in &names {
-            self.coverage.count(&format!("operation: {name}"));
+        let Some(best) = self.best() else { return };
+        let Some(process) = &self.nodes[best].process else { return };
+        let Some(tx) = self.load.create(process.replica.state(), wall_ms) else { return };
+        self.begin_tx(tx);
+    }
+
+    /// An honest validator that is as far as any.
+    fn best(&self) -> Option<usize> {
+        let up = |node: &usize| self.is_honest(*node) && self.nodes[*node].is_up();
+        (0..self.nodes.len()).filter(up).max_by_key(|node| self.nodes[*node].height())
+    }
+
+    /// The members of the council bring forward what is to be decided about validators.
+    pub(in crate::sim) fn council(&mut self) {
+        if self.now > self.load.plan.until_ms * 1_000 {
+            return;
         }
+        self.after(COUNCIL_US, Event::Council);
+        let wall_ms = self.wall_ms();
+        let Some(best) = self.best() else { return };
+        let Some(process) = &self.nodes[best].process else { return };
+        for tx in self.load.deliberate(process.replica.state(), wall_ms) {
+            self.begin_tx(tx);
+        }
+    }
+
+    fn begin_tx(&mut self, tx: usize) {
+        let names: Vec<_> = self.load.txs[tx].names().collect();
         let id = self.load.txs[tx].id;
         self.trace.event(self.now, 10, 0, &id.0);
         self.trace.line(self.now, None, || format!("client makes {id:?}: {}", names.join(", ")));

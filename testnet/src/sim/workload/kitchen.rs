@@ -11,6 +11,7 @@ use ballast_runtime::{Op, State, Witness, dev};
 use borsh::BorshSerialize;
 
 use super::ops::RECIPES;
+use crate::sim::memo;
 use crate::sim::rng::Rng;
 use crate::sim::setting::{KEYS, Setting};
 
@@ -27,8 +28,6 @@ pub struct Draft {
 pub struct Kitchen {
     people: Vec<Address>,
     officers: BTreeMap<Role, Address>,
-    /// The council's members of genesis.
-    pub council: Vec<Address>,
     /// Every key that anyone signs with.
     secrets: BTreeMap<PublicKey, SecretKey>,
     /// Deposits that someone confirmed, or at least tried to.
@@ -52,7 +51,6 @@ impl Kitchen {
         let mut kitchen = Self {
             people: Vec::new(),
             officers: BTreeMap::new(),
-            council: Vec::new(),
             secrets: BTreeMap::new(),
             deposits: Vec::new(),
             counter: 0,
@@ -67,11 +65,7 @@ impl Kitchen {
             let officer = kitchen.take(dev::role_key(KEYS, role));
             kitchen.officers.insert(role, officer);
         }
-        for key in dev::council_keys(KEYS) {
-            let member = kitchen.take(key);
-            kitchen.council.push(member);
-        }
-        for key in dev::officer_keys(KEYS) {
+        for key in dev::council_keys(KEYS).into_iter().chain(dev::officer_keys(KEYS)) {
             kitchen.take(key);
         }
         kitchen
@@ -114,8 +108,14 @@ impl Kitchen {
     }
 
     fn sign(&self, key: &PublicKey, message: &[u8]) -> Option<Witness> {
-        let secret = self.secrets.get(key)?;
-        Some(Witness { key: *key, signature: secret.sign(message) })
+        let signature = self.secrets.get(key)?.sign(message);
+        memo::trust(key, message, &signature);
+        Some(Witness { key: *key, signature })
+    }
+
+    /// The bytes that are signed inside an operation.
+    pub fn message<T: BorshSerialize>(&self, tag: SignTag, signed: &T) -> Vec<u8> {
+        signed_bytes_on(tag, &self.genesis, self.chain_id, signed)
     }
 
     /// What `keys` sign inside an operation, as far as they are known.
@@ -125,7 +125,7 @@ impl Kitchen {
         signed: &T,
         keys: impl IntoIterator<Item = PublicKey>,
     ) -> Vec<Witness> {
-        let message = signed_bytes_on(tag, &self.genesis, self.chain_id, signed);
+        let message = self.message(tag, signed);
         let keys: BTreeSet<_> = keys.into_iter().collect();
         keys.iter().filter_map(|key| self.sign(key, &message)).collect()
     }
@@ -134,7 +134,9 @@ impl Kitchen {
 impl Cook<'_> {
     /// Now and then someone sends what it may not.
     fn trespass(&mut self, draft: Draft) -> Draft {
-        if !self.rng.chance(15) {
+        // Travel data is signed for the payer.
+        let is_bound = |op: &Op| matches!(op, Op::Transfer(op) if op.travel.is_some());
+        if !self.rng.chance(15) || draft.ops.iter().any(is_bound) {
             return draft;
         }
         let sender = self.someone();
@@ -169,6 +171,10 @@ impl Cook<'_> {
     pub fn next(&mut self) -> u64 {
         self.kitchen.counter += 1;
         self.kitchen.counter
+    }
+
+    pub fn hash(&mut self) -> Hash {
+        Hash(self.rng.bytes32())
     }
 
     /// An amount: mostly small, now and then far too much.

@@ -2,22 +2,28 @@
 //! when no answer comes, and give up once the transaction can no longer commit. What they were
 //! told is what the chain is held to.
 
+mod accounts;
 mod clients;
 mod council;
+mod decisions;
+mod issuance;
 mod kitchen;
 mod ops;
+mod payments;
+mod redemptions;
+mod reserve;
 
 use std::collections::BTreeMap;
 
 use ballast_primitives::{Address, Hash};
 use ballast_runtime::tx::{SignedTx, VerifiedTx};
-use ballast_runtime::{State, TxBody};
+use ballast_runtime::{CouncilOp, State, TxBody};
 
 use super::plan::{self, Plan};
 use super::rng::Rng;
 use super::setting::Setting;
 use super::wire;
-use kitchen::{Draft, Kitchen};
+use kitchen::{Cook, Draft, Kitchen};
 
 /// The window of nonces (TX-20 and on).
 const WINDOW: u64 = 128;
@@ -44,9 +50,24 @@ pub enum TxState {
     Refused,
 }
 
-/// The operations that clients know how to make, by their stable names.
+/// What accounts can do here, by stable names.
 pub fn operations() -> impl Iterator<Item = &'static str> {
     ops::RECIPES.iter().map(|recipe| recipe.name)
+}
+
+/// What the council can decide here, by stable names.
+pub fn decisions() -> impl Iterator<Item = &'static str> {
+    decisions::names()
+}
+
+/// How long the council waits to see a step done before it takes it again.
+const STEP_MS: u64 = 700;
+
+/// Something that the council has to decide.
+struct Item {
+    op: CouncilOp,
+    /// When the members look at it next.
+    next_ms: u64,
 }
 
 /// All clients and what they have sent.
@@ -55,6 +76,8 @@ pub struct Load {
     pub(super) plan: plan::Load,
     pub txs: Vec<Tx>,
     kitchen: Kitchen,
+    /// What the council has to decide: a bridge to begin with, then what the plan asks for.
+    agenda: Vec<Item>,
     nonces: BTreeMap<Address, u64>,
     genesis: Hash,
     chain_id: u32,
@@ -68,6 +91,7 @@ impl Load {
             plan: plan.load.clone(),
             txs: Vec::new(),
             kitchen: Kitchen::new(plan.load.accounts, setting),
+            agenda: vec![Item { op: decisions::bridge(1, true), next_ms: 0 }],
             nonces: BTreeMap::new(),
             genesis: setting.genesis_hash,
             chain_id: setting.genesis.chain_id,
@@ -83,6 +107,31 @@ impl Load {
     /// Makes the next transaction, as someone would who sees `state` at `wall_ms`.
     pub fn create(&mut self, state: &State, wall_ms: u64) -> Option<usize> {
         let draft = self.kitchen.draft(&mut self.rng, state, wall_ms)?;
+        Some(self.add(draft, state, wall_ms))
+    }
+
+    /// Puts something on the council's agenda.
+    pub fn decide(&mut self, op: CouncilOp) {
+        self.agenda.push(Item { op, next_ms: 0 });
+    }
+
+    /// What the members of the council send next, as those would who see `state` at `wall_ms`.
+    pub fn deliberate(&mut self, state: &State, wall_ms: u64) -> Vec<usize> {
+        let mut cook =
+            Cook { kitchen: &mut self.kitchen, rng: &mut self.rng, state, now_ms: wall_ms };
+        self.agenda.retain(|item| !council::is_done(&cook, &item.op));
+        let mut drafts = Vec::new();
+        for item in self.agenda.iter_mut().filter(|item| item.next_ms <= wall_ms) {
+            let steps = council::bring_forward(&mut cook, &item.op);
+            if !steps.is_empty() {
+                item.next_ms = wall_ms + STEP_MS;
+            }
+            drafts.extend(steps);
+        }
+        drafts.into_iter().map(|draft| self.add(draft, state, wall_ms)).collect()
+    }
+
+    fn add(&mut self, draft: Draft, state: &State, wall_ms: u64) -> usize {
         let (least, most) = self.plan.valid_ms;
         let valid_until = wall_ms + self.rng.between(least, most);
         let nonce = self.nonce(state, &draft.sender);
@@ -96,7 +145,7 @@ impl Load {
             tries: 0,
         });
         self.open += 1;
-        Some(self.txs.len() - 1)
+        self.txs.len() - 1
     }
 
     /// The next nonce of an account; now and then one at an edge of its window, within or without.

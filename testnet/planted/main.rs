@@ -47,3 +47,7 @@ fn every_planted_bug_is_caught_within_the_seeds_of_ci() {
     }
     assert!(missed.is_empty(), "not caught: {missed:?}");
 }
+
+fn main() {
+    println!("a test: cargo test --example planted");
+}
