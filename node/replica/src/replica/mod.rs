@@ -14,8 +14,9 @@ use std::sync::Arc;
 use ballast_primitives::merkle::Path;
 use ballast_primitives::{Hash, PublicKey, SecretKey, Validator};
 use ballast_runtime::execute::BlockContext;
+use ballast_runtime::simulate::{self, Simulated, Trial};
 use ballast_runtime::tx::{SignedTx, VerifiedTx};
-use ballast_runtime::{Code, Key, State, admission};
+use ballast_runtime::{Breach, Code, Key, State, admission};
 
 use crate::batches::{Batches, Held};
 use crate::block::{self, Tip, Verdict};

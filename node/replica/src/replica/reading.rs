@@ -84,4 +84,10 @@ impl Replica {
             time: now.wall_ms.max(self.tip.time + 1),
         }
     }
+
+    /// What a transaction would do in the next block, were it proposed now.
+    pub fn simulate(&mut self, trial: &Trial, now: Now) -> Result<Simulated, Breach> {
+        let context = self.admission_context(now);
+        simulate::simulate(&mut self.state, &context, trial)
+    }
 }
