@@ -11,6 +11,7 @@ use ballast_runtime::{Op, SignedTx, TxBody};
 use crate::Client;
 use crate::endpoints::{Answer, ask_one};
 use crate::error::Error;
+use crate::nonce::Want;
 
 /// The longest a validator is asked to wait in one call; it allows 60 s.
 const WAIT_STEP_MS: u64 = 20_000;
@@ -74,27 +75,26 @@ impl Client {
         options: TxOptions,
     ) -> Result<TxBody, Error> {
         let chain = self.chain().await?;
+        let now = now_ms();
+        let until = options.valid_until.unwrap_or_else(|| now.saturating_add(HOUR_MS));
         let nonce = match options.nonce {
             Some(nonce) => nonce,
-            None => self.next_nonce(sender, options.nonce_floor).await?,
+            None => {
+                let (account, floor) = (sender, options.nonce_floor);
+                let high = self.nonce_high(&account).await?;
+                self.nonces.next(&Want { account, high, floor, now, until })?
+            }
         };
         Ok(TxBody {
             genesis: chain.genesis,
             chain_id: chain.chain_id,
             sender,
             nonce,
-            valid_until: options.valid_until.unwrap_or_else(|| now_ms().saturating_add(HOUR_MS)),
+            valid_until: until,
             sponsor: options.sponsor,
             memo: options.memo,
             ops,
         })
-    }
-
-    /// The next nonce: above the highest the chain has seen, above `floor`, and never given out
-    /// by this client before.
-    pub async fn next_nonce(&self, account: Address, floor: u64) -> Result<u64, Error> {
-        let high = self.nonce_high(&account).await?;
-        self.nonces.next(account, high, floor)
     }
 
     /// The highest nonce the chain has seen of an account.
