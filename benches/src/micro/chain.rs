@@ -35,7 +35,7 @@ impl Chain {
     /// The next block's place.
     pub fn next_block(&mut self) -> BlockContext {
         self.context.height += 1;
-        self.context.clone()
+        self.context
     }
 
     /// Transfers between random accounts, each sender's nonces in order.

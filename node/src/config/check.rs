@@ -31,6 +31,8 @@ impl Loaded {
         self.require("rpc.max_connections", rpc.max_connections > 0, "must be at least 1")?;
         let per_address = rpc.max_connections_per_address > 0;
         self.require("rpc.max_connections_per_address", per_address, "must be at least 1")?;
+        let calls = rpc.max_calls_per_second > 0;
+        self.require("rpc.max_calls_per_second", calls, "must be at least 1")?;
         self.require("rpc.request_timeout_ms", rpc.request_timeout_ms > 0, "must be at least 1")
     }
 

@@ -78,6 +78,7 @@ pub struct RpcConfig {
     pub tls_client_ca: Option<PathBuf>,
     pub max_connections: u32,
     pub max_connections_per_address: u32,
+    pub max_calls_per_second: u32,
     pub request_timeout_ms: u64,
 }
 
@@ -151,6 +152,7 @@ impl Default for RpcConfig {
             tls_client_ca: None,
             max_connections: 1024,
             max_connections_per_address: 64,
+            max_calls_per_second: 10_000,
             request_timeout_ms: 10_000,
         }
     }

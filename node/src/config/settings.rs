@@ -83,6 +83,11 @@ pub const SETTINGS: &[Setting] = &[
     },
     setting("rpc", "max_connections", "Connections at once."),
     setting("rpc", "max_connections_per_address", "Connections at once from one address."),
+    setting(
+        "rpc",
+        "max_calls_per_second",
+        "Calls of one address each second; twice as many at once.",
+    ),
     setting("rpc", "request_timeout_ms", "How long a request that does not wait may take."),
     setting("operator", "listen", "Where /livez, /readyz, /status and /metrics are, ip:port."),
     setting("consensus", "propose_timeout_ms", "How long to wait for a proposal."),

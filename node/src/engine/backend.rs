@@ -8,6 +8,7 @@ use ballast_primitives::Hash;
 use ballast_primitives::proof::StateProof;
 use ballast_replica::pool::Candidate;
 use ballast_replica::{Admission, Input};
+use ballast_runtime::simulate::Trial;
 use ballast_runtime::{Code, Genesis, Key, admission};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -18,7 +19,9 @@ use super::mailbox::{Letter, Mailbox};
 use super::verify::{Rejected, Verification};
 use super::view::{Shared, WaitingProof, certified};
 use crate::metrics::NodeMetrics;
-use crate::rpc::backend::{Backend, Head, Look, NodeInfo, ProveError, Refusal, Submitted};
+use crate::rpc::backend::{
+    Backend, Head, Look, NodeInfo, ProveError, Refusal, Simulation, Submitted,
+};
 use crate::store::Store;
 
 /// Submissions that wait for the verifier; more are answered with `Busy`.
@@ -201,6 +204,19 @@ impl Backend for NodeBackend {
             self.answer(submitted, admission)
         });
         answered.collect()
+    }
+
+    async fn simulate(&self, trial: Trial) -> Option<Simulation> {
+        let (reply, answer) = oneshot::channel();
+        let now = self.clock.now();
+        self.mailbox.bulk(Letter::Ask(Box::new(move |replica| {
+            let context = replica.admission_context(now);
+            let result = replica.simulate(&trial, now);
+            let height = replica.tip().height;
+            // Whoever asked may have gone away.
+            let _ = reply.send(Simulation { height, time_ms: context.time, result });
+        })));
+        answer.await.ok()
     }
 
     fn pending(&self, id: &Hash) -> Option<u64> {

@@ -74,7 +74,7 @@ impl Brain {
         for letter in self.mailbox.take(deadline) {
             match letter {
                 Letter::Input(input) => effects.extend(self.step(input)),
-                Letter::Ask(question) => question(&self.replica),
+                Letter::Ask(question) => question(&mut self.replica),
                 Letter::Stop => {
                     self.perform(effects)?;
                     return Err(End::Asked);

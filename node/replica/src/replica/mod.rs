@@ -17,8 +17,9 @@ use ballast_primitives::merkle::Path;
 use ballast_primitives::planted::{Bug, planted};
 use ballast_primitives::{CommitCertificate, Hash, PublicKey, SecretKey, Validator};
 use ballast_runtime::execute::BlockContext;
+use ballast_runtime::simulate::{self, Simulated, Trial};
 use ballast_runtime::tx::{SignedTx, VerifiedTx};
-use ballast_runtime::{Code, Key, State, admission};
+use ballast_runtime::{Breach, Code, Key, State, admission};
 
 use crate::batches::{Batches, Due, Held};
 use crate::block::{self, Tip, Verdict};
