@@ -19,12 +19,16 @@ pub struct Config {
     pub timeout_step_ms: u64,
     /// How often to say one's votes again while a round stands still.
     pub rebroadcast_ms: u64,
-    /// The least time between two blocks.
+    /// The least time between two blocks on a quiet chain.
     pub block_interval_ms: u64,
+    /// The same under load (see [`crate::pace`]).
+    pub busy_block_interval_ms: u64,
     /// The most time between two blocks when there is nothing to order.
     pub heartbeat_ms: u64,
-    /// How long a batch waits for more transactions.
+    /// How long a batch waits for more transactions on a quiet chain.
     pub batch_delay_ms: u64,
+    /// The same under load.
+    pub busy_batch_delay_ms: u64,
     /// A batch is sealed when it holds this many bytes.
     pub batch_bytes: usize,
     /// The most transactions a block of ours may order.
@@ -47,8 +51,10 @@ impl Default for Config {
             timeout_step_ms: 500,
             rebroadcast_ms: 1_000,
             block_interval_ms: 20,
+            busy_block_interval_ms: 60,
             heartbeat_ms: 5_000,
             batch_delay_ms: 3,
+            busy_batch_delay_ms: 12,
             batch_bytes: 256 * 1024,
             block_txs_max: 20_000,
             pool_txs_max: 50_000,

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ballast_primitives::{PublicKey, Validator};
+use ballast_primitives::{Hash, PublicKey, Validator};
 use ballast_replica::durable::{Act, Order};
 use ballast_replica::replica::Notice;
 use ballast_replica::safety::Refusal;
 use ballast_replica::types::CommitWrite;
-use ballast_replica::{Effect, Input, Replica};
+use ballast_replica::{Admission, Effect, Input, Replica};
 use ballast_runtime::Outcome;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
@@ -23,8 +23,14 @@ use super::view::View;
 use crate::metrics::{NodeMetrics, ObserveDuration};
 use crate::setup::RunError;
 
-/// Who waits for the answer to a submission.
-pub type Tickets = Arc<Mutex<BTreeMap<u64, oneshot::Sender<Vec<ballast_replica::Admission>>>>>;
+/// Who waits for the answers to their submissions.
+pub type Tickets = Arc<Mutex<BTreeMap<u64, Ticket>>>;
+
+pub struct Ticket {
+    /// Id and `valid_until` of each transaction, in the order of the answers.
+    pub txs: Vec<(Hash, u64)>,
+    pub reply: oneshot::Sender<Vec<Admission>>,
+}
 
 pub struct Brain {
     pub replica: Replica,
@@ -68,7 +74,7 @@ impl Brain {
         for letter in self.mailbox.take(deadline) {
             match letter {
                 Letter::Input(input) => effects.extend(self.step(input)),
-                Letter::Ask(question) => question(&self.replica),
+                Letter::Ask(question) => question(&mut self.replica),
                 Letter::Stop => {
                     self.perform(effects)?;
                     return Err(End::Asked);
@@ -109,6 +115,7 @@ impl Brain {
 
     /// First what persists, then, once it is durable, the rest.
     fn perform(&mut self, effects: Vec<Effect>) -> Result<(), End> {
+        self.note_admitted(&effects);
         for act in self.order.acts(effects) {
             match act {
                 Act::Send(effect) => self.send(effect)?,
@@ -120,6 +127,18 @@ impl Brain {
             }
         }
         Ok(())
+    }
+
+    /// Before any block of this lot is committed, which takes what it commits out again.
+    fn note_admitted(&self, effects: &[Effect]) {
+        let tickets = self.tickets.lock();
+        for effect in effects {
+            let Effect::Answer { ticket, answers } = effect else { continue };
+            let Some(Ticket { txs, .. }) = tickets.get(ticket) else { continue };
+            let answered = txs.iter().zip(answers);
+            let admitted = answered.filter(|(_, answer)| **answer == Admission::Admitted);
+            self.view.admitted(admitted.map(|(tx, _)| *tx));
+        }
     }
 
     /// After a block is durable: now others may know.
@@ -182,7 +201,7 @@ impl Brain {
             Effect::Answer { ticket, answers } => {
                 if let Some(waiting) = self.tickets.lock().remove(&ticket) {
                     // The client may have gone away.
-                    let _ = waiting.send(answers);
+                    let _ = waiting.reply.send(answers);
                 }
             }
             Effect::Notice(notice) => self.notice(notice),

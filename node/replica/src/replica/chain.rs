@@ -56,6 +56,7 @@ impl Replica {
             }
         }
         self.advance(value, write.executed, now);
+        self.pace.committed(now.mono_ms, write.records.len());
         self.block = Some(write.block.clone());
         self.effects.push(Effect::Commit(Box::new(write)));
         self.effects.push(Effect::WalReset { height: self.tip.height + 1 });

@@ -126,7 +126,7 @@ impl Replica {
         }
         let unattested = self.newest_results > self.tip.attested || self.tip.height == 0;
         let wait = match unattested || !self.batches.is_empty() {
-            true => self.config.block_interval_ms,
+            true => self.pace.block_interval_ms(&self.config),
             false => self.config.heartbeat_ms,
         };
         let due = self.committed_at + wait;

@@ -17,8 +17,9 @@ use ballast_primitives::merkle::Path;
 use ballast_primitives::planted::{Bug, planted};
 use ballast_primitives::{CommitCertificate, Hash, PublicKey, SecretKey, Validator};
 use ballast_runtime::execute::BlockContext;
+use ballast_runtime::simulate::{self, Simulated, Trial};
 use ballast_runtime::tx::{SignedTx, VerifiedTx};
-use ballast_runtime::{Code, Key, State, admission};
+use ballast_runtime::{Breach, Code, Key, State, admission};
 
 use crate::batches::{Batches, Due, Held};
 use crate::block::{self, Tip, Verdict};
@@ -26,6 +27,7 @@ use crate::config::Config;
 use crate::context::BlockValue;
 use crate::host::{Host, HostError, Out};
 use crate::message::{Message, REQUEST_BATCHES_MAX, Request, SyncBlock, WireProposal, WireVote};
+use crate::pace::Pace;
 use crate::pool::{Candidate, Pool};
 use crate::safety::{Safety, SignState};
 use crate::sets::{self, Sets};
@@ -233,6 +235,7 @@ pub struct Replica {
     started: bool,
     /// When the tip was committed.
     committed_at: u64,
+    pace: Pace,
     /// The newest height whose results someone may wait to see attested.
     newest_results: u64,
     pool: Pool,
@@ -300,6 +303,7 @@ impl Replica {
             block,
             started: false,
             committed_at: now.mono_ms,
+            pace: Pace::default(),
             newest_results,
             batches: Batches::default(),
             proposals: Vec::new(),

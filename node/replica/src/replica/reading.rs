@@ -132,4 +132,10 @@ impl Replica {
             results: self.tip.results.len(),
         }
     }
+
+    /// What a transaction would do in the next block, were it proposed now.
+    pub fn simulate(&mut self, trial: &Trial, now: Now) -> Result<Simulated, Breach> {
+        let context = self.admission_context(now);
+        simulate::simulate(&mut self.state, &context, trial)
+    }
 }
