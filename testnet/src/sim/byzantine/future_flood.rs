@@ -6,6 +6,9 @@ use ballast_replica::message::{Message, WireProposal};
 
 use super::{Behaviour, Mouth, To};
 
+/// Votes of the next height, each of a round of its own.
+const BURST: u32 = 150;
+
 #[derive(Default)]
 pub struct FutureFlood {
     /// Its last proposal, to make others of.
@@ -58,6 +61,15 @@ impl Behaviour for FutureFlood {
     }
 
     fn idle(&mut self, mouth: &mut Mouth<'_>) {
+        // Now and then more than anyone could keep, all of the next height.
+        if mouth.rng.chance(50) {
+            let height = mouth.height() + 1;
+            for round in 0..BURST {
+                let vote = Vote { kind: VoteKind::Prevote, height, round, block: None };
+                let vote = mouth.vote(vote);
+                mouth.say(To::All, Message::Vote(vote));
+            }
+        }
         for _ in 0..4 {
             let message = match mouth.rng.below(4) {
                 0 => Message::Status { height: u64::MAX - mouth.rng.below(1_000) },
