@@ -93,8 +93,8 @@ impl World<'_> {
         let parcel = match speech {
             Speech::Message(message) => {
                 self.check(&Fact::Said { node, message: &message });
-                self.check_vouched(node, &message);
                 self.check_mute(node, &message);
+                self.check_vouched(node, &message);
                 let frame = Frame::of(&message);
                 self.line(node, || format!("says {} to {to:?}", describe(&message)));
                 self.trace.event(self.now, 3, node, frame.bytes());
@@ -152,7 +152,11 @@ impl World<'_> {
     fn check_mute(&mut self, node: usize, message: &Message) {
         let height = match message {
             Message::Vote(vote) if vote.validator == self.keys[node] => vote.vote.height,
+            // One that was made before comes back from others, and is passed on.
             Message::Proposal(proposal) if proposal.proposer == self.keys[node] => {
+                if self.payloads.contains_key(&Mouth::block_of(proposal)) {
+                    return;
+                }
                 proposal.header.height
             }
             _ => return,
