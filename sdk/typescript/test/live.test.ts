@@ -19,7 +19,7 @@ function committed(fate: Fate): Receipt {
   return (fate as { receipt: Receipt }).receipt;
 }
 
-test("a wallet's life", { skip, timeout: 60_000 }, async () => {
+test("a wallet's life", { skip, timeout: 180_000 }, async () => {
   const env = JSON.parse(readFileSync(file!, "utf8"));
   const genesis = readFileSync(env.genesis_file);
   const live: string[] = env.validators.map(({ grpc }: { grpc: string }) => grpc);
