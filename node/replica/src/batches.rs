@@ -255,6 +255,21 @@ mod tests {
     }
 
     #[test]
+    fn a_later_rounds_proposer_is_asked_at_once_for_what_is_missing() {
+        let (first, second) = (PublicKey([1; 32]), PublicKey([2; 32]));
+        let due = |proposer, times| vec![Due { digest: digest(1), proposer, times }];
+        let mut batches = Batches::default();
+        batches.want(digest(1), 0, first, 0, 100);
+        assert_eq!(batches.to_request(99, 100, 500), []);
+        assert_eq!(batches.to_request(100, 100, 500), due(first, 0));
+        assert_eq!(batches.to_request(150, 100, 500), []);
+        batches.want(digest(1), 1, second, 150, 100);
+        assert_eq!(batches.to_request(150, 100, 500), due(second, 0));
+        batches.want(digest(1), 0, first, 160, 100);
+        assert_eq!(batches.to_request(650, 100, 500), due(second, 1));
+    }
+
+    #[test]
     fn authors_take_turns_and_protective_batches_go_first() {
         let mut batches = Batches::default();
         for n in 0..4 {

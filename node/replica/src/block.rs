@@ -164,3 +164,38 @@ pub fn check_payload(header: &Header, payload: &Payload) -> Result<(), &'static 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_that_attests_a_height_near_the_greatest_is_refused() {
+        let tip = Tip {
+            genesis: Hash::ZERO,
+            height: 4,
+            id: Hash::ZERO,
+            time: 1,
+            attested: 3,
+            results: VecDeque::new(),
+        };
+        let header = Header {
+            version: 1,
+            genesis: Hash::ZERO,
+            height: 5,
+            parent: Hash::ZERO,
+            time: 2,
+            proposer: PublicKey([1; 32]),
+            payload: Hash::ZERO,
+            executed_height: u64::MAX,
+            state_root: Hash::ZERO,
+            receipts_root: Hash::ZERO,
+            validators: Hash::ZERO,
+            next_validators: Hash::ZERO,
+        };
+        let why = "header attests a result that does not exist yet";
+        assert_eq!(check_attestation(&tip, &header), Err(why));
+        let old = Header { executed_height: 2, ..header };
+        assert_eq!(check_attestation(&tip, &old), Err("header attests too old a result"));
+    }
+}
