@@ -112,8 +112,7 @@ async fn copy(
     delay: Duration,
 ) {
     let mut buffer = vec![0; 16 * 1024];
-    loop {
-        let Ok(count @ 1..) = from.read(&mut buffer).await else { break };
+    while let Ok(count @ 1..) = from.read(&mut buffer).await {
         if !delay.is_zero() {
             sleep(delay).await;
         }
