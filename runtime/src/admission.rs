@@ -3,6 +3,7 @@
 //! asks again: one function, so that the two cannot disagree on the same state.
 
 use ballast_primitives::KeyPolicy;
+use ballast_primitives::planted::{Bug, planted};
 
 use crate::code::Code;
 use crate::execute::BlockContext;
@@ -53,7 +54,8 @@ pub(crate) fn admit_body(
         return Err(Code::BadChain);
     }
     let latest = context.time.saturating_add(VALIDITY_MS_MAX);
-    if context.time >= body.valid_until || body.valid_until > latest {
+    let over = context.time >= body.valid_until && !planted(Bug::ExpiredIncluded);
+    if over || body.valid_until > latest {
         return Err(Code::Expired);
     }
     let find = |address| -> Result<At<Account>, Code> {

@@ -12,8 +12,8 @@ use std::path::PathBuf;
 
 use ballast_primitives::domain::SignTag;
 use ballast_primitives::{
-    Address, Domain, Hash, Header, KeyPolicy, Network, PublicKey, SecretKey, Vote, VoteKind, codec,
-    hash, merkle,
+    Address, CommitCertificate, CommitSignature, Domain, Hash, Header, KeyPolicy, Network,
+    PublicKey, SecretKey, Vote, VoteKind, codec, hash, merkle,
 };
 use ballast_runtime::object::{
     Assurance, Category, Class, DocumentKind, IncidentKind, Opinion, ProposalStatus,
@@ -143,6 +143,20 @@ fn transactions_are_as_committed() {
     golden.check();
 }
 
+/// Three validators' precommits for a header.
+fn certificate_of(header: &Header) -> CommitCertificate {
+    let (height, block) = (header.height, header.id());
+    let vote = Vote { kind: VoteKind::Precommit, height, round: 1, block: Some(block) };
+    let message = vote.signed_bytes(&header.genesis);
+    let sign = |n: u32| {
+        let key = SecretKey::dev("golden", &n.to_string());
+        CommitSignature { validator: key.public(), signature: key.sign(&message) }
+    };
+    let mut signatures: Vec<_> = (0..3).map(sign).collect();
+    signatures.sort_unstable_by_key(|entry| entry.validator);
+    CommitCertificate { height, round: 1, block, signatures }
+}
+
 #[test]
 fn headers_votes_and_committees_are_as_committed() {
     let mut golden = Golden::new("consensus.txt");
@@ -162,6 +176,8 @@ fn headers_votes_and_committees_are_as_committed() {
     };
     golden.bytes("header", &codec::encode(&header));
     golden.text("header id", header.id());
+    golden.text("payload of one batch", header.payload);
+    golden.bytes("certificate", &codec::encode(&certificate_of(&header)));
     for kind in [VoteKind::Prevote, VoteKind::Precommit] {
         for block in [None, Some(Hash([12; 32]))] {
             let vote = Vote { kind, height: 13, round: 14, block };
@@ -192,8 +208,12 @@ fn a_small_chain_is_as_committed() {
     let world = World::from(&genesis);
     golden.text("state root 0", world.state.root());
     let mut events = BTreeSet::new();
-    let mut record = |world: &World, outcome: &BlockOutcome| {
+    let mut record = |world: &World, txs: &[VerifiedTx], outcome: &BlockOutcome| {
         let height = world.context.height;
+        golden.text(&format!("time {height}"), world.context.time);
+        for (n, tx) in txs.iter().enumerate() {
+            golden.bytes(&format!("transaction {height}.{n}"), &tx.tx().encode());
+        }
         for (n, receipt) in outcome.receipts.iter().enumerate() {
             events.extend(receipt.events.iter().map(Event::name));
             golden.bytes(&format!("receipt {height}.{n}"), &codec::encode(receipt));

@@ -3,61 +3,22 @@
 #[path = "properties/any.rs"]
 mod any;
 mod common;
+#[path = "properties/steps.rs"]
+mod steps;
 
 use std::collections::BTreeSet;
 
-use any::{address, amount, any_council_op, any_op, informed, sender, who};
+use any::{amount, any_op, sender, who};
 use ballast_primitives::{Hash, codec, merkle};
 use ballast_runtime::object::Object;
 use ballast_runtime::replay::{ReplayWindow, WINDOW};
 use ballast_runtime::*;
-use common::Who::{self, Holder};
-use common::{ACCOUNTS, DAY, HOUR, World, every, op};
+use common::Who::Holder;
+use common::{DAY, HOUR, World, every, op};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
-
-/// A transaction of an account, or what the council does in several.
-#[derive(Clone, Debug)]
-enum Act {
-    Ops(Vec<Op>, Option<Who>, u32),
-    Council(Vec<CouncilOp>),
-}
-
-/// What happens, and how many milliseconds later the block of it comes.
-type Step = (Act, u64);
-
-fn step() -> impl Strategy<Value = Step> {
-    let ops = prop_oneof![
-        3 => any_op().prop_map(|op| vec![op]),
-        1 => prop::collection::vec(any_op(), 0..5),
-        1 => prop::collection::vec(
-            (address(), amount()).prop_map(|(to, amount)| op::transfer_to(to, amount)), 1..5),
-    ];
-    let ops = (ops, prop::option::weighted(0.2, who()), 0..ACCOUNTS)
-        .prop_map(|(ops, stray, holder)| Act::Ops(ops, stray, holder));
-    let council = prop::collection::vec(any_council_op(), 1..3).prop_map(Act::Council);
-    let wait = prop_oneof![8 => Just(0), 1 => 0..400 * DAY];
-    (prop_oneof![3 => ops, 1 => council], wait)
-}
-
-/// The step's transactions, as far as they could have been decoded.
-fn tx(world: &mut World, (act, _): &Step) -> Vec<VerifiedTx> {
-    let mut txs = match act {
-        Act::Ops(ops, stray, holder) => {
-            let who = ops.first().map_or(Holder(0), |op| sender(op, *stray, *holder));
-            let ops = ops.iter().map(|op| informed(world, who, op.clone())).collect();
-            vec![world.tx(who, ops)]
-        }
-        Act::Council(ops) => world.council_txs(ops.clone()),
-    };
-    txs.retain(|tx| tx.tx().check_shape().is_ok());
-    txs
-}
-
-fn txs(world: &mut World, steps: &[Step]) -> Vec<VerifiedTx> {
-    steps.iter().flat_map(|step| tx(world, step)).collect()
-}
+use steps::{step, tx, txs};
 
 fn root_of_all_leaves(state: &State) -> Hash {
     let leaves: Vec<_> = state.changes().map(|change| change.leaf()).collect();

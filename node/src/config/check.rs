@@ -67,14 +67,16 @@ impl Loaded {
         for (key, value) in [
             ("consensus.timeout_step_ms", consensus.timeout_step_ms),
             ("consensus.min_block_interval_ms", consensus.min_block_interval_ms),
+            ("consensus.busy_block_interval_ms", consensus.busy_block_interval_ms),
         ] {
             self.require(key, value <= 60_000, "must be at most 60000")?;
         }
-        self.require(
-            "consensus.batch_delay_ms",
-            consensus.batch_delay_ms <= 1_000,
-            "at most 1000",
-        )?;
+        for (key, value) in [
+            ("consensus.batch_delay_ms", consensus.batch_delay_ms),
+            ("consensus.busy_batch_delay_ms", consensus.busy_batch_delay_ms),
+        ] {
+            self.require(key, value <= 1_000, "must be at most 1000")?;
+        }
         let bytes = BATCH_BYTES.contains(&consensus.batch_bytes);
         self.require("consensus.batch_bytes", bytes, "must be 1024 to 4194304")
     }

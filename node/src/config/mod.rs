@@ -96,11 +96,14 @@ pub struct ConsensusConfig {
     pub precommit_timeout_ms: u64,
     /// Added to each timeout for every round above zero.
     pub timeout_step_ms: u64,
-    /// The least time from one block to the start of the next height.
+    /// The least time from one block to the start of the next height, on a quiet chain.
     pub min_block_interval_ms: u64,
+    /// The same under load.
+    pub busy_block_interval_ms: u64,
     /// How long the chain may stand without a transaction before an empty block is made.
     pub heartbeat_ms: u64,
     pub batch_delay_ms: u64,
+    pub busy_batch_delay_ms: u64,
     pub batch_bytes: u64,
 }
 
@@ -169,8 +172,10 @@ impl Default for ConsensusConfig {
             precommit_timeout_ms: 500,
             timeout_step_ms: 500,
             min_block_interval_ms: 20,
+            busy_block_interval_ms: 60,
             heartbeat_ms: 5_000,
             batch_delay_ms: 3,
+            busy_batch_delay_ms: 12,
             batch_bytes: 256 * 1024,
         }
     }

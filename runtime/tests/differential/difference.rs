@@ -1,8 +1,8 @@
 //! Says, readably, where both sides differ.
 
-use ballast_runtime::{Code, Genesis, Receipt, SignedTx};
+use ballast_runtime::{Code, Genesis, Key, Object, Receipt, SignedTx, State};
 
-use crate::oracle::{Block, Oracle, Results};
+use crate::oracle::{Answer, Block, Oracle, Results};
 use crate::view;
 use crate::world::World;
 
@@ -60,6 +60,22 @@ pub fn of_states(ours: &[String], theirs: &[String]) -> Option<String> {
         lines.take(LINES).cloned().collect::<Vec<_>>().join("\n")
     };
     Some(format!("--- runtime\n{}\n--- model\n{}", only(ours, theirs), only(theirs, ours)))
+}
+
+/// What differs in the trees over two states whose records are equal, if anything does.
+pub fn of_trees(ours: &State, theirs: &Answer) -> Option<String> {
+    let mut leaves = ours.changes().zip(&theirs.leaves);
+    if let Some((leaf, _)) = leaves.find(|(leaf, digest)| leaf.leaf().0 != **digest) {
+        let key = borsh::from_slice::<Key>(&leaf.key);
+        let object = borsh::from_slice::<Object>(&leaf.value);
+        return Some(format!(
+            "the model has another leaf in slot {}: {key:?} {object:?}",
+            leaf.slot
+        ));
+    }
+    let counts = (ours.len(), theirs.leaves.len() as u64);
+    let same = counts.0 == counts.1 && ours.root().0 == theirs.root;
+    (!same).then(|| format!("{counts:?} leaves, one set of digests and two roots"))
 }
 
 /// Executes the blocks once more, one at a time, and says which of them made the states differ.

@@ -1,5 +1,5 @@
 //! The runtime against its reference model: random, adversarial blocks go through both, and
-//! receipts, what is left out, and the whole state after them must be equal.
+//! receipts, what is left out, the whole state after them and its root must be equal.
 //!
 //! The model (`tests/model`, Python's standard library alone) was written from docs/spec and shares
 //! no code with the runtime. How often which operation ended how is printed, written to
@@ -76,6 +76,9 @@ fn run_world(flavour: Flavour, seed: u64, oracle: &mut Oracle, coverage: &mut Co
     if let Some(difference) = difference::of_states(&world.view(), &answer.state) {
         differs(format!("genesis\n{difference}"));
     }
+    if let Some(difference) = difference::of_trees(&world.state, &answer) {
+        differs(format!("genesis\n{difference}"));
+    }
     while world.operations < OPERATIONS_OF_WORLD && !world.is_over() {
         let (blocks, expected) = some_blocks(&mut world, coverage);
         let answer = oracle.ask(None, &blocks);
@@ -87,6 +90,9 @@ fn run_world(flavour: Flavour, seed: u64, oracle: &mut Oracle, coverage: &mut Co
         history.extend(blocks);
         if difference::of_states(&world.view(), &answer.state).is_some() {
             differs(difference::locate(&genesis, &history, oracle));
+        }
+        if let Some(difference) = difference::of_trees(&world.state, &answer) {
+            differs(format!("up to height {}, {difference}", world.context.height));
         }
         coverage.add(answer.seen);
     }

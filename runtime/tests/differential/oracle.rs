@@ -48,6 +48,9 @@ pub struct Answer {
     pub results: Vec<Results>,
     /// The state after the blocks; see [`crate::view`].
     pub state: Vec<String>,
+    /// The digests of its leaves, by slot (ST-20), and the root over them (ST-22).
+    pub leaves: Vec<[u8; 32]>,
+    pub root: [u8; 32],
     pub seen: Vec<Seen>,
 }
 

@@ -25,13 +25,13 @@ const REDEEMER: Who = Officer(Role::Redeemer);
 /// A chain, and who is told of each of its blocks.
 pub struct Chain<'a> {
     pub world: World,
-    pub record: &'a mut dyn FnMut(&World, &BlockOutcome),
+    pub record: &'a mut dyn FnMut(&World, &[VerifiedTx], &BlockOutcome),
 }
 
 impl Chain<'_> {
     fn block(&mut self, txs: &[VerifiedTx]) {
         let outcome = self.world.block(txs);
-        (self.record)(&self.world, &outcome);
+        (self.record)(&self.world, txs, &outcome);
     }
 
     /// A block of one-operation transactions.

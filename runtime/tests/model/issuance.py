@@ -15,6 +15,8 @@ def deposit_confirm(run, op):
     record = {**named, "bank_ref": bank_ref, "confirmed_at": run.now, "final_at": final_at}
     run.put("deposit", number, {**record, "minted": 0, "reversed": False})
     run.supply_adds(cum_deposit=amount)
+    if final_at > run.now:
+        run.put("pending", (final_at, number), {"amount": amount, "confirmed_at": run.now})
     run.emit("DepositConfirmed", deposit=number, final_at=final_at, **named)
 
 
@@ -26,6 +28,9 @@ def deposit_reverse(run, op):
     require(not deposit["reversed"], "DEPOSIT_CLOSED")
     run.change("deposit", number, reversed=True)
     run.supply_adds(cum_deposit=-deposit["amount"])
+    pending = (deposit["final_at"], number)
+    if run.get("pending", pending) is not None:
+        run.change("pending", pending, amount=0)
     account = run.account(deposit["beneficiary"])
     if account is not None:
         hold = min(account["hold"] + deposit["minted"], U64)

@@ -11,6 +11,7 @@ import issuance
 import payments
 import redemption
 import reserve
+import state
 import wire
 from codes import NUMBERS, Fail, require
 from run import DAY, Run, Tables
@@ -62,6 +63,7 @@ def load_genesis(data):
     tables.put("terms", (), genesis["terms"])
     tables.put("window", (), {})
     tables.put("reserve", (), {"next": 1, "latest": None, "drafts": [], "checkpoint": 0})
+    tables.put("incidents", (), {"next": 0})
     tables.put("upgrade", (), {"version": 0, "code": bytes(32), "height": 0})
     first = {"set": genesis["validators"], "from_height": 0, "before": None}
     tables.put("validators", (), first)
@@ -70,6 +72,8 @@ def load_genesis(data):
     _load_council(tables, genesis["council"])
     _load_accounts(tables, genesis)
     _load_reserve(tables, genesis)
+    # ST-2: after genesis, the order of keys.
+    tables.created.sort(key=state.place)
     tables.keep()
     identity = {"genesis": wire.derive_key("ballast v1 genesis", data)}
     return tables, {**identity, "chain_id": genesis["chain_id"]}

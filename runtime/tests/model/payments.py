@@ -142,8 +142,8 @@ def pay_auth(run, op):
     _common(run, payer, payee)
     _check_auth(run, body, op["witnesses"])
     _check_payment(run, payer, payee, amount, memo, travel)
-    _move(run, payer, payee, amount, memo, travel)
     _use(run, payer, body["nonce"])
+    _move(run, payer, payee, amount, memo, travel)
 
 
 def cancel_auth(run, op):

@@ -17,6 +17,8 @@ class Tables:
     def __init__(self):
         self.tables = {}
         self.undo = []
+        # (table, key) of every record, in the order of creation.
+        self.created = []
 
     def all(self, table):
         return self.tables.setdefault(table, {})
@@ -26,6 +28,8 @@ class Tables:
 
     def put(self, table, key, record):
         rows = self.all(table)
+        if key not in rows:
+            self.created.append((table, key))
         self.undo.append((rows, key, rows.get(key)))
         rows[key] = record
 
@@ -40,6 +44,7 @@ class Tables:
         for rows, key, old in reversed(self.undo):
             if old is None:
                 del rows[key]
+                self.created.pop()
             else:
                 rows[key] = old
         self.undo.clear()
@@ -156,7 +161,8 @@ class Run:
 
     def incident(self, kind, severity, subject):
         """CTL-10."""
-        number = len(self.tables.all("incident"))
+        number = self.get("incidents")["next"]
+        self.change("incidents", next=number + 1)
         record = {"kind": kind, "severity": severity, "subject": subject}
         self.put("incident", number, {**record, "height": self.height, "at": self.now})
         self.emit("IncidentPosted", incident=number, **record)

@@ -6,6 +6,8 @@ and ends the process.
 
 import sys
 
+import state
+import trees
 import view
 import wire
 from model import Model
@@ -14,10 +16,11 @@ wire.KINDS.known["Block"] = wire.KINDS.fields("height, time: u64, txs: Vec<Vec<u
 wire.KINDS.known["Dropped"] = wire.KINDS.fields("index: u32, code: u8")
 wire.KINDS.known["Results"] = wire.KINDS.fields("receipts: Vec<Vec<u8>>, dropped: Vec<Dropped>")
 wire.KINDS.known["Seen"] = wire.KINDS.fields("operation, outcome: String, count: u64")
-# A genesis begins a world; without one the blocks go on. The answer has the state after them.
+# A genesis begins a world; without one the blocks go on. The answer has the state after
+# them: to be read, and as the digests of its leaves with their root.
 wire.KINDS.known["Request"] = wire.KINDS.fields("genesis: Option<Vec<u8>>, blocks: Vec<Block>")
 wire.KINDS.known["Answer"] = wire.KINDS.fields(
-    "results: Vec<Results>, state: Vec<String>, seen: Vec<Seen>"
+    "results: Vec<Results>, state: Vec<String>, leaves: Vec<Hash>, root: Hash, seen: Vec<Seen>"
 )
 
 
@@ -39,8 +42,10 @@ def answer(model, blocks):
         for (operation, outcome), count in sorted(model.seen.items())
     ]
     model.seen.clear()
-    state = view.lines(model.tables, model.now)
-    return wire.encode("Answer", {"results": results, "state": state, "seen": seen})
+    leaves = state.digests(model.tables)
+    told = {"state": view.lines(model.tables, model.now), "leaves": leaves}
+    told["root"] = trees.root("state", leaves)
+    return wire.encode("Answer", {"results": results, "seen": seen, **told})
 
 
 def main():

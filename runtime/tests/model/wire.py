@@ -42,6 +42,8 @@ ENUMERATIONS = {
         0: "WHITEPAPER", 1: "TERMS_OF_SERVICE", 2: "RESERVE_POLICY", 3: "REDEMPTION_POLICY",
         4: "PRIVACY", 5: "RISK_DISCLOSURE",
     },
+    "ReportStatus": {0: "DRAFT", 1: "EFFECTIVE", 2: "SUPERSEDED", 3: "REVOKED"},
+    "VoteKind": {0: "Prevote", 1: "Precommit"},
     "Network": {0: "MAIN", 1: "TEST", 2: "DEV"},
 }
 
@@ -224,6 +226,13 @@ RECORDS = {
     "SignedTx": "body: TxBody, witnesses: Vec<Witness>",
     "Receipt": "tx: Hash, sender: Address, nonce, height: u64, index: u32, outcome: Outcome,"
     " events: Vec<Event>",
+    # block.md, BL-2; consensus.md, CO-5 and CO-6.
+    "Header": "version: u16, genesis: Hash, height: u64, parent: Hash, time: u64, proposer: PublicKey,"
+    " payload: Hash, executed_height: u64, state_root, receipts_root, validators,"
+    " next_validators: Hash",
+    "Vote": "kind: VoteKind, height: u64, round: u32, block: Option<Hash>",
+    "CommitSignature": "validator: PublicKey, signature: Signature",
+    "Certificate": "height: u64, round: u32, block: Hash, signatures: Vec<CommitSignature>",
     "Policy": "rail_hold_ms, minter_allowance_max, mint_per_tx_max, global_window_cap,"
     " report_max_age_ms: u64, attest_quorum: u8, custodian_share_max_bps: Option<u16>,"
     " travel_threshold: u64, fee_account: Address, officers: Officers, quotas: Vec<Quota>,"
@@ -241,6 +250,63 @@ RECORDS = {
     " policy: Policy, terms: Terms, cap: u128, council: GenesisCouncil,"
     " accounts: Vec<GenesisAccount>, roles: Vec<GenesisRole>, minters: Vec<GenesisMinter>,"
     " institutions: Vec<GenesisInstitution>, report: Option<GenesisReport>",
+}
+
+# state.md, ST-1, ST-6: tag, key, object; parts of objects before them.
+PARTS = {
+    "Freeze": "inbound, outbound: bool, until: u64, confirmed: bool, order: Hash",
+    "Replay": "high: u64, seen: u128",
+    "Bucket": "used: u64, at: u64",
+    "Window": "hour: u64, used: [u64; 25]",
+    "Shorter": "ms, from: u64",
+    "Delay": "ms: u64, shorter: Option<Shorter>",
+    "Attestation": "attestor: Address, at: u64",
+}
+OBJECTS = {
+    "policy": (0, "", RECORDS["Policy"]),
+    "supply": (1, "", "total, cap, genesis, cum_mint, cum_burn, cum_deposit, cum_payout,"
+               " redeem_escrow, bridge_escrow: u128"),
+    "validators": (2, "", "set: Vec<Validator>, from_height: u64, before: Option<Vec<Validator>>"),
+    "pause": (3, "scope: Scope", "until, short_until: u64"),
+    "council": (4, "", "members: Vec<Member>, epoch, exec_nonce: u64, thresholds: [u8; 4],"
+                " delays: [Delay; 4], ttl, grace, next: u64, open: Vec<u64>"),
+    "window": (5, "", "window: Window"),
+    "reserve": (6, "", "next: u64, latest: Option<u64>, drafts: Vec<u64>, checkpoint: u64"),
+    "terms": (7, "", RECORDS["Terms"]),
+    "incidents": (8, "", "next: u64"),
+    "upgrade": (9, "", "version: u32, code: Hash, height: u64"),
+    "account": (10, "address: Address", "policy: KeyPolicy, balance, hold: u64, freeze: Freeze,"
+                " replay: Replay, kyc_class: u8, kyc_until: u64, institution: u32,"
+                " memo_required: bool, quota: Bucket"),
+    "role": (11, "role: Role, holder: Address", "valid_until: u64"),
+    "minter": (12, "address: Address", "allowance, per_tx, window_cap: u64, window: Window,"
+               " suspended: bool"),
+    "deposit": (13, "id: Hash", "custodian: Address, bank_ref: String, amount: u64,"
+                " beneficiary: Address, confirmed_at, final_at, minted: u64, reversed: bool"),
+    "pending": (14, "final_at: u64, deposit: Hash", "amount, confirmed_at: u64"),
+    "redemption": (15, "id: Hash", "owner: Address, gross, fee, net: u64, beneficiary: Hash,"
+                   " terms: u32, requested_at, due_at: u64, payout: Option<Hash>,"
+                   " status: RedemptionStatus"),
+    "payout": (16, "id: Hash", "custodian: Address, bank_ref: String, redemption: Hash, net: u64,"
+               " failed: bool"),
+    "report": (17, "number: u64", "body: ReportBody, digest: Hash, submitted_by: Address,"
+               " submitted_at: u64, deposits_then, payouts_then: u128,"
+               " attested_by: Vec<Attestation>, status: ReportStatus"),
+    "proposal": (18, "number: u64", "epoch: u64, class: Class, ops: Vec<CouncilOp>, digest: Hash,"
+                 " proposer: Address, yes, no: Vec<Address>, created: u64, eta: Option<u64>,"
+                 " status: ProposalStatus"),
+    "allowance": (19, "owner, spender: Address", "amount, expires: u64"),
+    "used auth": (20, "owner: Address, nonce: Hash", "at: u64"),
+    "used travel": (21, "institution: u32, nonce: Hash", "at: u64"),
+    "used remote": (22, "bridge: u32, tx: Hash", "at: u64"),
+    "pair": (23, "payer, payee: Address", "window: Window"),
+    "institution": (24, "number: u32", "name: String, key: PublicKey"),
+    "bridge": (25, "number: u32", "name: String, escrow: u128, day_cap: u64, window_out,"
+               " window_in: Window, open: bool"),
+    "incident": (26, "number: u64", "kind: IncidentKind, severity: Severity, height, at: u64,"
+                 " subject: Hash"),
+    "document": (27, "kind: DocumentKind", "version: u32, digest: Hash, uri: String, at: u64"),
+    "checkpoint": (28, "place: u16", "at, height: u64, total, cum_deposit, cum_payout: u128"),
 }
 
 OUTCOMES = {0: ("Success", ""), 1: ("Failed", "op: u8, code: u8")}
@@ -263,8 +329,11 @@ def _define():
         ("Outcome", OUTCOMES),
     ):
         KINDS.known[name] = _union(table)
-    for name, text in RECORDS.items():
+    for name, text in {**RECORDS, **PARTS}.items():
         KINDS.known[name] = KINDS.fields(text)
+    for name, (_, key, text) in OBJECTS.items():
+        KINDS.known["key of " + name] = KINDS.fields(key)
+        KINDS.known["object " + name] = KINDS.fields(text)
 
 
 _define()
@@ -286,6 +355,10 @@ def address_of(policy):
 def signed_bytes(body):
     """TX-4."""
     return b"BALLAST1-TX".ljust(16, b"\0") + encode("TxBody", body)
+
+
+def signed_vote(genesis, vote):
+    return b"BALLAST1-VOTE".ljust(16, b"\0") + genesis + encode("Vote", vote)
 
 
 _pair = KINDS.tuple_of("Address", "String")

@@ -1,0 +1,43 @@
+//! A short fuzz run of the journal's files: the bodies are those of the targets in testnet/fuzz, the
+//! seeds are files as a validator leaves them. `BALLAST_FUZZ_ROUNDS` makes it long.
+
+#[path = "fuzz/bodies.rs"]
+mod bodies;
+#[path = "../../runtime/tests/fuzz/driver.rs"]
+mod driver;
+
+use std::fs;
+
+use ballast_node::journal;
+use driver::drive_slow;
+use journal::{SignState, Wal, WalOptions};
+
+#[test]
+fn sign_state_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sign-state");
+    let mut state = SignState::create(&path).unwrap();
+    let mut seeds = vec![fs::read(&path).unwrap()];
+    for record in [&b"one"[..], &[2; 60], &[3; 256]] {
+        state.save(record).unwrap();
+        seeds.push(fs::read(&path).unwrap());
+    }
+    drive_slow("sign_state", &seeds, 10, bodies::sign_state);
+}
+
+#[test]
+fn write_ahead_logs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wal");
+    let (mut wal, _) = Wal::open_with(&path, WalOptions { file_bytes: 1024 }).unwrap();
+    let mut seeds = vec![fs::read(&path).unwrap()];
+    for height in 1..=3 {
+        wal.reset(height).unwrap();
+        for entry in [&b"a vote"[..], &[7; 90], b""] {
+            wal.append(entry).unwrap();
+            wal.sync().unwrap();
+            seeds.push(fs::read(&path).unwrap());
+        }
+    }
+    drive_slow("wal", &seeds, 10, bodies::wal);
+}
