@@ -10,7 +10,7 @@ use clap_complete::Shell;
 use crate::commands::{
     account, allowance, auth, bridge, control, council, deposit, document, events, incident,
     institution, key, minter, pay, payout, policy, proof, proposal, redeem, reserve, role, supply,
-    terms, tx, upgrade, validator,
+    terms, tx, upgrade, uri, validator,
 };
 use crate::context::Globals;
 use crate::exit::{Exit, Failure};
@@ -52,7 +52,7 @@ pub enum Command {
     Account(account::AccountArgs),
     /// Transfers, mints and burns of an account, newest first
     History(account::HistoryArgs),
-    /// Transactions: submit, wait, show, decode
+    /// Transactions: build, sign, combine, submit, wait, show, decode, simulate
     #[command(subcommand)]
     Tx(tx::Command),
     /// What others may spend for an account
@@ -118,6 +118,9 @@ pub enum Command {
     /// Proofs that verify offline
     #[command(subcommand)]
     Proof(proof::Command),
+    /// Payment URIs, for who is to be paid
+    #[command(subcommand)]
+    Uri(uri::Command),
     /// What happens on the chain
     #[command(subcommand)]
     Events(events::Command),
@@ -244,6 +247,12 @@ mod tests {
             "ballast testnet up --dir x --json",
             "ballast proof verify p --genesis g",
             "ballast completions bash",
+            "ballast pay dev:1 5 --sender dbal1x --build payment.json",
+            "ballast tx sign payment.json --with alice,bob --out signed.json",
+            "ballast tx combine a.json b.json --out all.json",
+            "ballast tx simulate payment.json --profile main",
+            "ballast uri make dev:1 --amount 5 --ref INV-17",
+            "ballast pay ballast:dbal1x?amount=5 --wait",
         ] {
             let parsed = parse(line);
             let expected_bad = line.contains("--key 00") || line.contains("--deposit ab");

@@ -40,6 +40,12 @@ pub struct Globals {
     /// Folder of the local testnet
     #[arg(long, global = true, value_name = "FOLDER", default_value = DEFAULT_DIR, env = "BALLAST_DIR")]
     pub dir: PathBuf,
+    /// A set of these options under a name, of config.toml beside the keys: [profiles.NAME]
+    #[arg(long, global = true, value_name = "NAME", env = "BALLAST_PROFILE")]
+    pub profile: Option<String>,
+    /// The genesis hash of the chain that is meant: any other is refused
+    #[arg(long, global = true, value_name = "HASH", env = "BALLAST_CHAIN", value_parser = crate::cli::hash)]
+    pub chain: Option<ballast_primitives::Hash>,
     /// Who signs: a key of the keystore, or on a dev network dev:0 … dev:9, dev:minter …,
     /// dev:council-0 … dev:council-4
     #[arg(long, global = true, value_name = "NAME", env = "BALLAST_FROM")]
@@ -147,7 +153,8 @@ impl Context {
             }
             _ => None,
         };
-        let options = ClientOptions { ca_pem, identity, ..ClientOptions::default() };
+        let genesis = self.globals.chain;
+        let options = ClientOptions { ca_pem, identity, genesis, ..ClientOptions::default() };
         Ok(Client::new(&endpoints, options)?)
     }
 
@@ -335,7 +342,7 @@ impl Context {
 }
 
 fn several_keys() -> Failure {
-    Failure::usage("it is not said which account several keys sign for").next("add --account ADDR")
+    Failure::usage("it is not said which account several keys sign for").next("add --sender ADDR")
 }
 
 /// The name of who signs on a dev network.

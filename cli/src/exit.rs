@@ -203,6 +203,7 @@ fn next_step(error: &Error) -> Option<&'static str> {
         Code::NonceUsed | Code::NonceTooNew | Code::NonceTooOld => {
             "wait for what is in flight, then run the command again: it takes a fresh nonce"
         }
+        Code::BadSignature => "see `ballast account ADDR` for which keys must sign, and how many",
         Code::QuotaExceeded => "wait a few seconds, then run the command again",
         Code::Expired => "check this machine's clock, then run the command again",
         Code::LaneUnauthorized => "sign with --from an account that holds the role",

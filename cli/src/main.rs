@@ -8,7 +8,9 @@ mod keystore;
 mod message;
 mod offline;
 mod output;
+mod profile;
 mod send;
+mod uri;
 mod view;
 
 use std::process::ExitCode;
@@ -39,8 +41,11 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return cli::refuse(&error),
     };
-    let ctx = Context::new(cli.globals);
-    let out = ctx.out;
+    let out = Output::new(cli.globals.json, cli.globals.quiet);
+    let ctx = match cli.globals.with_profile() {
+        Ok(globals) => Context::new(globals),
+        Err(failure) => return fail(out, &failure),
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(out, &Failure::new(exit::Exit::Internal, "INTERNAL", error)),
@@ -56,7 +61,7 @@ async fn dispatch(ctx: &Context, command: Command) -> Result<(), Failure> {
     use commands::{
         account, allowance, auth, bridge, control, council, deposit, document, events, incident,
         institution, key, minter, pay, payout, policy, proof, proposal, redeem, reserve, role,
-        status, supply, terms, tx, upgrade, validator,
+        status, supply, terms, tx, upgrade, uri, validator,
     };
     match command {
         Command::Key(command) => key::run(ctx, command),
@@ -87,6 +92,7 @@ async fn dispatch(ctx: &Context, command: Command) -> Result<(), Failure> {
         Command::Upgrade(command) => upgrade::run(ctx, command).await,
         Command::Proof(command) => proof::run(ctx, command).await,
         Command::Events(command) => events::run(ctx, command).await,
+        Command::Uri(command) => uri::run(ctx, command).await,
         Command::Status => status::run(ctx).await,
         Command::Testnet { arguments } => Err(commands::testnet::exec(arguments)),
         Command::Completions { shell } => {

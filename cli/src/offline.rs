@@ -4,7 +4,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ballast_client::Chain;
 use ballast_client::statements::{Statement, in_order};
@@ -15,7 +15,7 @@ use ballast_runtime::authorisation::TravelData;
 use ballast_runtime::council_op::ops_digest;
 use ballast_runtime::ops::council_exec::CouncilExec;
 use ballast_runtime::ops::submit_report::report_digest;
-use ballast_runtime::tx::Witness;
+use ballast_runtime::tx::{SignedTx, Witness};
 use prost::Message;
 use serde_json::{Value, json};
 
@@ -79,6 +79,11 @@ impl Draft {
                 message::json("ReportBody", &wire.show::<_, v1::ReportBody>(body)),
                 Some(report_digest(body)),
             ),
+            Statement::Transaction(body) => {
+                let tx = SignedTx { body: (**body).clone(), witnesses: Vec::new() };
+                let shown = message::json("Transaction", &wire.transaction(&tx));
+                ("transaction", shown, Some(body.id()))
+            }
             Statement::Council { epoch, exec_nonce, ops } => {
                 let exec = CouncilExec {
                     ops: ops.clone(),
@@ -121,6 +126,11 @@ impl Draft {
         let wire = Wire::new(chain.network);
         let body = value.get("body").ok_or("body: is missing")?;
         let statement = read_statement(&wire, text("kind")?, body)?;
+        if let Statement::Transaction(body) = &statement
+            && (body.genesis, body.chain_id) != (chain.genesis, chain.chain_id)
+        {
+            return Err("body: the transaction is for another chain than the file".to_owned());
+        }
         let mut draft = Self::new(chain, statement);
         for signature in value.get("signatures").and_then(Value::as_array).into_iter().flatten() {
             let shown: v1::Witness = message::read("Witness", signature)?;
@@ -134,6 +144,16 @@ impl Draft {
             draft.witnesses.push(witness);
         }
         draft.witnesses = in_order(draft.witnesses);
+        Ok(draft)
+    }
+
+    /// One draft of several copies, with the signatures of all.
+    pub fn gather(paths: &[PathBuf]) -> Result<Self, Failure> {
+        let mut drafts = paths.iter().map(|path| Self::read(path));
+        let mut draft = drafts.next().ok_or_else(|| Failure::usage("no file is given"))??;
+        for copy in drafts {
+            draft.merge(copy?)?;
+        }
         Ok(draft)
     }
 
@@ -195,7 +215,14 @@ fn read_statement(wire: &Wire, kind: &str, body: &Value) -> Result<Statement, St
                 wire.read("body", &shown).map_err(say)?;
             Statement::Council { epoch, exec_nonce, ops }
         }
-        _ => return Err(format!("kind: \"{kind}\" is none of permit, pay_auth, report, council")),
+        "transaction" => {
+            let shown: v1::Transaction = message::read("Transaction", body)?;
+            Statement::Transaction(Box::new(wire.read_transaction(&shown).map_err(say)?.body))
+        }
+        _ => {
+            let known = "permit, pay_auth, report, transaction, council";
+            return Err(format!("kind: \"{kind}\" is none of {known}"));
+        }
     })
 }
 

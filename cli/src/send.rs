@@ -2,10 +2,11 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use ballast_client::statements::Statement;
 use ballast_client::{Fate, Landed, Submitted, TxOptions};
 use ballast_primitives::{Address, Hash};
 use ballast_runtime::limits::HOUR_MS;
@@ -17,13 +18,14 @@ use serde_json::{Value, json};
 use crate::context::{Context, Signer};
 use crate::exit::{Exit, Failure};
 use crate::keystore::Keystore;
+use crate::offline::Draft;
 use crate::output::{fields, time};
 use crate::view;
 
 /// The transaction that is on its way, for the message when the user interrupts.
 static IN_FLIGHT: Mutex<Option<(Hash, u64)>> = Mutex::new(None);
 
-#[derive(Args, Debug, Clone)]
+#[derive(Args, Debug, Clone, Default)]
 pub struct SendArgs {
     /// Wait until it is committed and executed (exit 5 when it failed or expired)
     #[arg(long)]
@@ -38,8 +40,11 @@ pub struct SendArgs {
     #[arg(long)]
     pub nonce: Option<u64>,
     /// Write the signed transaction to a file instead of sending it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "wait")]
     pub out: Option<PathBuf>,
+    /// Write the transaction to a file without signing it: see `ballast tx sign`
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["wait", "out"])]
+    pub build: Option<PathBuf>,
 }
 
 /// An id that follows from a transaction.
@@ -85,6 +90,10 @@ impl Request {
 /// Signs and sends one operation, and answers with what became of it.
 pub async fn send(ctx: &Context, request: Request, args: &SendArgs) -> Result<(), Failure> {
     let Request { op, memo, what, more, id } = request;
+    if let Some(path) = &args.build {
+        let sender = ctx.own_address(op.signer()).await?;
+        return write_unsigned(ctx, build(ctx, sender, vec![op], memo, args).await?, path).await;
+    }
     let signer = ctx.signer(op.signer()).await?;
     ctx.confirm(&format!("{what} as {}", signer.name)).await?;
     ctx.out.progress(&format!("{what}, as {}", signer.name));
@@ -116,10 +125,23 @@ pub async fn sign(
     memo: Option<Vec<u8>>,
     args: &SendArgs,
 ) -> Result<SignedTx, Failure> {
+    let tx = build(ctx, signer.address, ops, memo, args).await?.sign(&signer.keys());
+    tx.check_shape().map_err(bad_shape)?;
+    Ok(tx)
+}
+
+/// A transaction that nobody has signed.
+pub async fn build(
+    ctx: &Context,
+    sender: Address,
+    ops: Vec<Op>,
+    memo: Option<Vec<u8>>,
+    args: &SendArgs,
+) -> Result<TxBody, Failure> {
     let client = ctx.client().await?;
     let valid_until = now_ms().saturating_add(args.valid_for.saturating_mul(1_000));
-    let mut reserved = Reservation::open(ctx, &signer.address).await;
-    let high = client.nonce_high(&signer.address).await.map_err(not_registered)?;
+    let mut reserved = Reservation::open(ctx, &sender).await;
+    let high = client.nonce_high(&sender).await.map_err(not_registered)?;
     let options = TxOptions {
         memo,
         valid_until: Some(valid_until),
@@ -127,16 +149,33 @@ pub async fn sign(
         nonce_floor: reserved.as_ref().map_or(0, |reserved| reserved.floor(high)),
         ..TxOptions::default()
     };
-    let body = client.build(signer.address, ops, options).await?;
+    let body = client.build(sender, ops, options).await?;
     if let Some(reserved) = &mut reserved {
         reserved.take(body.nonce, valid_until, args.nonce.is_some());
     }
-    drop(reserved);
-    let tx = body.sign(&signer.keys());
-    match tx.check_shape() {
-        Ok(()) => Ok(tx),
-        Err(problem) => Err(Failure::new(Exit::Refused, "DECODE", problem)),
-    }
+    Ok(body)
+}
+
+fn bad_shape(problem: &'static str) -> Failure {
+    Failure::new(Exit::Refused, Code::Decode.name(), problem)
+}
+
+/// Writes a transaction for others to sign.
+pub async fn write_unsigned(ctx: &Context, body: TxBody, path: &Path) -> Result<(), Failure> {
+    let unsigned = SignedTx { body, witnesses: Vec::new() };
+    unsigned.check_unsigned_shape().map_err(bad_shape)?;
+    let (id, until) = (unsigned.body.id(), unsigned.body.valid_until);
+    let statement = Statement::Transaction(Box::new(unsigned.body));
+    Draft::new(ctx.chain().await?, statement).write_new(path)?;
+    let file = path.display().to_string();
+    let next = format!("ballast tx sign {file} --with NAME");
+    let data = json!({
+        "tx_id": id.to_string(), "valid_until_ms": until, "file": file, "next": next,
+    });
+    let rows = [("transaction", id.to_string()), ("valid until", time(until))];
+    let text = format!("built, not signed: {file}\n{}\nsign it with: {next}", fields(&rows));
+    ctx.out.answer(data, &text);
+    Ok(())
 }
 
 fn not_registered(error: ballast_client::Error) -> Failure {
@@ -152,7 +191,7 @@ fn not_registered(error: ballast_client::Error) -> Failure {
     }
 }
 
-pub fn write_tx(ctx: &Context, tx: &SignedTx, path: &std::path::Path) -> Result<(), Failure> {
+pub fn write_tx(ctx: &Context, tx: &SignedTx, path: &Path) -> Result<(), Failure> {
     let open = OpenOptions::new().write(true).create_new(true).open(path);
     open.and_then(|mut file| file.write_all(&tx.encode()))
         .map_err(|error| Failure::file(path, &error))?;

@@ -9,7 +9,7 @@ mod driver;
 use std::fs;
 
 use ballast_node::journal;
-use driver::drive_slow;
+use driver::drive;
 use journal::{SignState, Wal, WalOptions};
 
 #[test]
@@ -22,7 +22,7 @@ fn sign_state_files() {
         state.save(record).unwrap();
         seeds.push(fs::read(&path).unwrap());
     }
-    drive_slow("sign_state", &seeds, 10, bodies::sign_state);
+    drive("sign_state", 10, &seeds, bodies::sign_state);
 }
 
 #[test]
@@ -39,5 +39,5 @@ fn write_ahead_logs() {
             seeds.push(fs::read(&path).unwrap());
         }
     }
-    drive_slow("wal", &seeds, 10, bodies::wal);
+    drive("wal", 10, &seeds, bodies::wal);
 }

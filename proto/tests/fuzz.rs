@@ -40,5 +40,5 @@ fn grpc_requests() {
         let receipt: Receipt = codec::decode(&bytes, 1 << 20).unwrap();
         seeds.push(wire.receipt(&receipt).encode_to_vec());
     }
-    driver::drive("grpc", &seeds, bodies::grpc);
+    driver::drive("grpc", 1, &seeds, bodies::grpc);
 }

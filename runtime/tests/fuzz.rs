@@ -16,7 +16,7 @@ use ballast_primitives::proof::{PROOF_FILE_TAG, Proof, ProofFile, ReceiptProof, 
 use ballast_primitives::{Domain, Hash, SecretKey, codec, hash, merkle};
 use ballast_runtime::{Change, State};
 use bodies::{LEAF, certified};
-use driver::{drive, drive_slow};
+use driver::drive;
 
 /// The values of a golden file's `name = value` lines whose name is one of those.
 fn golden(file: &str, is_one: impl Fn(&str) -> bool) -> Vec<String> {
@@ -38,14 +38,14 @@ fn golden_bytes(file: &str, is_one: impl Fn(&str) -> bool) -> Vec<Vec<u8>> {
 #[test]
 fn transactions() {
     let seeds = golden_bytes("transactions.txt", |name| name.ends_with(": transaction"));
-    drive("transaction", &seeds, bodies::transaction);
+    drive("transaction", 1, &seeds, bodies::transaction);
 }
 
 #[test]
 fn headers_receipts_and_validator_sets() {
     let mut seeds = golden_bytes("consensus.txt", |name| name == "header" || name == "validators");
     seeds.extend(golden_bytes("chain.txt", |name| name.starts_with("receipt ")));
-    drive("block", &seeds, bodies::block);
+    drive("block", 1, &seeds, bodies::block);
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn certificates_and_proofs() {
         codec::encode(&receipt),
         codec::encode(&file),
     ];
-    drive("certificate", &seeds, bodies::certificate);
+    drive("certificate", 1, &seeds, bodies::certificate);
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn signatures() {
         [&key.public().0[..], &key.sign(b"message").0].concat()
     });
     seeds.push(several.chain(*b"message").collect());
-    drive("signature", &seeds, bodies::signature);
+    drive("signature", 1, &seeds, bodies::signature);
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn genesis_files() {
     let mut other = common::genesis();
     other.accounts.truncate(2);
     let seeds = [common::genesis().encode(), other.encode()];
-    drive("genesis", &seeds, bodies::genesis);
+    drive("genesis", 1, &seeds, bodies::genesis);
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn objects_and_whole_states() {
     let leaves: Vec<Change> = state.changes().collect();
     let mut seeds = vec![codec::encode(&leaves)];
     seeds.extend(leaves.into_iter().flat_map(|leaf| [leaf.key, leaf.value]));
-    drive("state", &seeds, bodies::state);
+    drive("state", 1, &seeds, bodies::state);
 }
 
 #[test]
@@ -109,14 +109,14 @@ fn typed_text() {
     let mut seeds = golden("addresses.txt", |name| !name.starts_with("policy"));
     seeds.extend(["12.5", "1_000.000001", "18446744073709.551615", "0.10"].map(str::to_owned));
     let seeds: Vec<_> = seeds.into_iter().map(String::into_bytes).collect();
-    drive("text", &seeds, bodies::text);
+    drive("text", 1, &seeds, bodies::text);
 }
 
 #[test]
 fn sequences_of_operations() {
     let digest = |n: u8| hash::digest(Domain::Batch, &[n]).0;
     let seeds: Vec<_> = (0..16u8).map(|n| (n..n + 8).flat_map(digest).collect()).collect();
-    drive_slow("operations", &seeds, 40, bodies::operations);
+    drive("operations", 40, &seeds, bodies::operations);
 }
 
 /// The golden chain up to each of its blocks, as bytes.
@@ -141,5 +141,5 @@ fn chains_of_blocks() {
         seed.extend(bodies::encode_block(*wait, txs));
         seeds.push(seed.clone());
     }
-    drive_slow("chain", &seeds, 20, bodies::chain);
+    drive("chain", 20, &seeds, bodies::chain);
 }

@@ -3,21 +3,24 @@
 #[path = "properties/any.rs"]
 mod any;
 mod common;
+#[path = "properties/refusals.rs"]
+mod refusals;
 #[path = "properties/steps.rs"]
 mod steps;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use any::{amount, any_op, sender, who};
-use ballast_primitives::{Hash, codec, merkle};
-use ballast_runtime::object::Object;
+use any::{amount, any_op, informed, sender, who};
+use ballast_primitives::{Hash, KeyPolicy, SecretKey, codec, merkle};
+use ballast_runtime::object::{Object, Role, Scope};
 use ballast_runtime::replay::{ReplayWindow, WINDOW};
 use ballast_runtime::*;
-use common::Who::Holder;
+use common::Who::{self, Holder, Officer};
 use common::{DAY, HOUR, World, every, op};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
+use refusals::{Defect, shared_refusal};
 use steps::{step, tx, txs};
 
 fn root_of_all_leaves(state: &State) -> Hash {
@@ -201,6 +204,131 @@ proptest! {
         let outcome = world.block(&[made]);
         let execution = outcome.dropped.first().map_or(Ok(()), |(_, code)| Err(*code));
         prop_assert_eq!(admission, execution);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::default())]
+
+    /// A chain that is read back from bytes, from the start or from somewhere on the way, comes to
+    /// the same receipts, state and root as the one that ran.
+    #[test]
+    fn a_replay_is_the_same_chain(
+        blocks in prop::collection::vec(prop::collection::vec(step(), 0..8), 1..8),
+        restart in any::<prop::sample::Index>(),
+    ) {
+        let mut live = World::new();
+        let mut replayed = State::from_genesis(&common::genesis()).unwrap();
+        let restart = restart.index(blocks.len());
+        for (number, steps) in blocks.iter().enumerate() {
+            let txs = txs(&mut live, steps);
+            live.wait(steps.iter().map(|step| step.1).max().unwrap_or(0));
+            let outcome = live.block(&txs);
+            if number == restart {
+                replayed = State::restore(replayed.changes()).unwrap();
+            }
+            let read_back = |tx: &VerifiedTx| {
+                let tx = SignedTx::decode(&tx.tx().encode()).unwrap();
+                let id = tx.body.id();
+                VerifiedTx::assume_verified(tx, id)
+            };
+            let txs: Vec<_> = txs.iter().map(read_back).collect();
+            prop_assert_eq!(execute_block(&mut replayed, &live.context, &txs), Ok(outcome));
+            prop_assert!(replayed == live.state);
+        }
+    }
+
+    /// Transactions that touch nothing in common leave the same objects in whatever order they
+    /// come. (New objects get other slots, so the root may be another.)
+    #[test]
+    fn the_order_of_transactions_that_share_nothing_does_not_matter(
+        amounts in prop::array::uniform5(1..1_000u64),
+        order in Just((0..7usize).collect::<Vec<_>>()).prop_shuffle(),
+    ) {
+        let mut world = World::new();
+        let [a, b, c, d, e] = amounts;
+        let (minter, registrar) = (Officer(Role::Minter), Officer(Role::Registrar));
+        let key = SecretKey::dev("property", "new").public();
+        let until = world.now() + DAY;
+        let ops = [
+            (Holder(0), op::transfer(Holder(1), a)),
+            (Officer(Role::Custodian), op::deposit("one", b, Holder(0).address())),
+            (Holder(2), op::approve(Holder(3).address(), 0, c, until)),
+            (Officer(Role::MintController), {
+                let allowance = world.minter().allowance;
+                op::allowance(minter.address(), allowance, d)
+            }),
+            (registrar, op::register(KeyPolicy::Single(key), 0, until)),
+            (Officer(Role::Compliance), op::set_hold(Who::Fees.address(), e, e)),
+            (Holder(3), op::cancel_auth(Hash([7; 32]))),
+        ];
+        let txs: Vec<_> =
+            ops.into_iter().map(|(who, op)| world.tx(who, vec![op])).collect();
+        let mut other = world.clone();
+        let shuffled: Vec<_> = order.iter().map(|at| txs[*at].clone()).collect();
+        let outcomes = [world.block(&txs), other.block(&shuffled)];
+        let results = outcomes.map(|outcome| {
+            let results = outcome.receipts.into_iter().map(|r| (r.tx, (r.outcome, r.events)));
+            results.collect::<BTreeMap<_, _>>()
+        });
+        prop_assert_eq!(results[0].len(), 7);
+        prop_assert_eq!(&results[0], &results[1]);
+        let objects = |state: &State| {
+            state.changes().map(|change| (change.key, change.value)).collect::<BTreeMap<_, _>>()
+        };
+        prop_assert_eq!(objects(&world.state), objects(&other.state));
+    }
+
+    /// Whatever is wrong with a transaction, the first thing in the order of TX-30 is the answer.
+    #[test]
+    fn the_first_defect_decides_whether_a_transaction_is_included(
+        defects in prop::sample::subsequence(Defect::ALL.to_vec(), 0..=Defect::ALL.len()),
+    ) {
+        let mut world = World::new();
+        world.edit_account(Holder(0), |account| account.replay.high = 1_000);
+        let mut tx = world.tx(Holder(0), vec![op::transfer(Holder(1), 1)]).tx().clone();
+        tx.body.nonce = 1_001;
+        for defect in &defects {
+            defect.inflict(&mut world, &mut tx);
+        }
+        let next = BlockContext { height: 1, time: world.now(), ..world.context };
+        let expected = defects.first().map_or(Ok(()), |defect| Err(defect.code()));
+        prop_assert_eq!(admission::check(&world.state, &next, &tx), expected);
+    }
+
+    /// Pauses come before roles, and both before anything of the operation's own (OP-1).
+    #[test]
+    fn what_all_operations_share_decides_first(
+        before in prop::collection::vec(step(), 0..4),
+        op in any_op(),
+        stray in prop::option::weighted(0.5, who()),
+        paused in prop::sample::subsequence(Scope::ALL.to_vec(), 0..=4),
+        grants in prop::sample::select(vec![None, Some(0), Some(1), Some(u64::MAX)]),
+    ) {
+        let mut world = World::new();
+        let txs = txs(&mut world, &before);
+        world.block(&txs);
+        let now = world.now();
+        for scope in Scope::ALL {
+            world.set_pause(scope, if paused.contains(&scope) { now + 1 } else { now });
+        }
+        let who = sender(&op, stray, 0);
+        if let (Officer(role), Some(valid_until)) = (who, grants) {
+            world.set_grant(role, valid_until);
+        }
+        let op = informed(&world, who, op);
+        let tx = world.tx(who, vec![op.clone()]);
+        prop_assume!(tx.tx().check_shape().is_ok() && !admission::is_lane0(tx.tx()));
+        let expected = shared_refusal(&world, &op, who, &paused, now);
+        let Some(receipt) = world.block(&[tx]).receipts.pop() else { return Ok(()) };
+        let code = match receipt.outcome {
+            Outcome::Failed { code, .. } => Some(code),
+            Outcome::Success => None,
+        };
+        match expected {
+            Some(_) => prop_assert_eq!(code, expected),
+            None => prop_assert!(code != Some(Code::Paused) && code != Some(Code::RoleExpired)),
+        }
     }
 }
 

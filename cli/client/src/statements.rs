@@ -8,7 +8,7 @@ use ballast_primitives::{Address, SecretKey};
 use ballast_runtime::CouncilOp;
 use ballast_runtime::authorisation::{PayAuthBody, PermitBody, TravelData, signed_bytes_on};
 use ballast_runtime::object::ReportBody;
-use ballast_runtime::tx::Witness;
+use ballast_runtime::tx::{TxBody, Witness};
 
 use crate::Chain;
 
@@ -18,6 +18,8 @@ pub enum Statement {
     Permit(PermitBody),
     PayAuth(PayAuthBody),
     Report(Box<ReportBody>),
+    /// A transaction, whose body names its chain.
+    Transaction(Box<TxBody>),
     /// What a [`CouncilExec`](ballast_runtime::ops::council_exec::CouncilExec) carries.
     Council {
         epoch: u64,
@@ -34,6 +36,7 @@ impl Statement {
             Self::Permit(body) => signed_bytes_on(SignTag::Permit, genesis, id, body),
             Self::PayAuth(body) => signed_bytes_on(SignTag::PayAuth, genesis, id, body),
             Self::Report(body) => signed_bytes_on(SignTag::Report, genesis, id, body),
+            Self::Transaction(body) => body.signed_bytes(),
             Self::Council { epoch, exec_nonce, ops } => {
                 signed_bytes_on(SignTag::CouncilVote, genesis, id, &(epoch, exec_nonce, ops))
             }

@@ -212,11 +212,7 @@ async fn write(ctx: &Context, statement: Statement, bounds: &Bounds) -> Result<(
 }
 
 async fn relay(ctx: &Context, args: RelayArgs) -> Result<(), Failure> {
-    let mut drafts = args.files.iter().map(|file| Draft::read(file));
-    let mut draft = drafts.next().ok_or_else(|| Failure::usage("no file is given"))??;
-    for copy in drafts {
-        draft.merge(copy?)?;
-    }
+    let draft = Draft::gather(&args.files)?;
     if draft.chain != ctx.chain().await? {
         let message = format!("the file is for the chain of genesis {}", draft.chain.genesis);
         return Err(Failure::safety("BAD_CHAIN", message));
@@ -232,7 +228,7 @@ async fn relay(ctx: &Context, args: RelayArgs) -> Result<(), Failure> {
             let op = PayAuth { body: Box::new(body), witnesses, travel };
             (Op::PayAuth(op), "Relay this payment")
         }
-        Statement::Report(_) | Statement::Council { .. } => {
+        Statement::Report(_) | Statement::Transaction(_) | Statement::Council { .. } => {
             let message = "the file is neither a permit nor a payment authorisation";
             return Err(Failure::new(Exit::Usage, "USAGE", message));
         }
@@ -246,7 +242,7 @@ async fn cancel(ctx: &Context, args: CancelArgs) -> Result<(), Failure> {
         (Some(file), None) => match Draft::read(file)?.statement {
             Statement::Permit(body) => body.nonce,
             Statement::PayAuth(body) => body.nonce,
-            Statement::Report(_) | Statement::Council { .. } => {
+            Statement::Report(_) | Statement::Transaction(_) | Statement::Council { .. } => {
                 return Err(Failure::usage("the file is neither a permit nor a payment"));
             }
         },

@@ -486,6 +486,11 @@ pub async fn sign_draft(ctx: &Context, draft: &mut Draft, names: &[String]) -> R
         let shown: Vec<_> = ops.iter().map(|op| view::council_op(&wire.council_op(op))).collect();
         ctx.out.notice(&operations_text(&shown));
     }
+    if let Statement::Transaction(body) = &draft.statement {
+        let wire = ballast_proto::Wire::new(draft.chain.network);
+        let shown: Vec<_> = body.ops.iter().map(|op| view::op(&wire.op(op))).collect();
+        ctx.out.notice(&operations_text(&shown));
+    }
     ctx.out.notice(&fields(&draft.rows()));
     ctx.insist(&format!("Sign this with {}", names.join(", ")))?;
     for name in names {
@@ -516,11 +521,7 @@ pub fn finish_signing(
 }
 
 async fn exec_files(ctx: &Context, args: ExecArgs) -> Result<(), Failure> {
-    let mut drafts = args.files.iter().map(|file| Draft::read(file));
-    let mut draft = drafts.next().ok_or_else(|| Failure::usage("no file is given"))??;
-    for copy in drafts {
-        draft.merge(copy?)?;
-    }
+    let draft = Draft::gather(&args.files)?;
     if let Statement::Council { ops, .. } = &draft.statement {
         let wire = ballast_proto::Wire::new(draft.chain.network);
         let shown: Vec<_> = ops.iter().map(|op| view::council_op(&wire.council_op(op))).collect();

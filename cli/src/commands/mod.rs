@@ -27,6 +27,7 @@ pub mod terms;
 pub mod testnet;
 pub mod tx;
 pub mod upgrade;
+pub mod uri;
 pub mod validator;
 
 /// What a list holds, page after page, up to a limit.

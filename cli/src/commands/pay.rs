@@ -9,10 +9,12 @@ use ballast_runtime::tx::MEMO_BYTES_MAX;
 use clap::Args;
 
 use crate::cli::amount;
+use crate::commands::uri;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::offline::read_travel;
 use crate::send::{Request, SendArgs, send};
+use crate::uri::{PaymentUri, SCHEME};
 use crate::view::dollars;
 
 #[derive(Args, Debug)]
@@ -21,14 +23,16 @@ Examples:
   ballast pay dbal1… 12.50 --wait
   ballast pay dev:1 5 --ref INV-17 --from alice
   ballast pay dbal1… 25000 --travel travel.json --wait     # between institutions
-  ballast pay dev:1 5 --out payment.tx && ballast tx submit payment.tx --wait")]
+  ballast pay 'ballast:dbal1…?amount=12.50&ref=INV-17' --wait
+  ballast pay dev:1 5 --out payment.tx && ballast tx submit payment.tx --wait
+  ballast pay dev:1 5 --sender ADDR --build payment.json   # for several to sign: ballast tx sign")]
 pub struct PayArgs {
-    /// Who is paid: an address, or dev:N on a dev network
+    /// Who is paid: an address, a payment URI, or dev:N on a dev network
     #[arg(value_name = "ADDR")]
     to: String,
-    /// Dollars, with at most six decimal places
+    /// Dollars, with at most six decimal places; may be left out where a URI says it
     #[arg(value_parser = amount, allow_negative_numbers = true)]
-    amount: u64,
+    amount: Option<u64>,
     /// Reference for the recipient, at most 32 bytes
     #[arg(long = "ref", value_name = "MEMO")]
     memo: Option<String>,
@@ -74,11 +78,29 @@ pub fn check_amount(amount: u64) -> Result<(), Failure> {
     }
 }
 
+/// What is asked for, by the command line or by a URI; where both say something, they must agree.
+fn asked(to: String, amount: Option<u64>, memo: Option<String>) -> Result<PaymentUri, Failure> {
+    if !to.starts_with(SCHEME) {
+        return Ok(PaymentUri { address: to, amount, memo });
+    }
+    let (uri, _) = uri::read(&to)?;
+    let differs = (amount.is_some() && uri.amount.is_some() && amount != uri.amount)
+        || (memo.is_some() && uri.memo.is_some() && memo != uri.memo);
+    if differs {
+        let message = "the amount or the reference is not the one that the URI asks for";
+        return Err(Failure::new(Exit::Refused, "URI_DIFFERS", message)
+            .next("leave it out, or give the address alone"));
+    }
+    Ok(PaymentUri { amount: amount.or(uri.amount), memo: memo.or(uri.memo), ..uri })
+}
+
 pub async fn run(ctx: &Context, args: PayArgs) -> Result<(), Failure> {
-    let amount = args.amount;
+    let asked = asked(args.to, args.amount, args.memo)?;
+    let missing = || Failure::usage("it is not said how much to pay").next("add the amount");
+    let amount = asked.amount.ok_or_else(missing)?;
     check_amount(amount)?;
-    let memo = memo(args.memo)?;
-    let to = ctx.address(&args.to).await?;
+    let memo = memo(asked.memo)?;
+    let to = ctx.address(&asked.address).await?;
     if ctx.own_address(By::Anyone).await? == to {
         let message = "sender and recipient are the same account";
         return Err(Failure::new(Exit::Refused, "SELF_TRANSFER", message));

@@ -18,7 +18,7 @@ use crate::cli::hash;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{fields, time};
-use crate::view;
+use crate::{message, view};
 
 #[derive(Subcommand, Debug)]
 #[command(after_help = "\
@@ -46,6 +46,14 @@ pub enum Get {
     },
     /// Of the supply
     Supply {
+        #[command(flatten)]
+        to: OutArgs,
+    },
+    /// Of a reserve report
+    Report {
+        /// Its number
+        #[arg(value_name = "N")]
+        number: u64,
         #[command(flatten)]
         to: OutArgs,
     },
@@ -90,6 +98,7 @@ async fn fetch(ctx: &Context, get: Get) -> Result<(), Failure> {
             (Target::Account(address.display(ctx.chain().await?.network)), to)
         }
         Get::Supply { to } => (Target::Supply(v1::SupplyTarget {}), to),
+        Get::Report { number, to } => (Target::Report(number), to),
         Get::Tx { id, to } => (Target::TxId(id.to_string()), to),
     };
     let (proof, answer) = ctx.client().await?.proof_file(target).await?;
@@ -187,6 +196,12 @@ fn shown(proven: &Proven, genesis: &Genesis) -> (Value, Vec<(&'static str, Strin
             let mut rows = vec![at];
             rows.extend(view::supply_rows(&supply));
             (json!({ "supply": view::supply(&supply) }), rows)
+        }
+        (Key::Report(number), Object::Report(report)) => {
+            let shown = message::json("Report", &wire.show::<_, v1::Report>(&**report));
+            let mut rows = vec![at, ("report", number.to_string())];
+            rows.push(("says", view::one_line(&shown)));
+            (json!({ "number": number, "report": shown }), rows)
         }
         (key, object) => {
             let text = format!("{object:?}");

@@ -2,7 +2,7 @@
 
 mod body;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ballast_client::statements::Statement;
 use ballast_primitives::Hash;
@@ -243,11 +243,7 @@ async fn draft(ctx: &Context, args: DraftArgs) -> Result<(), Failure> {
 }
 
 async fn submit(ctx: &Context, args: SubmitArgs) -> Result<(), Failure> {
-    let mut drafts = args.files.iter().map(|file: &PathBuf| Draft::read(Path::new(file)));
-    let mut draft = drafts.next().ok_or_else(|| Failure::usage("no file is given"))??;
-    for copy in drafts {
-        draft.merge(copy?)?;
-    }
+    let draft = Draft::gather(&args.files)?;
     if draft.chain != ctx.chain().await? {
         let message = format!("the report is for the chain of genesis {}", draft.chain.genesis);
         return Err(Failure::safety("BAD_CHAIN", message));

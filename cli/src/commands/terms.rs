@@ -25,7 +25,7 @@ pub enum Command {
     /// The terms that hold for new requests
     Show,
     /// Change them; what is not named stays (council, class B when they only tighten, else C)
-    Set(SetArgs),
+    Set(Box<SetArgs>),
 }
 
 #[derive(Args, Debug)]
@@ -78,7 +78,7 @@ fn day(text: &str) -> Result<u32, String> {
 pub async fn run(ctx: &Context, command: Command) -> Result<(), Failure> {
     match command {
         Command::Show => show(ctx).await,
-        Command::Set(args) => set(ctx, args).await,
+        Command::Set(args) => set(ctx, *args).await,
     }
 }
 

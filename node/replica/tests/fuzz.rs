@@ -14,7 +14,7 @@ use ballast_replica::message::{Message, Request, Response, SyncBlock, WireRound}
 use ballast_replica::types::Batch;
 use ballast_replica::{Effect, Input, Replica};
 use bodies::{VALIDATORS, encode_input, key, now};
-use driver::{drive, drive_slow};
+use driver::drive;
 
 /// What four honest validators did until the first has committed two blocks.
 #[derive(Default)]
@@ -106,7 +106,7 @@ fn messages_and_requests() {
     seeds.push(Message::Round(round).encode());
     seeds.push(Request::Blocks { from: 3 }.encode());
     seeds.push(Request::Batches { digests: vec![Hash([1; 32]), Hash([2; 32])] }.encode());
-    drive("message", &seeds, bodies::message);
+    drive("message", 1, &seeds, bodies::message);
 }
 
 #[test]
@@ -120,14 +120,14 @@ fn answers_batches_and_blocks() {
         Response::Batches(vec![batch.clone()]).encode(),
         batch,
     ];
-    drive("sync", &seeds, bodies::sync);
+    drive("sync", 1, &seeds, bodies::sync);
 }
 
 #[test]
 fn records_of_the_log_and_the_sign_state() {
     let honest = Honest::new();
     let seeds = [honest.wal, honest.signed].concat();
-    drive("recovery", &seeds, bodies::recovery);
+    drive("recovery", 1, &seeds, bodies::recovery);
 }
 
 /// Everything the honest ones said, in order, up to some point; then the same as blocks to catch
@@ -147,5 +147,5 @@ fn a_validator_among_peers() {
     let status = Message::Status { height: 2 }.encode();
     let blocks = Response::Blocks(honest.blocks).encode();
     seeds.push([encode_input(0, 0, &status), encode_input(0, 1, &blocks)].concat());
-    drive_slow("peers", &seeds, 20, bodies::peers);
+    drive("peers", 20, &seeds, bodies::peers);
 }

@@ -79,6 +79,10 @@ pub(crate) fn check_parameters(
     if quotas.is_empty() || quotas.len() > CLASSES_MAX {
         return Err("there are 1 to 16 account classes");
     }
+    // Else nobody of the class could ever send again, the council's members perhaps among them.
+    if quotas.iter().any(|quota| quota.burst == 0 || quota.per_1000_s == 0) {
+        return Err("a quota lets through one transaction at least, and gains more");
+    }
     Ok(())
 }
 

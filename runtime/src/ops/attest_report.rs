@@ -5,7 +5,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
 use crate::event::Event;
-use crate::object::{Attestation, Key, Report, ReportStatus};
+use crate::object::{Attestation, Key, Report, ReportStatus, Role};
 use crate::ops::Env;
 use crate::reserve;
 use crate::state::At;
@@ -28,9 +28,8 @@ impl AttestReport {
         let quorum = usize::from(env.journal.policy().attest_quorum);
         let report: &mut Report = env.journal.write(at);
         report.attested_by.push(Attestation { attestor, at: env.now });
-        let is_enough = report.attested_by.len() >= quorum;
         env.emit(Event::ReportAttested { report: self.report, attestor });
-        if is_enough {
+        if live_attestations(env, at) >= quorum {
             self.make_effective(env, at);
         }
         Ok(())
@@ -66,4 +65,10 @@ impl AttestReport {
         let (as_of, unencumbered) = (report.body.as_of, reserve::unencumbered(&report.body));
         env.emit(Event::ReportEffective { report: self.report, as_of, unencumbered });
     }
+}
+
+/// How many of those who attested are still trusted to.
+fn live_attestations(env: &Env<'_, '_>, at: At<Report>) -> usize {
+    let (state, attested) = (env.journal.state(), &env.journal.read(at).attested_by);
+    attested.iter().filter(|by| state.holds(Role::Attestor, &by.attestor, env.now)).count()
 }

@@ -1,17 +1,17 @@
 //! Which outcomes each operation can have, and which of them a run has met.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
+
+use ballast_runtime::Code;
 
 use crate::oracle::Seen;
 
 /// Every operation with the outcomes that docs/spec/operations.md gives it, SUCCESS besides; those
 /// under "transaction" leave it out of the block. `DECODE` stands where an operation has bounds.
 ///
-/// Some outcomes of the specification cannot be met by any chain of less than 2^64 operations, and
-/// are not here: OVERFLOW where only a `u128` total could leave its range (DepositConfirm, Propose,
-/// SetDocument's version) or where a limit is met first (BridgeOut, RedeemRequest).
+/// What is not here is in [`UNREACHABLE`].
 pub const REACHABLE: &[(&str, &str)] = &[
     (
         "transaction",
@@ -178,6 +178,89 @@ pub const REACHABLE: &[(&str, &str)] = &[
     ("council SetDelay", "DECODE"),
     ("council ScheduleUpgrade", "UPGRADE_OUT_OF_ORDER"),
 ];
+
+/// Outcomes that the specification names and no run can meet: OVERFLOW where only a `u128` total or
+/// 2^32 versions could leave their range, or where a limit is met first; and what a row that an
+/// account and the council share says of accounts alone.
+const UNREACHABLE: &[(&str, &str)] = &[
+    ("DepositConfirm", "OVERFLOW"),
+    ("BridgeOut", "OVERFLOW"),
+    ("RedeemRequest", "OVERFLOW"),
+    ("council SetDocument", "OVERFLOW"),
+    ("council Freeze", "FREEZE_CONFIRMED FREEZE_COOLDOWN"),
+    ("council SetHold", "HOLD_ONLY_RAISED"),
+    ("council RevokeReport", "UNAUTHORIZED"),
+];
+
+/// Each operation of the specification's two tables with the outcomes that its row names.
+fn specified() -> Vec<(String, BTreeSet<String>)> {
+    let path: PathBuf =
+        [env!("CARGO_MANIFEST_DIR"), "..", "docs", "spec", "operations.md"].iter().collect();
+    let text = std::fs::read_to_string(path).unwrap();
+    let (_, tables) = text.split_once("## Operations of accounts").unwrap();
+    let (accounts, council) = tables.split_once("## Operations of the council").unwrap();
+    let (council, _) = council.split_once("## Other structures").unwrap();
+    let rows = accounts.lines().map(|row| ("", row));
+    let rows = rows.chain(council.lines().map(|row| ("council ", row)));
+    rows.filter_map(|(group, row)| specified_row(group, row)).collect()
+}
+
+fn specified_row(group: &str, row: &str) -> Option<(String, BTreeSet<String>)> {
+    let cells: Vec<_> = row.split(" | ").collect();
+    let [_, operation, sender, pause, fails, _] = cells[..] else { return None };
+    let name = operation.split("**").nth(1)?;
+    let quoted = operation.split('`').chain(fails.split('`'));
+    let is_code = |word: &str| {
+        word.contains(|c: char| c.is_ascii_uppercase())
+            && word.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+    };
+    let mut codes: BTreeSet<_> = quoted.filter(|word| is_code(word)).map(str::to_owned).collect();
+    let mut implied = |codes_of: &str| codes.extend(codes_of.split(' ').map(str::to_owned));
+    if sender.chars().next().is_some_and(char::is_uppercase) {
+        implied("UNAUTHORIZED ROLE_EXPIRED");
+    }
+    if !pause.trim().is_empty() {
+        implied("PAUSED");
+    }
+    for (words, codes_of) in [
+        ("Common", "KYC_EXPIRED ACCOUNT_FROZEN"),
+        ("PAY-5", "TRAVEL_DATA_REQUIRED TRAVEL_DATA_INVALID TRAVEL_REPLAY"),
+        ("available", "INSUFFICIENT_AVAILABLE"),
+    ] {
+        if fails.contains(words) {
+            implied(codes_of);
+        }
+    }
+    Some((format!("{group}{name}"), codes))
+}
+
+/// What this table and the specification's do not say alike.
+pub fn disagreements() -> Vec<String> {
+    let specified = specified();
+    let known = |table: &[(&str, &str)], operation: &str, code: &str| {
+        let mut rows = table.iter().filter(|(name, _)| *name == operation);
+        rows.any(|(_, codes)| codes.split_whitespace().any(|known| known == code))
+    };
+    let mut found = Vec::new();
+    for (operation, codes) in &specified {
+        for code in codes {
+            if !known(REACHABLE, operation, code) && !known(UNREACHABLE, operation, code) {
+                found.push(format!("{operation} {code} is specified and not in the table"));
+            }
+        }
+    }
+    for (operation, _) in REACHABLE.iter().filter(|(operation, _)| *operation != "transaction") {
+        if !specified.iter().any(|(name, _)| name == operation) {
+            found.push(format!("{operation} is in the table and not specified"));
+        }
+    }
+    for code in Code::ALL {
+        if !REACHABLE.iter().any(|(operation, _)| known(REACHABLE, operation, code.name())) {
+            found.push(format!("{} is an outcome of nothing", code.name()));
+        }
+    }
+    found
+}
 
 #[derive(Default)]
 pub struct Coverage {

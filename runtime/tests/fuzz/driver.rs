@@ -23,14 +23,10 @@ const WIDTHS: [usize; 5] = [1, 2, 4, 8, 16];
 /// How long keys, digests and addresses are.
 const DIGEST: usize = 32;
 
-/// Gives `body` the seeds and what is made of them. Where `BALLAST_FUZZ_CORPUS` names a folder, the
-/// seeds are also written there, for the target of this name.
-pub fn drive(target: &str, seeds: &[Vec<u8>], body: impl Fn(&[u8])) {
-    drive_slow(target, seeds, 1, body);
-}
-
-/// As [`drive`], for a body that takes `cost` times as long as others: in as many rounds less.
-pub fn drive_slow(target: &str, seeds: &[Vec<u8>], cost: u64, body: impl Fn(&[u8])) {
+/// Gives `body` the seeds and what is made of them, in fewer rounds where it takes `cost` times as
+/// long as decoding does. Where `BALLAST_FUZZ_CORPUS` names a folder, the seeds are also written
+/// there, for the target of this name.
+pub fn drive(target: &str, cost: u64, seeds: &[Vec<u8>], body: impl Fn(&[u8])) {
     assert!(!seeds.is_empty(), "{target} has nothing to begin with");
     if let Some(folder) = std::env::var_os("BALLAST_FUZZ_CORPUS") {
         write_corpus(&Path::new(&folder).join(target), seeds);

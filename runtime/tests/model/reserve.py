@@ -147,7 +147,7 @@ def attest(run, op):
     attested = {**report["attested_by"], run.sender: run.now}
     run.change("report", number, attested_by=attested)
     run.emit("ReportAttested", report=number, attestor=run.sender)
-    if len(attested) >= run.policy["attest_quorum"]:
+    if sum(run.holds("ATTESTOR", who) for who in attested) >= run.policy["attest_quorum"]:
         _make_effective(run, number)
 
 

@@ -137,7 +137,7 @@ fn quotas(number: usize) -> Vec<Quota> {
 #[test]
 fn a_policys_bounds_are_part_of_its_format() {
     let world = World::new();
-    let cases: [Bound<SetPolicy>; 17] = [
+    let cases: [Bound<SetPolicy>; 20] = [
         (|op| op.rail_hold_ms = 30 * DAY, true),
         (|op| op.rail_hold_ms = 30 * DAY + 1, false),
         (|op| op.report_max_age_ms = HOUR, true),
@@ -155,6 +155,9 @@ fn a_policys_bounds_are_part_of_its_format() {
         (|op| op.quotas = quotas(0), false),
         (|op| op.quotas = quotas(16), true),
         (|op| op.quotas = quotas(17), false),
+        (|op| op.quotas[2] = Quota { burst: 1, per_1000_s: 1 }, true),
+        (|op| op.quotas[2].burst = 0, false),
+        (|op| op.quotas[2].per_1000_s = 0, false),
     ];
     for (number, (change, expected)) in cases.into_iter().enumerate() {
         assert_eq!(fits(council::set_policy(&world, change)), expected, "case {number}");

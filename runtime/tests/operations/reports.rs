@@ -207,6 +207,34 @@ fn an_attestation_is_refused_in_order_and_a_quorum_of_them_makes_the_report_effe
 }
 
 #[test]
+fn an_attestation_counts_while_its_attestor_holds_the_role() {
+    let mut world = ticked();
+    world.edit_policy(|policy| policy.attest_quorum = 2);
+    let other = second_attestor(&mut world);
+    let body = newest(&world);
+    let number = submitted(&mut world, body);
+    let attest = attest(&world, number);
+    world.run(ATTESTOR, attest.clone()).unwrap();
+    world.by_council([council::revoke(Role::Attestor, ATTESTOR.address())]).unwrap();
+    world.run(other, attest.clone()).unwrap();
+    let status = |world: &World| world.state.report(number).unwrap().status;
+    assert_eq!(status(&world), ReportStatus::Draft, "one of the two is not trusted any more");
+    // A third makes two who are.
+    let (third, until) = (Holder(2), world.now() + DAY);
+    world.by_council([council::grant(Role::Attestor, third.address(), until)]).unwrap();
+    let mut late = world.clone();
+    world.run(third, attest.clone()).unwrap();
+    assert_eq!(status(&world), ReportStatus::Effective);
+    assert_eq!(world.state.report(number).unwrap().attested_by.len(), 3);
+    // What became effective stays so; a draft waits for two who hold the role at one time.
+    world.by_council([council::revoke(Role::Attestor, other.address())]).unwrap();
+    assert_eq!(status(&world), ReportStatus::Effective);
+    late.by_council([council::revoke(Role::Attestor, other.address())]).unwrap();
+    late.run(third, attest).unwrap();
+    assert_eq!(status(&late), ReportStatus::Draft);
+}
+
+#[test]
 fn a_correction_replaces_the_very_report_it_names_even_a_revoked_one() {
     let mut world = ticked();
     let body = newest(&world);

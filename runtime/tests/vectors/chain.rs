@@ -1,7 +1,7 @@
 //! Receipts and objects of a small chain in which every kind of both is there.
 
 use ballast_primitives::{Hash, codec, merkle};
-use ballast_runtime::BlockOutcome;
+use ballast_runtime::{BlockOutcome, VerifiedTx};
 use serde_json::{Value, json};
 
 use crate::common::{World, genesis};
@@ -16,7 +16,7 @@ fn receipts_and_objects_are_as_committed() {
     let shown = pages.decode("Genesis", &genesis.encode());
     assert_eq!(shown["accounts"].as_array().unwrap().len(), genesis.accounts.len());
     let (mut blocks, mut chained) = (Vec::new(), Hash::ZERO);
-    let mut record = |_: &World, _: &[_], outcome: &BlockOutcome| {
+    let mut record = |_: &World, _: &[VerifiedTx], outcome: &BlockOutcome| {
         let receipts: Vec<_> = outcome.receipts.iter().map(codec::encode).collect();
         let leaves: Vec<_> = receipts.iter().map(|bytes| merkle::RECEIPTS.leaf(bytes)).collect();
         assert_eq!(merkle::RECEIPTS.root_of(&leaves), outcome.receipts_root);

@@ -14,7 +14,7 @@ from vectors import vectors
 SERVICES = {
     "TxService": ("SubmitTx", "WaitTx"),
     "AccountService": ("GetAccount",),
-    "LedgerService": ("GetChainInfo",),
+    "LedgerService": ("GetChainInfo", "GetGenesis"),
     "ProofService": ("GetProof", "ListSetChanges"),
     "EventService": ("SubscribeEvents",),
 }

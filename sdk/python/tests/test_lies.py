@@ -8,7 +8,7 @@ from typing import Any, Callable
 import grpc
 
 from ballast_sdk import (
-    CursorFile, OutcomeUnknownError, ProofError, RefusedError, SecretKey, Signed, decode, encode, sign,
+    Client, CursorFile, OutcomeUnknownError, ProofError, RefusedError, SecretKey, Signed, decode, encode, sign,
 )
 from ballast_sdk.blocks import ProofFile, ProofOfState, ReceiptProof, SetChange, StateProof
 from ballast_sdk.operations import Transfer, TxBody
@@ -45,8 +45,8 @@ def refuse(code: grpc.StatusCode, reason: str = "") -> Callable[[Any], Any]:
     return handler
 
 
-def payment(valid_until: int) -> Signed:
-    body = TxBody(TOLD["genesis_hash"], 7, ACCOUNT, 1, valid_until, None, None, (Transfer(OTHER, 1, None),))
+def payment(valid_until: int, nonce: int = 1) -> Signed:
+    body = TxBody(TOLD["genesis_hash"], 7, ACCOUNT, nonce, valid_until, None, None, (Transfer(OTHER, 1, None),))
     return sign(body, SecretKey(vectors("keys")[0]["secret"]))
 
 
@@ -124,14 +124,38 @@ class Lies(unittest.TestCase):
         with servers({**says, **teller("the receipt altered")}) as (client, _):
             self.assertEqual(client.send(paid(), 0.3).state, "UNKNOWN")
 
-    def test_one_validator_alone_cannot_say_that_a_payment_has_expired(self) -> None:
+    def test_a_payment_has_expired_when_its_senders_account_proves_it(self) -> None:
         expired: Handlers = {"WaitTx": lambda _: {"state": "TX_STATE_EXPIRED"}}
-        pending: Handlers = {"WaitTx": lambda _: {"state": "TX_STATE_PENDING"}}
-        with servers(expired, pending, pending) as (client, _):
-            self.assertEqual(client.wait(payment(1), 0.3).state, "UNKNOWN")
-        with servers(expired, expired, pending) as (client, _):
-            self.assertEqual(client.wait(payment(1), 10).state, "EXPIRED")
-            self.assertEqual(client.wait(payment(LATER), 0.3).state, "UNKNOWN", "by this machine's clock")
+        # The vectors' header is of 1,700,000,000,004 ms, and the account has used the nonces 1 to 3.
+        over, current = 1_700_000_000_004, 1_700_000_000_005
+        for what, valid_until, nonce, state in (
+            ("a balance", over, 4, "EXPIRED"),
+            ("a balance", over, 400, "EXPIRED"),
+            ("a balance", current, 4, "UNKNOWN"),
+            ("a balance", over, 3, "UNKNOWN"),
+            ("a balance", over, 0, "UNKNOWN"),
+            ("a balance under a later set", over, 4, "UNKNOWN"),
+            ("the balance altered", over, 4, "UNKNOWN"),
+        ):
+            with servers({**expired, **teller(what)}) as (client, _):
+                fate = client.wait(payment(valid_until, nonce), 0.3)
+                self.assertEqual(fate.state, state, (what, valid_until, nonce))
+
+    def test_with_the_genesis_hash_alone_a_genesis_is_believed_that_has_it(self) -> None:
+        def pieces(file: bytes) -> Handlers:
+            def handler(asked: Any) -> Any:
+                return {"piece": file[asked.offset : asked.offset + 1000], "total_bytes": len(file)}
+
+            return {"GetGenesis": handler}
+
+        file = bytes.fromhex(TOLD["genesis"])
+        forged = file[:50] + bytes([file[50] ^ 1]) + file[51:]
+        endless: Handlers = {"GetGenesis": lambda _: {"total_bytes": 9}}
+        with servers(pieces(forged), endless, pieces(file)) as (_, running):
+            urls = [server.url for server in running]
+            with Client.connect(urls, TOLD["genesis_hash"]) as client:
+                self.assertEqual(len(client.sets.newest.validators), 4)
+            self.refused("WRONG_CHAIN", lambda: Client.connect(urls[:2], TOLD["genesis_hash"]))
 
     def test_one_validator_alone_cannot_refuse_a_payment(self) -> None:
         refuses: Handlers = {"SubmitTx": refuse(grpc.StatusCode.ALREADY_EXISTS, "NONCE_USED")}

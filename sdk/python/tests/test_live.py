@@ -11,7 +11,8 @@ from typing import Any
 
 from ballast_sdk import Client, CursorFile, Fate, ProofError, SecretKey, address_of, parse_dollars, sign, threshold
 from ballast_sdk.events import Receipt, Transferred
-from ballast_sdk.operations import KeyPolicy, RegisterAccount, Single, Transfer
+from ballast_sdk.kinds import ReportStatus
+from ballast_sdk.operations import CancelAuth, KeyPolicy, RegisterAccount, Single, Transfer
 
 from vectors import vectors
 
@@ -32,6 +33,8 @@ class Live(unittest.TestCase):
         # One that nobody listens at, in front: a wallet must not notice.
         with Client(["http://127.0.0.1:1", *live], genesis, env["genesis_hash"]) as client:
             self.wallet_life(client, env)
+        with Client.connect(live, env["genesis_hash"]) as by_hash:
+            self.assertEqual(by_hash.report(1).value.status, ReportStatus.EFFECTIVE)
         with Client(live, bytes.fromhex(vectors("proofs")["genesis"])) as stranger:
             with self.assertRaises(ProofError) as caught:
                 stranger.supply()
@@ -62,8 +65,14 @@ class Live(unittest.TestCase):
         self.assertGreaterEqual(height, receipt.height)
 
         # More than there is: on chain, without effect, and the reason is proven.
-        too_much = client.send(client.payment(mine, shop, "7.500001"))
+        more = client.payment(mine, shop, "7.500001")
+        self.assertEqual(client.simulate(more.body).failure.reason, "INSUFFICIENT_AVAILABLE")
+        too_much = client.send(more)
         self.assertEqual((too_much.state, too_much.code), ("FAILED", "INSUFFICIENT_AVAILABLE"))
+
+        # One that nobody was sent, whose time is over: proven by the account of its sender.
+        body = client.build(wallet, CancelAuth("00" * 32), valid_until=int(time.time() * 1000))
+        self.assertEqual(client.wait(sign(body, mine)), Fate("EXPIRED"))
 
         # Two of three keys.
         self.committed(client.send(client.payment(mine, client.show_address(vault), "5")))

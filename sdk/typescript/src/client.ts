@@ -1,5 +1,6 @@
 /** A wallet's view of the chain: nothing that a single validator says is believed without proof. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { encode } from "./borsh.js";
 import { CODES } from "./codes.js";
 import { follow } from "./events.js";
 import type { EventFrame, EventOptions } from "./events.js";
@@ -7,7 +8,8 @@ import type { SecretKey } from "./keys.js";
 import { ProofError, SetHistory, readReceiptProof, readSetChange, readStateProof, verifyReceipt, verifyState } from "./proof.js";
 import { Endpoints, RefusedError, UnreachableError, troubleOf } from "./rpc.js";
 import type { Endpoint, Message } from "./rpc.js";
-import type { Account, Header, Network, Op, Receipt, StateObject, Supply, TxBody } from "./schema.js";
+import * as schema from "./schema.js";
+import type { Account, Header, Leaf, Network, Op, Receipt, Report, Supply, TxBody } from "./schema.js";
 import { addressOf, parseAddress, parseDollars, showAddress } from "./text.js";
 import { sign } from "./transaction.js";
 import type { ChainId, Signed } from "./transaction.js";
@@ -22,8 +24,9 @@ const AGAIN_MS = 250;
 /** How often all validators are tried before a submission is given up. */
 const SUBMIT_ROUNDS = 3;
 const NONCE_WINDOW = 128n;
-/** How far this machine's clock may be off when a transaction is said to have expired. */
-const CLOCK_SKEW_MS = 60_000n;
+/** States that a validator may claim, and that must then be proven. */
+const FINAL = new Set(["TX_STATE_COMMITTED", "TX_STATE_FAILED", "TX_STATE_EXPIRED"]);
+const GENESIS_BYTES_MAX = 1 << 30;
 
 export interface ClientOptions {
   /** Validators, such as `http://127.0.0.1:9001`; with several, no single one can deceive or stop the wallet. */
@@ -45,8 +48,8 @@ export interface TxOptions {
   /** By default an hour from now; at most a day. */
   validUntil?: bigint;
   /**
-   * By default the next one. To pay again after EXPIRED, give the first transaction's: of one nonce
-   * one transaction at most is ever executed.
+   * By default the next one. To pay again when it is not certain what became of a transaction, give the
+   * first one's: of one nonce one transaction at most is ever executed.
    */
   nonce?: bigint;
 }
@@ -56,7 +59,7 @@ export type Fate =
   | { state: "COMMITTED"; receipt: Receipt }
   /** On chain without effect; `code` says why, e.g. `INSUFFICIENT_AVAILABLE`. */
   | { state: "FAILED"; receipt: Receipt; code: string }
-  /** More than a third of the endpoints say that it can never commit. */
+  /** Not on chain, and it never will be: proven. */
   | { state: "EXPIRED" }
   /** Not decided within the time given: wait again, or send the same bytes again. */
   | { state: "UNKNOWN" };
@@ -96,6 +99,24 @@ export class Client {
     this.chain = { genesis: sets.genesis, chain_id: genesis.chain_id };
     this.endpoints = new Endpoints(options.endpoints, options.ca);
     this.maxAgeMs = options.maxAgeMs ?? 60_000;
+  }
+
+  /** A client of which only the genesis hash is known: validators give the rest, and it is checked against that. */
+  static async connect(options: Omit<ClientOptions, "genesis"> & { genesisHash: string }): Promise<Client> {
+    const endpoints = new Endpoints(options.endpoints, options.ca);
+    const problems: Error[] = [];
+    try {
+      for (const endpoint of endpoints.all) {
+        try {
+          return new Client({ ...options, genesis: await genesisOf(endpoint) });
+        } catch (error) {
+          problems.push(problemOf(error, endpoint));
+        }
+      }
+    } finally {
+      endpoints.close();
+    }
+    throw gravest(problems);
   }
 
   close(): void {
@@ -189,19 +210,12 @@ export class Client {
   /** Waits for what becomes of a transaction, asking one validator after the other. */
   async wait(tx: Signed, limitMs = 30_000): Promise<Fate> {
     const end = Date.now() + limitMs;
-    const expired = new Set<string>();
     for (;;) {
       for (const endpoint of this.endpoints.inTurn()) {
         const step = Math.max(1, Math.min(end - Date.now(), WAIT_STEP_MS));
         const state = await this.stateAt(endpoint, tx, step);
-        if (state === "TX_STATE_COMMITTED" || state === "TX_STATE_FAILED") {
-          const fate = await this.provenFate(tx.id);
-          if (fate !== undefined) return fate;
-        }
-        if (state === "TX_STATE_EXPIRED" && BigInt(Date.now()) + CLOCK_SKEW_MS >= tx.body.valid_until) {
-          expired.add(endpoint.url);
-          if (this.isMoreThanAThird(expired.size)) return { state: "EXPIRED" };
-        }
+        const fate = FINAL.has(state ?? "") ? await this.fate(tx, end) : undefined;
+        if (fate !== undefined) return fate;
         if (Date.now() >= end) return { state: "UNKNOWN" };
       }
       await sleep(AGAIN_MS);
@@ -219,16 +233,23 @@ export class Client {
     }
   }
 
-  /** What a proven receipt says; nothing when nobody can prove one. */
-  private async provenFate(id: string): Promise<Fate | undefined> {
-    try {
-      const { value: receipt } = await this.receipt(id);
-      if (receipt.outcome.type === "Success") return { state: "COMMITTED", receipt };
-      return { state: "FAILED", receipt, code: CODES[receipt.outcome.code] ?? String(receipt.outcome.code) };
-    } catch (error) {
-      if (error instanceof ProofError || error instanceof RefusedError || error instanceof UnreachableError) return undefined;
-      throw error;
-    }
+  /** What can be proven of a transaction that is said to be decided. */
+  private async fate(tx: Signed, end: number): Promise<Fate | undefined> {
+    const proven = await ifProven(this.receipt(tx.id, end));
+    if (proven === undefined) return (await ifProven(this.hasExpired(tx, end))) ? { state: "EXPIRED" } : undefined;
+    const receipt = proven.value;
+    if (receipt.outcome.type === "Success") return { state: "COMMITTED", receipt };
+    return { state: "FAILED", receipt, code: CODES[receipt.outcome.code] ?? String(receipt.outcome.code) };
+  }
+
+  /**
+   * Whether the sender's account shows that a transaction can never commit (BY-44): a header whose time is
+   * not below `valid_until` attests the state right before it, in which the nonce is unused.
+   */
+  private async hasExpired({ body }: Signed, end: number): Promise<boolean> {
+    const { value, height, header } = await this.balance(body.sender, {}, end);
+    const isOver = header.time >= body.valid_until && header.height === height + 1n;
+    return isOver && isUnused(body.nonce, value.replay);
   }
 
   // ---- Proven reads ----
@@ -236,19 +257,26 @@ export class Client {
   /**
    * An account, proven. After a payment, give its receipt's height as `atLeast` to see its effect.
    */
-  async balance(address: string, options: { atLeast?: bigint } = {}): Promise<ProvenState<Account>> {
-    return this.state({ account: this.showAddress(address) }, options.atLeast, (key, object) =>
+  async balance(address: string, options: { atLeast?: bigint } = {}, end = patience()): Promise<ProvenState<Account>> {
+    return this.state({ account: this.showAddress(address) }, options.atLeast, end, ({ key, object }) =>
       key.type === "Account" && key.address === address && object.type === "Account" ? object : undefined);
   }
 
   /** The supply, proven. */
   async supply(options: { atLeast?: bigint } = {}): Promise<ProvenState<Supply>> {
-    return this.state({ supply: {} }, options.atLeast, (_, object) => (object.type === "Supply" ? object : undefined));
+    return this.state({ supply: {} }, options.atLeast, patience(), ({ object }) =>
+      object.type === "Supply" ? object : undefined);
+  }
+
+  /** A reserve report by its number, from 1, proven. */
+  async report(report: bigint): Promise<ProvenState<Report>> {
+    return this.state({ report: report.toString() }, undefined, patience(), ({ key, object }) =>
+      key.type === "Report" && key.report === report && object.type === "Report" ? object : undefined);
   }
 
   /** A transaction's receipt, proven. */
-  async receipt(id: string): Promise<ProvenState<Receipt>> {
-    return this.prove({ tx_id: id }, async (answer, endpoint) => {
+  async receipt(id: string, end = patience()): Promise<ProvenState<Receipt>> {
+    return this.prove({ tx_id: id }, end, async (answer, endpoint) => {
       const proof = readReceiptProof(answer["receipt_proof"] ?? new Uint8Array());
       await this.follow(endpoint, proof.anchor.header.height);
       const value = verifyReceipt(proof, this.sets);
@@ -260,15 +288,16 @@ export class Client {
   private state<T>(
     target: Message,
     atLeast: bigint | undefined,
-    pick: (key: { type: string; address?: string }, object: StateObject) => T | undefined,
+    end: number,
+    pick: (leaf: Leaf) => T | undefined,
   ): Promise<ProvenState<T>> {
-    return this.prove(target, async (answer, endpoint) => {
+    return this.prove(target, end, async (answer, endpoint) => {
       const proof = readStateProof(answer["state_proof"] ?? new Uint8Array());
       const { header } = proof.anchor;
       await this.follow(endpoint, header.height);
-      const { key, object } = verifyState(proof, this.sets);
-      const value = pick(key, object);
-      if (value === undefined) throw new ProofError("OTHER_SUBJECT", `it proves ${key.type} ${key.type === "Account" ? key.address : ""}`);
+      const leaf = verifyState(proof, this.sets);
+      const value = pick(leaf);
+      if (value === undefined) throw new ProofError("OTHER_SUBJECT", `it proves another ${leaf.key.type}`);
       const height = header.executed_height;
       if (height < this.proven || height < (atLeast ?? 0n)) throw new ProofError("STALE", `the state after ${height} is behind`);
       if (Date.now() - Number(header.time) > this.maxAgeMs) throw new ProofError("STALE", `its header is of ${header.time}`);
@@ -278,35 +307,27 @@ export class Client {
   }
 
   /** Asks one validator after the other until one proves what it says. Who is only behind is asked again. */
-  private async prove<T>(target: Message, verify: (answer: Message, endpoint: Endpoint) => Promise<T>): Promise<T> {
-    const end = Date.now() + PROOF_MS;
+  private async prove<T>(
+    target: Message,
+    end: number,
+    verify: (answer: Message, endpoint: Endpoint) => Promise<T>,
+  ): Promise<T> {
     for (;;) {
       const problems: Error[] = [];
       for (const endpoint of this.endpoints.inTurn()) {
         try {
-          const proven = await verify(await endpoint.call("ProofService", "GetProof", target, PROOF_MS), endpoint);
+          const limitMs = Math.max(CALL_MS, end - Date.now());
+          const proven = await verify(await endpoint.call("ProofService", "GetProof", target, limitMs), endpoint);
           this.endpoints.prefer(endpoint);
           return proven;
         } catch (error) {
-          problems.push(this.problemOf(error, endpoint));
+          problems.push(problemOf(error, endpoint));
         }
       }
       const isBehind = problems.some((error) => error instanceof ProofError && error.reason === "STALE");
-      if (isBehind && Date.now() < end) {
-        await sleep(AGAIN_MS);
-        continue;
-      }
-      // What matters most first: a lie, then a refusal.
-      throw problems.find((error) => error instanceof ProofError) ??
-        problems.find((error) => error instanceof RefusedError) ??
-        new UnreachableError(problems.map((error) => error.message));
+      if (!isBehind || Date.now() >= end) throw gravest(problems);
+      await sleep(AGAIN_MS);
     }
-  }
-
-  private problemOf(error: unknown, endpoint: Endpoint): Error {
-    if (error instanceof ProofError) return error;
-    const trouble = troubleOf(error);
-    return trouble.kind === "lost" ? new Error(`${endpoint.url}: ${trouble.problem}`) : trouble.error;
   }
 
   /** Follows the changes of the validator set below a height, as this validator tells them, each verified. */
@@ -332,8 +353,59 @@ export class Client {
     return answer["account"];
   }
 
+  /** What a transaction would do if it were in a block now, by the word of one validator: SimulateTxResponse in proto/. */
+  async simulate(body: TxBody): Promise<Message> {
+    return this.endpoints.ask("TxService", "SimulateTx", { tx_body: encode(schema.TxBody, body) }, CALL_MS);
+  }
+
   /** What happens on the chain, in order, without a gap or a repetition, across validators. See `EventOptions`. */
   events(options: EventOptions = {}): AsyncGenerator<EventFrame, void, undefined> {
     return follow(this.endpoints, options);
   }
+}
+
+const patience = (): number => Date.now() + PROOF_MS;
+
+/** The genesis file as a validator tells it, piece by piece; unchecked. */
+async function genesisOf(endpoint: Endpoint): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  for (let offset = 0, total = Infinity; offset < total; ) {
+    const answer = await endpoint.call("LedgerService", "GetGenesis", { offset: String(offset) }, CALL_MS);
+    const piece: Uint8Array = answer["piece"];
+    total = Number(answer["total_bytes"]);
+    if (piece.length === 0 || total > GENESIS_BYTES_MAX) throw new ProofError("MALFORMED", "the genesis has no end");
+    pieces.push(piece);
+    offset += piece.length;
+  }
+  return Buffer.concat(pieces);
+}
+
+/** Whether a nonce is known not to be used (TX-20). */
+function isUnused(nonce: bigint, { high, seen }: { high: bigint; seen: bigint }): boolean {
+  if (nonce > high) return true;
+  const age = high - nonce;
+  return nonce > 0n && age < NONCE_WINDOW && ((seen >> age) & 1n) === 0n;
+}
+
+/** What was proven; nothing when nobody could. */
+async function ifProven<T>(proof: Promise<T>): Promise<T | undefined> {
+  try {
+    return await proof;
+  } catch (error) {
+    if (error instanceof ProofError || error instanceof RefusedError || error instanceof UnreachableError) return undefined;
+    throw error;
+  }
+}
+
+function problemOf(error: unknown, endpoint: Endpoint): Error {
+  if (error instanceof ProofError) return error;
+  const trouble = troubleOf(error);
+  return trouble.kind === "lost" ? new UnreachableError([`${endpoint.url}: ${trouble.problem}`]) : trouble.error;
+}
+
+/** What matters most: a lie, then a refusal. */
+function gravest(problems: readonly Error[]): Error {
+  return problems.find((error) => error instanceof ProofError) ??
+    problems.find((error) => error instanceof RefusedError) ??
+    new UnreachableError(problems.map((error) => error.message));
 }

@@ -390,6 +390,8 @@ export type StateObject = Of<typeof StateObject>;
 export type Account = Extract<StateObject, { type: "Account" }>;
 /** The supply as the state holds it. Amounts are micro-dollars. */
 export type Supply = Extract<StateObject, { type: "Supply" }>;
+/** A reserve report as the state holds it. */
+export type Report = Extract<StateObject, { type: "Report" }>;
 export type Genesis = Of<typeof Genesis>;
 export type Header = Of<typeof Header>;
 export type CertifiedHeader = Of<typeof CertifiedHeader>;

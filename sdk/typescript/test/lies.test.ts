@@ -176,10 +176,10 @@ function paid(): Signed {
   return { ...signed, id: receipt.tx };
 }
 
-function payment(validUntil: bigint): Signed {
+function payment(validUntil: bigint, nonce = 1n): Signed {
   const op = { type: "Transfer", to: other_account, amount: 1n, travel: null } as const;
   const body = {
-    genesis: genesis_hash, chain_id: 7, sender: account, nonce: 1n, valid_until: validUntil, sponsor: null,
+    genesis: genesis_hash, chain_id: 7, sender: account, nonce, valid_until: validUntil, sponsor: null,
     memo: null, ops: [op],
   };
   return sign(body, key);
@@ -196,22 +196,49 @@ test("a payment is committed when its receipt is proven, and not because someone
   });
 });
 
-test("one validator alone cannot say that a payment has expired, or refuse it", async () => {
+test("a payment has expired when its sender's account proves it, and not because someone says so", async () => {
   const expired = { WaitTx: () => ({ state: "TX_STATE_EXPIRED" }) };
-  const pending = { WaitTx: () => ({ state: "TX_STATE_PENDING" }) };
-  const [over, current] = [payment(1n), payment(4_000_000_000_000n)];
-  await withServers([expired, pending, pending], async (client) => {
-    assert.deepEqual(await client.wait(over, 300), { state: "UNKNOWN" });
-  });
-  await withServers([expired, expired, pending], async (client) => {
-    assert.deepEqual(await client.wait(over, 10_000), { state: "EXPIRED" });
-    assert.deepEqual(await client.wait(current, 300), { state: "UNKNOWN" }, "by this machine's clock it has not");
-  });
+  // The vectors' header is of 1,700,000,000,004 ms, and the account has used the nonces 1 to 3.
+  const [over, current] = [1_700_000_000_004n, 1_700_000_000_005n];
+  for (const [what, validUntil, nonce, state] of [
+    ["a balance", over, 4n, "EXPIRED"],
+    ["a balance", over, 400n, "EXPIRED"],
+    ["a balance", current, 4n, "UNKNOWN"],
+    ["a balance", over, 3n, "UNKNOWN"],
+    ["a balance", over, 0n, "UNKNOWN"],
+    ["a balance under a later set", over, 4n, "UNKNOWN"],
+    ["the balance altered", over, 4n, "UNKNOWN"],
+  ] as const) {
+    await withServers([{ ...expired, ...teller(what) }], async (client) => {
+      const fate = await client.wait(payment(validUntil, nonce), 300);
+      assert.deepEqual(fate, { state }, `${what}, ${validUntil}, ${nonce}`);
+    });
+  }
+});
+
+test("one validator alone cannot refuse a payment", async () => {
+  const tx = payment(4_000_000_000_000n);
   const refuses = { SubmitTx: () => refusal(grpc.status.ALREADY_EXISTS, "NONCE_USED") };
-  await withServers([refuses, { SubmitTx: () => ({}) }, {}, {}], (client) => client.submit(current));
+  await withServers([refuses, { SubmitTx: () => ({}) }, {}, {}], (client) => client.submit(tx));
   await withServers([refuses, refuses], async (client) => {
-    await assert.rejects(client.submit(current), (error) => error instanceof RefusedError && error.reason === "NONCE_USED");
+    await assert.rejects(client.submit(tx), (error) => error instanceof RefusedError && error.reason === "NONCE_USED");
   });
+});
+
+test("with the genesis hash alone, a genesis is believed that has it", async () => {
+  const file = unhex(genesis);
+  const pieces = (bytes: Uint8Array): Handlers => ({
+    GetGenesis: ({ offset }) => ({ piece: bytes.subarray(Number(offset), Number(offset) + 1000), total_bytes: bytes.length }),
+  });
+  const forged = Uint8Array.from(file);
+  forged[50]! ^= 1;
+  const servers = await Promise.all([pieces(forged), { GetGenesis: () => ({ total_bytes: "9" }) }, pieces(file)].map(fake));
+  const endpoints = servers.map(({ url }) => url);
+  const client = await Client.connect({ endpoints, genesisHash: genesis_hash });
+  assert.equal(client.sets.newest.set.length, 4);
+  client.close();
+  await assert.rejects(Client.connect({ endpoints: endpoints.slice(0, 2), genesisHash: genesis_hash }), refusedAs("WRONG_CHAIN"));
+  for (const { stop } of servers) stop();
 });
 
 test("the same bytes go to every validator until one takes them, so that nothing is paid twice", async () => {

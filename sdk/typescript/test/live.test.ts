@@ -19,7 +19,7 @@ function committed(fate: Fate): Receipt {
   return (fate as { receipt: Receipt }).receipt;
 }
 
-test("a wallet's life", { skip, timeout: 60_000 }, async () => {
+test("a wallet's life", { skip, timeout: 180_000 }, async () => {
   const env = JSON.parse(readFileSync(file!, "utf8"));
   const genesis = readFileSync(env.genesis_file);
   const live: string[] = env.validators.map(({ grpc }: { grpc: string }) => grpc);
@@ -27,6 +27,9 @@ test("a wallet's life", { skip, timeout: 60_000 }, async () => {
   const client = new Client({ endpoints: ["http://127.0.0.1:1", ...live], genesis, genesisHash: env.genesis_hash });
   try {
     await walletLife(client, env);
+    const byHash = await Client.connect({ endpoints: live, genesisHash: env.genesis_hash });
+    assert.equal((await byHash.report(1n)).value.status, "EFFECTIVE");
+    byHash.close();
     const stranger = new Client({ endpoints: live, genesis: unhex(vectors("proofs").genesis) });
     await assert.rejects(stranger.supply(), (error) => error instanceof ProofError && error.reason === "WRONG_CHAIN");
     stranger.close();
@@ -63,8 +66,14 @@ async function walletLife(client: Client, env: any): Promise<void> {
   assert(height >= receipt.height);
 
   // More than there is: on chain, without effect, and the reason is proven.
-  const tooMuch = await client.send(await client.payment(mine, shop, "7.500001"));
+  const more = await client.payment(mine, shop, "7.500001");
+  assert.equal((await client.simulate(more.body))["failure"].reason, "INSUFFICIENT_AVAILABLE");
+  const tooMuch = await client.send(more);
   assert(tooMuch.state === "FAILED" && tooMuch.code === "INSUFFICIENT_AVAILABLE");
+
+  // One that nobody was sent, whose time is over: proven by the account of its sender.
+  const body = await client.build(wallet, [{ type: "CancelAuth", nonce: "00".repeat(32) }], { validUntil: BigInt(Date.now()) });
+  assert.deepEqual(await client.wait(sign(body, mine)), { state: "EXPIRED" });
 
   // Two of three keys.
   committed(await client.send(await client.payment(mine, client.showAddress(vault), "5")));

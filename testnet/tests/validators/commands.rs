@@ -107,24 +107,45 @@ fn a_folder_that_holds_something_else_is_left_alone() {
     assert_eq!(std::fs::read_dir(&net.dir).unwrap().count(), 1);
 }
 
-/// `testnet/life.sh`: what it says of the supply at its end is what its steps make of it.
-#[test]
-fn the_life_of_a_dollar_is_told_to_its_end() {
-    let _turn = turn();
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/life.sh");
-    let programs = binary("ballast").unwrap();
-    let output = Command::new(script)
-        .env("BALLAST_BIN_DIR", programs.parent().unwrap())
+/// What a script of this folder said, once it has come to its end.
+fn told(script: &str) -> String {
+    let output = Command::new(format!("{}/{script}", env!("CARGO_MANIFEST_DIR")))
+        .env("BALLAST_BIN_DIR", binary("ballast").unwrap().parent().unwrap())
         .env_remove("BALLAST_DIR")
         .output()
         .unwrap();
     let (said, warned) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}\n{warned}");
+    said.into_owned()
+}
+
+/// `testnet/life.sh`: what it says of the supply at its end is what its steps make of it.
+#[test]
+fn the_life_of_a_dollar_is_told_to_its_end() {
+    let _turn = turn();
+    let said = told("life.sh");
     let last = said.rsplit("What the chain holds now").next().unwrap_or_default();
     for line in
         ["total           10190030.00", "minted          250000.00", "paid out        59970.00"]
     {
         assert!(last.contains(line), "{line}: {said}");
+    }
+}
+
+/// `testnet/wallet.sh`: a new user's session, from the first key to a payment that two of three
+/// signed offline.
+#[test]
+fn a_wallets_first_day_goes_as_the_readme_says() {
+    let _turn = turn();
+    let said = told("wallet.sh");
+    for (chapter, line) in [
+        ("A payment, and what became of it", "\n80.25\n"),
+        ("A proof of the balance", "available"),
+        ("An account of three", "\n30.00\n"),
+        ("Everything that happened", "AccountRegistered"),
+    ] {
+        let rest = said.split(chapter).nth(1).unwrap_or_default();
+        assert!(rest.contains(line), "{chapter}: no {line:?} in {said}");
     }
 }

@@ -100,7 +100,7 @@ impl World {
             10 => {
                 op.quotas.pop();
             }
-            11 => op.quotas[0].burst = self.rng.below(6) as u32,
+            11 => op.quotas[0].burst = 1 + self.rng.below(6) as u32,
             12 => op.quotas[0].per_1000_s = self.changed(op.quotas[0].per_1000_s),
             13 => op.fee_account = self.stranger(),
             _ => {}

@@ -174,7 +174,7 @@ impl World {
     }
 
     fn bend_policy(&mut self, op: &mut set_policy::SetPolicy) {
-        match self.rng.below(5) {
+        match self.rng.below(7) {
             0 => op.rail_hold_ms = self.near(RAIL_HOLD_MS_MAX),
             1 => {
                 let edge = self.rng.pick(&[HOUR_MS, REPORT_AGE_MS_MAX, 366 * DAY_MS]);
@@ -182,6 +182,8 @@ impl World {
             }
             2 => op.attest_quorum = self.rng.pick(&[0, 1, 16, 17]),
             3 => op.custodian_share_max_bps = Some(self.rng.pick(&[0, 1, 10_000, 10_001])),
+            4 => op.quotas[0].burst = self.rng.below(2) as u32,
+            5 => op.quotas[0].per_1000_s = self.rng.below(2),
             _ => op.quotas = vec![op.quotas[0]; self.length(16)],
         }
     }

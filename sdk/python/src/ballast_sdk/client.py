@@ -6,6 +6,7 @@ from typing import Any, Callable, Generator, Generic, NamedTuple, Sequence, Type
 import grpc
 
 from .blocks import CertifiedHeader, Header, ReceiptProof, SetChange, StateProof
+from .borsh import encode
 from .codes import CODES
 from .events import Failed, Receipt
 from .follow import EventFrame, follow
@@ -13,7 +14,7 @@ from .keys import SecretKey
 from .operations import Op, Transfer, TxBody
 from .proof import ProofError, SetHistory, read, verify_receipt, verify_state
 from .rpc import Endpoint, Endpoints, RefusedError, UnreachableError, trouble_of
-from .state import AccountKey, AccountObject, Leaf, SupplyObject
+from .state import AccountKey, AccountObject, Leaf, Replay, ReportKey, ReportObject, SupplyObject
 from .text import address_of, parse_address, parse_dollars, show_address
 from .transaction import ChainId, Signed, sign
 
@@ -27,8 +28,10 @@ _AGAIN = 0.25
 # How often all validators are tried before a submission is given up.
 _SUBMIT_ROUNDS = 3
 _NONCE_WINDOW = 128
-# How far this machine's clock may be off when a transaction is said to have expired.
-_CLOCK_SKEW_MS = 60_000
+_GENESIS_BYTES_MAX = 1 << 30
+
+# States that a validator may claim, and that must then be proven.
+_FINAL = ("TX_STATE_COMMITTED", "TX_STATE_FAILED", "TX_STATE_EXPIRED")
 
 T = TypeVar("T")
 
@@ -37,8 +40,8 @@ class Fate(NamedTuple):
     """What became of a transaction.
 
     COMMITTED: on chain, and it had its effect. FAILED: on chain without effect, `code` says why, e.g.
-    `INSUFFICIENT_AVAILABLE`. Both have the receipt, proven. EXPIRED: more than a third of the endpoints say that it
-    can never commit. UNKNOWN: not decided within the time given; wait again, or send the same bytes again.
+    `INSUFFICIENT_AVAILABLE`. Both have the receipt, proven. EXPIRED: not on chain, and it never will be, proven as
+    well. UNKNOWN: not decided within the time given; wait again, or send the same bytes again.
     """
 
     state: str
@@ -91,6 +94,24 @@ class Client:
         # The highest height whose state was proven.
         self._proven = 0
 
+    @classmethod
+    def connect(
+        cls, endpoints: list[str], genesis_hash: str, ca: bytes | None = None, max_age: float = 60.0
+    ) -> "Client":
+        """A client of which only the genesis hash is known: validators give the rest, and it is checked against
+        that."""
+        problems: list[Exception] = []
+        asked = Endpoints(endpoints, ca)
+        try:
+            for endpoint in asked.all:
+                try:
+                    return cls(endpoints, _genesis_of(endpoint), genesis_hash, ca, max_age)
+                except (ProofError, grpc.RpcError) as error:
+                    problems.append(_problem_of(error, endpoint))
+        finally:
+            asked.close()
+        raise _gravest(problems)
+
     def close(self) -> None:
         self.endpoints.close()
 
@@ -116,8 +137,8 @@ class Client:
     ) -> TxBody:
         """A body ready to sign, valid for an hour unless said otherwise.
 
-        To pay again after EXPIRED, give the first transaction's nonce: of one nonce one transaction at most is
-        ever executed.
+        To pay again when it is not certain what became of a transaction, give the first one's nonce: of one nonce
+        one transaction at most is ever executed.
         """
         return TxBody(
             genesis=self.chain.genesis,
@@ -190,19 +211,13 @@ class Client:
     def wait(self, tx: Signed, limit: float = 30.0) -> Fate:
         """Waits for what becomes of a transaction, asking one validator after the other."""
         end = time.monotonic() + limit
-        expired: set[str] = set()
         while True:
             for endpoint in self.endpoints.in_turn():
                 step = max(0.001, min(end - time.monotonic(), _WAIT_STEP))
                 state = self._state_at(endpoint, tx, step)
-                if state in ("TX_STATE_COMMITTED", "TX_STATE_FAILED"):
-                    fate = self._proven_fate(tx.id)
-                    if fate is not None:
-                        return fate
-                if state == "TX_STATE_EXPIRED" and _now_ms() + _CLOCK_SKEW_MS >= tx.body.valid_until:
-                    expired.add(endpoint.url)
-                    if self.endpoints.more_than_a_third(expired):
-                        return Fate("EXPIRED")
+                fate = self._fate(tx, end) if state in _FINAL else None
+                if fate is not None:
+                    return fate
                 if time.monotonic() >= end:
                     return Fate("UNKNOWN")
             time.sleep(_AGAIN)
@@ -217,26 +232,38 @@ class Client:
         states = answer.DESCRIPTOR.fields_by_name["state"].enum_type.values_by_number
         return states[answer.state].name if answer.state in states else None
 
-    def _proven_fate(self, id: str) -> Fate | None:
-        """What a proven receipt says; nothing when nobody can prove one."""
+    def _fate(self, tx: Signed, end: float) -> Fate | None:
+        """What can be proven of a transaction that is said to be decided."""
         try:
-            receipt = self.receipt(id).value
+            receipt = self._receipt(tx.id, end).value
         except (ProofError, RefusedError, UnreachableError):
-            return None
+            return Fate("EXPIRED") if self._has_expired(tx.body, end) else None
         if isinstance(receipt.outcome, Failed):
             return Fate("FAILED", receipt, CODES.get(receipt.outcome.code, str(receipt.outcome.code)))
         return Fate("COMMITTED", receipt)
+
+    def _has_expired(self, body: TxBody, end: float) -> bool:
+        """Whether the sender's account shows that a transaction can never commit (BY-44): a header whose time is
+        not below `valid_until` attests the state right before it, in which the nonce is unused."""
+        try:
+            value, height, header = self._account(body.sender, 0, end)
+        except (ProofError, RefusedError, UnreachableError):
+            return False
+        is_over = header.time >= body.valid_until and header.height == height + 1
+        return is_over and _is_unused(body.nonce, value.replay)
 
     # ---- Proven reads ----
 
     def balance(self, address: str, at_least: int = 0) -> ProvenState[AccountObject]:
         """An account, proven. After a payment, give its receipt's height to see its effect."""
+        return self._account(address, at_least, _patience())
 
+    def _account(self, address: str, at_least: int, end: float) -> ProvenState[AccountObject]:
         def pick(leaf: Leaf) -> AccountObject | None:
             is_theirs = leaf.key == AccountKey(address)
             return leaf.object if is_theirs and isinstance(leaf.object, AccountObject) else None
 
-        return self._state({"account": self.show_address(address)}, at_least, pick)
+        return self._state({"account": self.show_address(address)}, at_least, end, pick)
 
     def supply(self, at_least: int = 0) -> ProvenState[SupplyObject]:
         """The supply, proven."""
@@ -244,11 +271,22 @@ class Client:
         def pick(leaf: Leaf) -> SupplyObject | None:
             return leaf.object if isinstance(leaf.object, SupplyObject) else None
 
-        return self._state({"supply": {}}, at_least, pick)
+        return self._state({"supply": {}}, at_least, _patience(), pick)
+
+    def report(self, number: int) -> ProvenState[ReportObject]:
+        """A reserve report by its number, from 1, proven."""
+
+        def pick(leaf: Leaf) -> ReportObject | None:
+            is_theirs = leaf.key == ReportKey(number)
+            return leaf.object if is_theirs and isinstance(leaf.object, ReportObject) else None
+
+        return self._state({"report": number}, 0, _patience(), pick)
 
     def receipt(self, id: str) -> ProvenState[Receipt]:
         """A transaction's receipt, proven."""
+        return self._receipt(id, _patience())
 
+    def _receipt(self, id: str, end: float) -> ProvenState[Receipt]:
         def verify(answer: Any, endpoint: Endpoint) -> ProvenState[Receipt]:
             proof: ReceiptProof = read(ReceiptProof, answer.receipt_proof)
             self._follow(endpoint, proof.anchor)
@@ -257,10 +295,10 @@ class Client:
                 raise ProofError("OTHER_SUBJECT", "the receipt is of another transaction")
             return ProvenState(receipt, receipt.height, proof.anchor.header)
 
-        return self._prove({"tx_id": id}, verify)
+        return self._prove({"tx_id": id}, end, verify)
 
     def _state(
-        self, target: dict[str, Any], at_least: int, pick: Callable[[Leaf], T | None]
+        self, target: dict[str, Any], at_least: int, end: float, pick: Callable[[Leaf], T | None]
     ) -> ProvenState[T]:
         def verify(answer: Any, endpoint: Endpoint) -> ProvenState[T]:
             proof: StateProof = read(StateProof, answer.state_proof)
@@ -277,22 +315,18 @@ class Client:
             self._proven = height
             return ProvenState(value, height, header)
 
-        return self._prove(target, verify)
+        return self._prove(target, end, verify)
 
-    def _prove(self, target: dict[str, Any], verify: Callable[[Any, Endpoint], T]) -> T:
+    def _prove(self, target: dict[str, Any], end: float, verify: Callable[[Any, Endpoint], T]) -> T:
         """Asks one validator after the other until one proves what it says. Who is only behind is asked again."""
-        end = time.monotonic() + _PROOF
         while True:
             problems: list[Exception] = []
             for endpoint in self.endpoints.in_turn():
+                limit = max(_CALL, end - time.monotonic())
                 try:
-                    proven = verify(endpoint.call("ProofService", "GetProof", target, _PROOF), endpoint)
-                except ProofError as problem:
-                    problems.append(problem)
-                except grpc.RpcError as error:
-                    trouble = trouble_of(error)
-                    lost = UnreachableError([f"{endpoint.url}: {trouble.error}"])
-                    problems.append(lost if trouble.kind == "lost" else trouble.error)
+                    proven = verify(endpoint.call("ProofService", "GetProof", target, limit), endpoint)
+                except (ProofError, grpc.RpcError) as error:
+                    problems.append(_problem_of(error, endpoint))
                 else:
                     self.endpoints.prefer(endpoint)
                     return proven
@@ -322,6 +356,11 @@ class Client:
         request = {"address": self.show_address(address)}
         return self.endpoints.ask("AccountService", "GetAccount", request, _CALL).account
 
+    def simulate(self, body: TxBody) -> Any:
+        """What a transaction would do if it were in a block now, by the word of one validator: SimulateTxResponse
+        in proto/."""
+        return self.endpoints.ask("TxService", "SimulateTx", {"tx_body": encode(TxBody, body)}, _CALL)
+
     def events(
         self, after: str | None = None, accounts: Sequence[str] = (), names: Sequence[str] = ()
     ) -> Generator[EventFrame, None, None]:
@@ -329,6 +368,35 @@ class Client:
         behind the cursor `after` ("0" is the beginning, none is now) that concerns one of these accounts, in their
         text form, and has one of these names, e.g. `Transferred`."""
         return follow(self.endpoints, after, accounts, names)
+
+
+def _patience() -> float:
+    return time.monotonic() + _PROOF
+
+
+def _genesis_of(endpoint: Endpoint) -> bytes:
+    """The genesis file as a validator tells it, piece by piece; unchecked."""
+    file = bytearray()
+    while True:
+        answer = endpoint.call("LedgerService", "GetGenesis", {"offset": len(file)}, _CALL)
+        if not answer.piece or answer.total_bytes > _GENESIS_BYTES_MAX:
+            raise ProofError("MALFORMED", "the genesis has no end")
+        file += answer.piece
+        if len(file) >= answer.total_bytes:
+            return bytes(file)
+
+
+def _is_unused(nonce: int, replay: Replay) -> bool:
+    """Whether a nonce is known not to be used (TX-20)."""
+    age = replay.high - nonce
+    return age < 0 or (nonce > 0 and age < _NONCE_WINDOW and not replay.seen >> age & 1)
+
+
+def _problem_of(error: Exception, endpoint: Endpoint) -> Exception:
+    if not isinstance(error, grpc.RpcError):
+        return error
+    trouble = trouble_of(error)
+    return UnreachableError([f"{endpoint.url}: {trouble.error}"]) if trouble.kind == "lost" else trouble.error
 
 
 def _gravest(problems: list[Exception]) -> Exception:
