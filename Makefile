@@ -21,12 +21,13 @@ DIR ?=
 
 BUILD := cargo build --release --locked --workspace --bins
 
-.PHONY: help testnet clean-testnet test build lint fmt packages bench
+.PHONY: help testnet clean-testnet test sdk build lint fmt packages bench
 
 help:
 	@echo 'make testnet        build, start four validators, make a payment'
 	@echo 'make clean-testnet  stop that network and delete it'
 	@echo 'make test           format check, lints, build, all tests'
+	@echo 'make sdk            of these, the TypeScript and Python clients only'
 	@echo 'make build|lint|fmt|bench'
 
 packages:
@@ -52,6 +53,12 @@ lint: packages
 test: lint
 	$(BUILD)
 	cargo test --release --locked --workspace
+	cargo test --release --locked --workspace --features ballast-testnet/planted-bugs --example planted
+	sdk/test.sh
 
+sdk: build
+	sdk/test.sh
+
+# Some two minutes. Report and picture: benches/results/.
 bench: build
-	"$(BALLAST_BIN_DIR)/ballast-bench"
+	"$(BALLAST_BIN_DIR)/ballast-bench" standard --out benches/results/latest.json

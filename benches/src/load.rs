@@ -1,6 +1,5 @@
 //! The open loop: each request at its intended time, to one validator after the other.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,105 +10,144 @@ use ballast_proto::v1::submit_batch_result::Result as Answer;
 use ballast_proto::v1::tx_service_client::TxServiceClient;
 use ballast_proto::v1::{GetChainInfoRequest, SubmitBatchRequest, TxState, WaitTxRequest};
 use hdrhistogram::Histogram;
+use serde::Serialize;
 use tokio::sync::Mutex;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tonic::transport::Channel;
 
-use crate::Args;
-use crate::cluster::Cluster;
-use crate::workload::Payment;
+use crate::cluster::{Cluster, Counters};
+use crate::workload::{Mix, Payment, Workload};
 
 /// How long to wait for the last transactions once no more are sent.
 const DRAIN: Duration = Duration::from_secs(30);
 /// A request whose latency to the receipt is measured: every so many.
 const SAMPLE: usize = 4;
 
-pub struct Run {
-    pub offered: u64,
-    /// Ids that a validator took, in no order.
-    pub accepted: BTreeSet<Hash>,
-    pub refused: u64,
-    /// From the intended time of a request to the receipt of its last transaction, microseconds,
-    /// of requests inside the window that counts.
-    pub latency_us: Histogram<u64>,
-    /// Of the window that counts.
+/// One stretch of load at one rate.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// Transactions a second over all validators.
+    pub rate: u64,
+    /// Seconds of load before those that count.
+    pub warmup: u64,
+    /// Seconds that count.
+    pub seconds: u64,
+    /// Transactions in one request.
+    pub batch: usize,
+    pub mix: Mix,
+}
+
+/// What a stretch of load came to. Rates and CPU are of the seconds that count.
+#[derive(Clone, Debug, Serialize)]
+pub struct Window {
+    pub offered_per_s: u64,
+    pub committed_per_s: f64,
     pub seconds: f64,
-    pub committed: u64,
-    pub blocks: u64,
-    pub cpu_us: Vec<u64>,
-    pub peak_bytes: Vec<u64>,
-    pub disk_bytes: Vec<u64>,
-    pub disk_bytes_before: Vec<u64>,
-    pub committed_total: u64,
+    pub blocks_per_s: f64,
     pub rounds_above_zero: u64,
+    /// CPU per committed transaction: the mean over the validators, and of each.
+    pub cpu_us_per_tx_per_validator: f64,
+    pub cpu_us_per_tx: Vec<f64>,
+    /// From the intended time of a request to the receipt of its last transaction.
+    pub p50_ms: f64,
+    pub p90_ms: f64,
+    pub p99_ms: f64,
+    pub max_ms: f64,
+    pub latency_samples: u64,
+    /// Of all that was sent, warm-up included.
+    pub offered: u64,
+    pub accepted: u64,
+    /// Answered with a reason to try again later, or not answered.
+    pub refused: u64,
+    pub hinted: u64,
+    /// Refused because the signature does not verify.
+    pub forged: u64,
+    /// Memory of each validator's process at the start and the end of the seconds that count.
+    pub memory_mib: Vec<[u64; 2]>,
+}
+
+/// What was sent and what became of it, for the audit.
+#[derive(Default)]
+pub struct Sent {
+    pub payments: Vec<Payment>,
+    /// Ids that a validator took.
+    pub accepted: Vec<Hash>,
 }
 
 #[derive(Default)]
 struct Tally {
-    accepted: BTreeSet<Hash>,
+    accepted: Vec<Hash>,
     refused: u64,
+    hinted: u64,
+    forged: u64,
     latencies: Vec<u64>,
 }
 
-/// Committed transactions and blocks so far, as a validator's metrics count them.
-struct Counters {
-    committed: u64,
-    blocks: u64,
-    rounds: u64,
+struct Reading {
+    at: Instant,
+    counters: Counters,
+    cpu_us: Vec<u64>,
+    memory: Vec<u64>,
 }
 
-pub async fn run(args: &Args, cluster: &Cluster, payments: &[Payment]) -> Result<Run> {
-    let mut clients = Vec::new();
-    for validator in &cluster.env.validators {
-        clients.push(TxServiceClient::connect(validator.grpc.clone()).await?);
+impl Reading {
+    async fn take(cluster: &Cluster) -> Result<Self> {
+        let counters = cluster.counters().await?;
+        let (cpu_us, memory) = (cluster.cpu_us()?, cluster.memory_mib()?);
+        Ok(Self { at: Instant::now(), counters, cpu_us, memory })
     }
-    let disk_bytes_before = cluster.disk_bytes();
+}
+
+/// Runs `plan`, waits until everything is answered, and adds what was sent to `sent`.
+pub async fn run(
+    cluster: &Cluster,
+    workload: &mut Workload,
+    plan: Plan,
+    sent: &mut Sent,
+) -> Result<Window> {
+    let payments = workload.sign((plan.rate * (plan.warmup + plan.seconds)) as usize, plan.mix);
     let tally = Arc::new(Mutex::new(Tally::default()));
+    let mut tasks = JoinSet::new();
+    let (first, last) = offer(cluster, &payments, plan, &tally, &mut tasks).await?;
+    drain(cluster, &mut tasks).await?;
+    let tally = std::mem::take(&mut *tally.lock().await);
+    let window = window(plan, payments.len(), &first, &last, &tally)?;
+    sent.payments.extend(payments);
+    sent.accepted.extend(tally.accepted);
+    Ok(window)
+}
+
+/// Sends every request at its time; what was read at the beginning and at the end of the seconds
+/// that count.
+async fn offer(
+    cluster: &Cluster,
+    payments: &[Payment],
+    plan: Plan,
+    tally: &Arc<Mutex<Tally>>,
+    tasks: &mut JoinSet<()>,
+) -> Result<(Reading, Reading)> {
+    let clients = cluster.clients().await?;
     let start = Instant::now() + Duration::from_millis(100);
-    let window = start + Duration::from_secs(args.warmup);
-    let mut tasks = tokio::task::JoinSet::new();
-    let mut before = None;
-    for (n, chunk) in payments.chunks(args.batch).enumerate() {
-        let sent = (n * args.batch) as f64;
-        let intended = start + Duration::from_secs_f64(sent / args.rate as f64);
+    let counted_from = start + Duration::from_secs(plan.warmup);
+    let mut first = None;
+    for (n, chunk) in payments.chunks(plan.batch).enumerate() {
+        let before = (n * plan.batch) as f64;
+        let intended = start + Duration::from_secs_f64(before / plan.rate as f64);
         tokio::time::sleep_until(intended).await;
-        if before.is_none() && intended >= window {
-            before = Some((Instant::now(), counters(cluster).await?, cluster.cpu_us()?));
+        if first.is_none() && intended >= counted_from {
+            first = Some(Reading::take(cluster).await?);
         }
         let client = clients[n % clients.len()].clone();
-        let counts = before.is_some() && n % SAMPLE == 0;
+        let counts = first.is_some() && n % SAMPLE == 0;
         let ids: Vec<_> = chunk.iter().map(|payment| payment.id).collect();
         let txs = chunk.iter().map(|payment| payment.bytes.clone()).collect();
-        tasks.spawn(request(client, ids, txs, intended, counts, Arc::clone(&tally)));
+        tasks.spawn(request(client, ids, txs, intended, counts, Arc::clone(tally)));
     }
-    let (began, first, cpu_first) = match before {
-        Some(before) => before,
-        None => (start, counters(cluster).await?, cluster.cpu_us()?),
-    };
-    let ended = Instant::now();
-    let (last, cpu_last) = (counters(cluster).await?, cluster.cpu_us()?);
-    drain(cluster, &mut tasks).await?;
-    let end = counters(cluster).await?;
-    let tally = std::mem::take(&mut *tally.lock().await);
-    let mut latency_us = Histogram::new_with_bounds(1, 120_000_000, 3)?;
-    for latency in tally.latencies {
-        latency_us.saturating_record(latency);
-    }
-    Ok(Run {
-        offered: payments.len() as u64,
-        accepted: tally.accepted,
-        refused: tally.refused,
-        latency_us,
-        seconds: (ended - began).as_secs_f64(),
-        committed: last.committed - first.committed,
-        blocks: last.blocks - first.blocks,
-        cpu_us: cpu_last.iter().zip(&cpu_first).map(|(last, first)| last - first).collect(),
-        peak_bytes: cluster.peak_bytes()?,
-        disk_bytes: cluster.disk_bytes(),
-        disk_bytes_before,
-        committed_total: end.committed,
-        rounds_above_zero: end.rounds,
-    })
+    tokio::time::sleep_until(counted_from + Duration::from_secs(plan.seconds)).await;
+    let last = Reading::take(cluster).await?;
+    let first = first.ok_or_else(|| anyhow::anyhow!("there was nothing to send"))?;
+    Ok((first, last))
 }
 
 /// Sends one request, notes the answers, and for a sample waits for a receipt.
@@ -127,15 +165,25 @@ async fn request(
         return;
     };
     let results = answer.into_inner().results;
-    let taken = |result: &Option<Answer>| matches!(result, Some(Answer::Accepted(_)));
-    let accepted: Vec<_> =
-        ids.iter().zip(&results).filter(|(_, r)| taken(&r.result)).map(|(id, _)| *id).collect();
-    {
+    let last = {
         let mut tally = tally.lock().await;
-        tally.refused += (ids.len() - accepted.len()) as u64;
-        tally.accepted.extend(&accepted);
-    }
-    let Some(last) = accepted.last().filter(|_| counts) else { return };
+        for (id, result) in ids.iter().zip(&results) {
+            match &result.result {
+                Some(Answer::Accepted(_)) => tally.accepted.push(*id),
+                Some(Answer::Refused(error)) if error.reason == "BAD_SIGNATURE" => {
+                    tally.forged += 1;
+                }
+                Some(Answer::Refused(error)) => {
+                    tally.refused += 1;
+                    tally.hinted += u64::from(error.retry_after_ms > 0);
+                }
+                None => tally.refused += 1,
+            }
+        }
+        let taken = |at: &usize| matches!(results[*at].result, Some(Answer::Accepted(_)));
+        (0..results.len().min(ids.len())).rev().find(taken).map(|at| ids[at])
+    };
+    let Some(last) = last.filter(|_| counts) else { return };
     let wait = WaitTxRequest { tx_id: last.to_string(), valid_until_ms: 0, timeout_ms: 30_000 };
     if let Ok(waited) = client.wait_tx(wait).await
         && waited.get_ref().state == i32::from(TxState::Committed)
@@ -146,7 +194,7 @@ async fn request(
 }
 
 /// Waits until every request is answered and no transaction waits any more.
-async fn drain(cluster: &Cluster, tasks: &mut tokio::task::JoinSet<()>) -> Result<()> {
+async fn drain(cluster: &Cluster, tasks: &mut JoinSet<()>) -> Result<()> {
     let limit = Instant::now() + DRAIN;
     let answered = async { while tasks.join_next().await.is_some() {} };
     let _ = tokio::time::timeout_at(limit, answered).await;
@@ -163,28 +211,42 @@ async fn drain(cluster: &Cluster, tasks: &mut tokio::task::JoinSet<()>) -> Resul
     Ok(())
 }
 
-async fn counters(cluster: &Cluster) -> Result<Counters> {
-    let operator = cluster.env.validators[0].operator.trim_start_matches("http://").to_owned();
-    let text = tokio::task::spawn_blocking(move || http_get(&operator, "/metrics")).await??;
-    let sum = |name: &str| -> u64 {
-        let of_metric = text.lines().filter(|line| {
-            line.starts_with(name) && !line.starts_with('#') && !line.contains("dropped")
-        });
-        of_metric.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
-    };
-    Ok(Counters {
-        committed: sum("ballast_transactions_total"),
-        blocks: sum("ballast_blocks_total"),
-        rounds: sum("ballast_rounds_above_zero_total"),
+fn window(
+    plan: Plan,
+    offered: usize,
+    first: &Reading,
+    last: &Reading,
+    tally: &Tally,
+) -> Result<Window> {
+    let seconds = (last.at - first.at).as_secs_f64();
+    let committed = last.counters.committed - first.counters.committed;
+    let used = last.cpu_us.iter().zip(&first.cpu_us).map(|(last, first)| last - first);
+    let cpu_us_per_tx: Vec<_> = used.map(|us| us as f64 / committed.max(1) as f64).collect();
+    let mut latencies = Histogram::<u64>::new_with_bounds(1, 120_000_000, 3)?;
+    tally.latencies.iter().for_each(|latency| latencies.saturating_record(*latency));
+    let ms = |quantile| latencies.value_at_quantile(quantile) as f64 / 1_000.0;
+    Ok(Window {
+        offered_per_s: plan.rate,
+        committed_per_s: committed as f64 / seconds,
+        seconds,
+        blocks_per_s: (last.counters.blocks - first.counters.blocks) as f64 / seconds,
+        rounds_above_zero: last.counters.rounds - first.counters.rounds,
+        cpu_us_per_tx_per_validator: mean(&cpu_us_per_tx),
+        cpu_us_per_tx,
+        p50_ms: ms(0.5),
+        p90_ms: ms(0.9),
+        p99_ms: ms(0.99),
+        max_ms: latencies.max() as f64 / 1_000.0,
+        latency_samples: latencies.len(),
+        offered: offered as u64,
+        accepted: tally.accepted.len() as u64,
+        refused: tally.refused,
+        hinted: tally.hinted,
+        forged: tally.forged,
+        memory_mib: first.memory.iter().zip(&last.memory).map(|(a, b)| [*a, *b]).collect(),
     })
 }
 
-fn http_get(address: &str, path: &str) -> Result<String> {
-    use std::io::{Read, Write};
-    let mut stream = std::net::TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
-    let mut text = String::new();
-    stream.read_to_string(&mut text)?;
-    Ok(text)
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
 }

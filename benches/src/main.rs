@@ -7,75 +7,80 @@
 
 mod audit;
 mod ceiling;
+mod clock;
 mod cluster;
+mod idle;
 mod load;
+mod micro;
 mod report;
+mod restart;
+mod standard;
+mod svg;
 mod workload;
 
-use std::path::PathBuf;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
-use clap::Parser;
-
-use crate::cluster::Cluster;
-use crate::report::Report;
+use anyhow::{Context, Result, ensure};
+use clap::{Parser, Subcommand};
+use serde::Serialize;
 
 #[derive(Debug, Parser)]
-#[command(about = "Measures a testnet of real validators under an open-loop load")]
-pub struct Args {
-    /// Transactions offered per second, over all validators.
-    #[arg(long, default_value_t = 4_000)]
-    rate: u64,
-    /// Seconds that count.
-    #[arg(long, default_value_t = 20)]
-    seconds: u64,
-    /// Seconds of load before those that count.
-    #[arg(long, default_value_t = 3)]
-    warmup: u64,
-    /// Funded accounts that pay.
-    #[arg(long, default_value_t = 10_000)]
-    accounts: u32,
-    /// Transactions in one request.
-    #[arg(long, default_value_t = 50)]
-    batch: usize,
-    /// Every transaction pays the same account.
-    #[arg(long)]
-    one_recipient: bool,
-    /// Where to write the report as JSON.
-    #[arg(long)]
+#[command(about = "Measures Ballast: a testnet of real validators, and single costs", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Where to write the report as JSON, and beside it the pictures.
+    #[arg(long, global = true, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Folder of the release binaries; that of this one by default.
-    #[arg(long, env = "BALLAST_BIN_DIR")]
+    #[arg(long, global = true, env = "BALLAST_BIN_DIR")]
     bin_dir: Option<PathBuf>,
 }
 
-#[tokio::main]
-async fn main() -> Result<()> {
-    let args = Args::parse();
-    eprintln!("measuring signature verification …");
-    let ceiling = ceiling::measure(Duration::from_secs(2));
-    eprintln!("starting four validators with {} accounts …", args.accounts);
-    let cluster = Cluster::up(&args)?;
-    let result = measure(&args, &cluster, ceiling).await;
-    cluster.down()?;
-    let report = result?;
-    println!("{}", report.table());
-    if let Some(path) = &args.out {
-        std::fs::write(path, serde_json::to_string_pretty(&report)?)?;
-        eprintln!("written to {}", path.display());
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The most that commits, latency at half of that and on a quiet chain, CPU and disk for each.
+    Standard(standard::StandardArgs),
+    /// CPU time of single steps on one thread.
+    Micro(micro::MicroArgs),
+    /// How long a validator with many accounts takes from its start to its first vote.
+    Restart(restart::RestartArgs),
+}
+
+fn main() -> Result<()> {
+    let cli = Cli::parse();
+    let (bin, out) = (cli.bin_dir.as_deref(), cli.out.as_deref());
+    match &cli.command {
+        Command::Standard(args) => {
+            let report = standard::run(args, bin)?;
+            println!("{}", report.table());
+            write(out, &report)?;
+            if let Some(out) = out {
+                std::fs::write(out.with_extension("svg"), svg::draw(&report))?;
+            }
+            ensure!(report.audit == "pass", "the audit failed: {}", report.audit);
+        }
+        Command::Micro(args) => {
+            let costs = micro::run(args)?;
+            println!("{}", micro::table(&costs));
+            write(out, &costs)?;
+        }
+        Command::Restart(args) => {
+            let found = restart::run(args, bin)?;
+            println!("{}", found.line());
+            write(out, &found)?;
+        }
     }
-    anyhow::ensure!(report.audit == "pass", "the audit failed: {}", report.audit);
     Ok(())
 }
 
-async fn measure(args: &Args, cluster: &Cluster, ceiling: ceiling::Ceiling) -> Result<Report> {
-    let total = args.rate * (args.seconds + args.warmup);
-    eprintln!("signing {total} transactions …");
-    let workload = workload::sign(cluster, args, total as usize);
-    eprintln!("offering {} a second for {} s …", args.rate, args.seconds + args.warmup);
-    let run = load::run(args, cluster, &workload).await?;
-    eprintln!("auditing …");
-    let audit = audit::run(cluster, args.accounts, &run.accepted).await?;
-    Ok(Report::new(args, ceiling, run, audit))
+fn write(out: Option<&Path>, report: &impl Serialize) -> Result<()> {
+    let Some(out) = out else { return Ok(()) };
+    if let Some(folder) = out.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let text = serde_json::to_string_pretty(report)? + "\n";
+    std::fs::write(out, text).with_context(|| format!("cannot write {}", out.display()))?;
+    eprintln!("written to {}", out.display());
+    Ok(())
 }

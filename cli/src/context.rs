@@ -5,7 +5,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use ballast_client::{Chain, Client, ClientOptions};
+use ballast_client::{Chain, Client, ClientIdentity, ClientOptions};
 use ballast_primitives::{Address, KeyPolicy, Network, SecretKey};
 use ballast_runtime::dev;
 use ballast_runtime::object::Role;
@@ -60,6 +60,24 @@ pub struct Globals {
     /// Certificates (PEM) that an https:// endpoint must lead to
     #[arg(long, global = true, value_name = "FILE", env = "BALLAST_CA_FILE")]
     pub ca_file: Option<PathBuf>,
+    /// Certificate (PEM) to show a validator that asks who calls
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "BALLAST_CLIENT_CERT",
+        requires = "client_key"
+    )]
+    pub client_cert: Option<PathBuf>,
+    /// Its private key (PEM)
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "BALLAST_CLIENT_KEY",
+        requires = "client_cert"
+    )]
+    pub client_key: Option<PathBuf>,
     /// Read the key's passphrase from an open descriptor
     #[arg(long, global = true, value_name = "N", conflicts_with = "passphrase_file")]
     pub passphrase_fd: Option<u32>,
@@ -123,7 +141,14 @@ impl Context {
                 .map_err(|error| Failure::config(format!("{}: {error}", path.display())))
         };
         let ca_pem = self.globals.ca_file.as_ref().map(read).transpose()?;
-        Ok(Client::new(&endpoints, ClientOptions { ca_pem, genesis: None })?)
+        let identity = match (&self.globals.client_cert, &self.globals.client_key) {
+            (Some(certificate), Some(key)) => {
+                Some(ClientIdentity { certificate_pem: read(certificate)?, key_pem: read(key)? })
+            }
+            _ => None,
+        };
+        let options = ClientOptions { ca_pem, identity, ..ClientOptions::default() };
+        Ok(Client::new(&endpoints, options)?)
     }
 
     /// `--endpoint`, `BALLAST_ENDPOINT`, else those of the testnet in the folder.

@@ -123,12 +123,18 @@ impl From<Error> for Failure {
 fn exit_of(error: &Error) -> Exit {
     match error {
         Error::BadEndpoint { .. } => Exit::Config,
-        Error::OtherChain { .. } | Error::WrongNetwork { .. } => Exit::Safety,
+        Error::OtherChain { .. } | Error::WrongNetwork { .. } | Error::WrongGenesis { .. } => {
+            Exit::Safety
+        }
         Error::Unreachable(_) => Exit::Unreachable,
         Error::Refused(error) => exit_of_reason(&error.reason),
         Error::OutcomeUnknown { .. } => Exit::Unknown,
         Error::NoncesInFlight { .. } => Exit::Refused,
-        Error::ProofMalformed(_) | Error::ProofInvalid(_) => Exit::Refused,
+        Error::ProofMalformed(_)
+        | Error::ProofInvalid(_)
+        | Error::ProofOfAnother
+        | Error::ProofOutdated { .. } => Exit::Refused,
+        Error::Checkpoint(_) => Exit::Config,
         Error::BadAnswer(_) => Exit::Internal,
     }
 }
@@ -163,7 +169,11 @@ const fn exit_of_service(reason: ServiceReason) -> Exit {
         | ServiceReason::BadCursor
         | ServiceReason::CursorAhead
         | ServiceReason::CursorPruned => Exit::Usage,
-        ServiceReason::Busy => Exit::Refused,
+        ServiceReason::Busy
+        | ServiceReason::RateLimited
+        | ServiceReason::BadMessage
+        | ServiceReason::MessageTooLarge
+        | ServiceReason::UnknownMethod => Exit::Refused,
         ServiceReason::SlowReader
         | ServiceReason::ProofTimeout
         | ServiceReason::ProofUnavailable
@@ -179,6 +189,9 @@ fn next_step(error: &Error) -> Option<&'static str> {
             return Some(
                 "check that a validator runs there (`ballast testnet up` starts some), or give another --endpoint",
             );
+        }
+        Error::ProofInvalid(_) | Error::ProofOutdated { .. } | Error::ProofOfAnother => {
+            return Some("do not act on it; ask another validator with --endpoint");
         }
         Error::Refused(error) => error.code()?,
         _ => return None,

@@ -21,6 +21,11 @@ use context::Context;
 use exit::Failure;
 use output::Output;
 
+const _: () = assert!(
+    !ballast_primitives::planted::CARRIED,
+    "planted bugs are for the simulator's tests; a wallet is not built with them"
+);
+
 fn main() -> ExitCode {
     // A mistake of this program is an error like others.
     std::panic::set_hook(Box::new(|panic| {

@@ -81,6 +81,13 @@ impl LedgerService for Fake {
         }))
     }
 
+    async fn get_genesis(
+        &self,
+        _: Request<v1::GetGenesisRequest>,
+    ) -> Result<Response<v1::GetGenesisResponse>, Status> {
+        Err(WireError::new(ServiceReason::Internal).into())
+    }
+
     async fn get_block(
         &self,
         _: Request<v1::GetBlockRequest>,
@@ -152,6 +159,13 @@ impl TxService for Fake {
             receipt: Some(receipt),
             ..Default::default()
         }))
+    }
+
+    async fn simulate_tx(
+        &self,
+        _: Request<v1::SimulateTxRequest>,
+    ) -> Result<Response<v1::SimulateTxResponse>, Status> {
+        Err(WireError::new(ServiceReason::Internal).into())
     }
 
     async fn get_tx(

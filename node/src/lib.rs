@@ -17,9 +17,13 @@
     )
 )]
 
+const _: () = assert!(
+    !ballast_primitives::planted::CARRIED,
+    "planted bugs are for the simulator's tests; a validator is not built with them"
+);
+
 pub mod config;
 pub mod engine;
-pub mod journal;
 pub mod keyfile;
 pub mod logging;
 pub mod metrics;
@@ -28,3 +32,5 @@ pub mod operator;
 pub mod rpc;
 pub mod setup;
 pub mod store;
+
+pub use ballast_journal as journal;

@@ -53,6 +53,9 @@ macro_rules! service_reasons {
 
 service_reasons! {
     InvalidRequest "INVALID_REQUEST" InvalidArgument None, "A field of the request is outside its bounds; BadRequest names it.";
+    BadMessage "BAD_MESSAGE" InvalidArgument None, "The message does not decode as the method's request.";
+    MessageTooLarge "MESSAGE_TOO_LARGE" ResourceExhausted None, "A request has at most 256 KiB, one of SubmitBatch 4 MiB.";
+    UnknownMethod "UNKNOWN_METHOD" Unimplemented None, "This validator has no such method.";
     BadPageToken "BAD_PAGE_TOKEN" InvalidArgument None, "The page token was not given out for this request.";
     BadCursor "BAD_CURSOR" InvalidArgument None, "A cursor is HEIGHT or HEIGHT/TX/EVENT.";
     CursorAhead "CURSOR_AHEAD" OutOfRange None, "The cursor is above the newest committed block; metadata `head` names it.";
@@ -65,6 +68,7 @@ service_reasons! {
     ProofTimeout "PROOF_TIMEOUT" DeadlineExceeded Some(COMMIT_RETRY), "No committed header attests it yet.";
     ProofUnavailable "PROOF_UNAVAILABLE" Unavailable Some(COMMIT_RETRY), "This validator cannot build the proof now.";
     Busy "BUSY" ResourceExhausted Some(COMMIT_RETRY), "This validator takes no more now.";
+    RateLimited "RATE_LIMITED" ResourceExhausted Some(COMMIT_RETRY), "Too many calls come from this address.";
     DeadlineExceeded "DEADLINE_EXCEEDED" DeadlineExceeded Some(COMMIT_RETRY), "The call took longer than this validator allows.";
     ShuttingDown "SHUTTING_DOWN" Unavailable Some(COMMIT_RETRY), "This validator is stopping; try another.";
     Internal "INTERNAL" Internal None, "This validator failed; its log says why.";

@@ -74,5 +74,5 @@ fn every_call_has_a_request_and_a_response_of_its_own() {
             assert!(seen.insert(call.name().to_owned()), "{} is used twice", call.name());
         }
     }
-    assert_eq!(seen.len(), 40);
+    assert_eq!(seen.len(), 42);
 }

@@ -78,6 +78,9 @@ impl Amounts {
     }
 }
 
+/// An object as it was before it was written for good.
+pub(crate) struct Kept(Undo);
+
 /// An object as it was before the operations at hand.
 struct Undo {
     slot: usize,
@@ -125,6 +128,23 @@ impl<'a> Journal<'a> {
             self.state.index.remove(&created.key, slot);
         }
         self.touched.truncate(self.touched_before_ops);
+    }
+
+    /// An object that is about to be written for good, for [`Self::put_back`].
+    pub(crate) fn keep<T>(&self, at: At<T>) -> Kept {
+        let stored = self.state.stored(at.slot);
+        Kept(Undo { slot: at.slot, object: stored.object.clone(), mark: stored.mark })
+    }
+
+    /// Takes back everything since [`Self::begin_block`], if one transaction has run since, and
+    /// `kept` are the objects it wrote for good.
+    pub(crate) fn put_back(mut self, kept: Vec<Kept>) {
+        self.undo_ops();
+        for Kept(Undo { slot, object, mark }) in kept {
+            let stored = self.state.stored_mut(slot);
+            stored.object = object;
+            stored.mark = mark;
+        }
     }
 
     /// What was changed since [`Self::begin_ops`]: each object's key, the object before and now.

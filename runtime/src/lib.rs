@@ -55,6 +55,7 @@ pub mod receipt;
 pub mod redemption;
 pub mod replay;
 pub mod reserve;
+pub mod simulate;
 pub mod state;
 pub mod tree;
 pub mod tx;

@@ -108,11 +108,19 @@ impl SignedTx {
 
     /// Bounds that the types do not express; [`Self::decode`] checks them.
     pub fn check_shape(&self) -> Result<(), &'static str> {
+        if self.witnesses.is_empty() {
+            return Err("a transaction has 1 to 32 signatures");
+        }
+        self.check_unsigned_shape()
+    }
+
+    /// As [`Self::check_shape`], for one that nobody may have signed yet.
+    pub fn check_unsigned_shape(&self) -> Result<(), &'static str> {
         if self.body.ops.is_empty() || self.body.ops.len() > OPS_MAX {
             return Err("a transaction has 1 to 16 operations");
         }
         check_memo(self.body.memo.as_deref())?;
-        if self.witnesses.is_empty() || self.witnesses.len() > WITNESSES_MAX {
+        if self.witnesses.len() > WITNESSES_MAX {
             return Err("a transaction has 1 to 32 signatures");
         }
         if !self.witnesses.is_sorted_by(|a, b| a.key < b.key) {

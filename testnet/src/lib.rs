@@ -19,6 +19,7 @@ pub mod network;
 pub mod operator;
 pub mod ports;
 pub mod process;
+pub mod sim;
 
 pub use chain::{Chain, Client};
 pub use cluster::{Cluster, Options};

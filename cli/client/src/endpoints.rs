@@ -7,15 +7,16 @@ use std::time::Duration;
 use ballast_proto::error::ServiceReason;
 use ballast_proto::{Reason, WireError};
 use tokio::sync::OnceCell;
-use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint as TonicEndpoint};
+use tonic::transport::{
+    Certificate, Channel, ClientTlsConfig, Endpoint as TonicEndpoint, Identity,
+};
 use tonic::{Response, Status};
 
 use crate::error::{Attempt, Error};
+use crate::{ClientIdentity, ClientOptions};
 
 /// How long to wait for a connection.
 const CONNECT_MS: u64 = 3_000;
-/// How long to wait for the answer to a call that does not itself wait.
-pub(crate) const CALL_MS: u64 = 10_000;
 /// How often to ask an idle connection whether it lives.
 const KEEP_ALIVE_MS: u64 = 10_000;
 
@@ -27,7 +28,7 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    fn new(url: &str, ca_pem: Option<&[u8]>) -> Result<Self, Error> {
+    fn new(url: &str, options: &ClientOptions) -> Result<Self, Error> {
         let bad = |problem: String| Error::BadEndpoint { endpoint: url.to_owned(), problem };
         let has_scheme = url.starts_with("http://") || url.starts_with("https://");
         if !has_scheme {
@@ -38,8 +39,14 @@ impl Endpoint {
             .connect_timeout(Duration::from_millis(CONNECT_MS))
             .http2_keep_alive_interval(Duration::from_millis(KEEP_ALIVE_MS))
             .tcp_nodelay(true);
-        if let Some(pem) = ca_pem {
-            let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem));
+        if url.starts_with("https://") {
+            let mut tls = ClientTlsConfig::new();
+            if let Some(pem) = &options.ca_pem {
+                tls = tls.ca_certificate(Certificate::from_pem(pem));
+            }
+            if let Some(ClientIdentity { certificate_pem, key_pem }) = &options.identity {
+                tls = tls.identity(Identity::from_pem(certificate_pem, key_pem));
+            }
             address = address.tls_config(tls).map_err(|error| bad(error.to_string()))?;
         }
         Ok(Self { url: url.to_owned(), address, channel: OnceCell::new() })
@@ -89,15 +96,22 @@ impl Answer {
         use tonic::Code;
         let Some(error) = WireError::from_status(&status) else {
             return match status.code() {
-                Code::Unavailable | Code::Unknown | Code::Cancelled | Code::DeadlineExceeded => {
-                    Self::Lost(root_cause(&status))
-                }
+                // A validator names its errors, so this one is of the way to it.
+                Code::Unavailable
+                | Code::Unknown
+                | Code::Internal
+                | Code::Cancelled
+                | Code::ResourceExhausted
+                | Code::DeadlineExceeded => Self::Lost(root_cause(&status)),
                 _ => Self::Final(WireError::of(status)),
             };
         };
         match error.reason {
             Reason::Service(
-                ServiceReason::Busy | ServiceReason::ShuttingDown | ServiceReason::ProofUnavailable,
+                ServiceReason::Busy
+                | ServiceReason::RateLimited
+                | ServiceReason::ShuttingDown
+                | ServiceReason::ProofUnavailable,
             ) => Self::TryAnother(error),
             Reason::Service(ServiceReason::DeadlineExceeded) => Self::Lost(error.message),
             _ => Self::Final(error),
@@ -109,13 +123,15 @@ pub(crate) struct Endpoints {
     all: Vec<Endpoint>,
     /// The one that answered last.
     preferred: AtomicUsize,
+    /// How long to wait for the answer to a call that does not itself wait.
+    pub call: Duration,
 }
 
 impl Endpoints {
-    pub fn new(urls: &[String], ca_pem: Option<&[u8]>) -> Result<Self, Error> {
+    pub fn new(urls: &[String], options: &ClientOptions) -> Result<Self, Error> {
         let all =
-            urls.iter().map(|url| Endpoint::new(url, ca_pem)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { all, preferred: AtomicUsize::new(0) })
+            urls.iter().map(|url| Endpoint::new(url, options)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { all, preferred: AtomicUsize::new(0), call: options.call_timeout })
     }
 
     pub fn all(&self) -> &[Endpoint] {
@@ -140,8 +156,18 @@ impl Endpoints {
         self.preferred.store(next % self.all.len().max(1), Ordering::Relaxed);
     }
 
-    /// Asks one after the other until one answers. Only for calls that may be repeated.
-    pub async fn ask<T, F, Fut>(&self, limit: Duration, call: F) -> Result<T, Error>
+    /// Asks one after the other until one answers. Only for calls that may be repeated, and do not
+    /// themselves wait.
+    pub async fn ask<T, F, Fut>(&self, call: F) -> Result<T, Error>
+    where
+        F: Fn(Channel) -> Fut,
+        Fut: Future<Output = Result<Response<T>, Status>>,
+    {
+        self.ask_within(self.call, call).await
+    }
+
+    /// As [`Self::ask`], for a call that takes up to `limit`.
+    pub async fn ask_within<T, F, Fut>(&self, limit: Duration, call: F) -> Result<T, Error>
     where
         F: Fn(Channel) -> Fut,
         Fut: Future<Output = Result<Response<T>, Status>>,

@@ -6,6 +6,8 @@ use ballast_proto::convert::ConvertError;
 use ballast_proto::{Reason, WireError};
 use thiserror::Error;
 
+use crate::checkpoint::CheckpointError;
+
 /// An endpoint that was tried, and why it did not answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
@@ -32,6 +34,14 @@ pub enum Error {
     NoncesInFlight { window: u64 },
     #[error("{endpoint} is on another chain (genesis {found} instead of {expected})")]
     OtherChain { endpoint: String, expected: Hash, found: Hash },
+    #[error("the genesis given has hash {found} instead of {expected}")]
+    WrongGenesis { expected: Hash, found: Hash },
+    /// A validator's answer holds, for something else than was asked for.
+    #[error("the proof is of something else than was asked for")]
+    ProofOfAnother,
+    /// A validator's answer is true of a past that is known to be over.
+    #[error("the proof is of height {height}, and height {newest} has been seen")]
+    ProofOutdated { height: u64, newest: u64 },
     /// A validator's answer does not read: it is of another version, or not a validator.
     #[error("the validator's answer does not read: {0}")]
     BadAnswer(String),
@@ -39,6 +49,8 @@ pub enum Error {
     ProofMalformed(String),
     #[error("the proof does not verify: {0}")]
     ProofInvalid(#[from] ProofError),
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     #[error("the chain is {found}, this needs {expected}")]
     WrongNetwork { expected: Network, found: Network },
 }
@@ -53,6 +65,10 @@ impl Error {
             Self::OutcomeUnknown { .. } => "OUTCOME_UNKNOWN",
             Self::NoncesInFlight { .. } => "NONCES_IN_FLIGHT",
             Self::OtherChain { .. } => "OTHER_CHAIN",
+            Self::WrongGenesis { .. } => "WRONG_GENESIS",
+            Self::ProofOfAnother => "PROOF_OF_ANOTHER",
+            Self::ProofOutdated { .. } => "PROOF_OUTDATED",
+            Self::Checkpoint(_) => "BAD_CHECKPOINT",
             Self::BadAnswer(_) => "BAD_ANSWER",
             Self::ProofMalformed(_) => "PROOF_MALFORMED",
             Self::ProofInvalid(_) => "PROOF_INVALID",

@@ -8,7 +8,6 @@ use ballast_proto::v1::subscribe_events_response::Frame;
 use ballast_proto::{Reason, v1};
 use tonic::Streaming;
 
-use crate::CALL;
 use crate::endpoints::{Answer, Endpoints};
 use crate::error::{Attempt, Error};
 
@@ -108,7 +107,7 @@ impl<'a> EventStream<'a> {
             filter: Some(self.filter.clone()),
         };
         let mut client = EventServiceClient::new(channel);
-        match tokio::time::timeout(CALL, client.subscribe_events(request)).await {
+        match tokio::time::timeout(self.endpoints.call, client.subscribe_events(request)).await {
             Ok(Ok(stream)) => Ok(stream.into_inner()),
             Ok(Err(status)) => Err(self.broken(&endpoint.url, Answer::of(status))),
             Err(_) => Err(Broken::Mendable(endpoint.attempt("no answer"))),

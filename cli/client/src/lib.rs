@@ -14,27 +14,33 @@
 //! let body = client.build(from, vec![op], TxOptions::default()).await?;
 //! let tx = body.sign(&[&key]);
 //! let id = tx.body.id(); // Known before anything is sent: write it down.
-//! client.submit(&tx).await?;
-//! match client.wait(id, tx.body.valid_until, std::time::Duration::from_secs(30)).await? {
+//! // Sends it as often as it takes; it executes at most once.
+//! match client.settle(&tx, std::time::Duration::from_secs(30)).await? {
 //!     Fate::Committed(landed) => println!("height {}", landed.receipt.height),
 //!     Fate::Failed(landed) => println!("no effect: {:?}", landed.receipt.failure),
 //!     Fate::Expired => println!("it can never commit"),
-//!     Fate::Unknown => println!("wait for {id} again"),
+//!     Fate::Unknown => println!("settle {id} again"),
 //! }
 //! # Ok(()) }
 //! ```
 //!
 //! Every call is tried at one validator after the other. A transaction may be sent to any number
 //! of them: its id and its nonce make it execute at most once.
+//!
+//! What a [`Client`] says is a validator's word. A [`VerifiedClient`] believes only what a quorum
+//! of the chain's validators has signed, from the genesis hash on.
 
+mod checkpoint;
 mod endpoints;
 mod error;
 mod events;
 mod nonce;
 pub mod proof;
 mod reads;
+mod settle;
 pub mod statements;
 mod tx;
+mod verified;
 
 use std::time::Duration;
 
@@ -47,28 +53,56 @@ use ballast_proto::v1::event_service_client::EventServiceClient;
 use ballast_proto::v1::ledger_service_client::LedgerServiceClient;
 use ballast_proto::v1::proof_service_client::ProofServiceClient;
 use ballast_proto::{Wire, v1};
+use ballast_runtime::Genesis;
+use ballast_runtime::genesis::GENESIS_BYTES_MAX;
 use tokio::sync::OnceCell;
 
 pub use ballast_proto::{Reason, WireError};
+pub use checkpoint::{Checkpoint, CheckpointError, EventReader};
 pub use error::{Attempt, Error};
 pub use events::{EventFrame, EventStream};
 pub use tx::{Fate, Landed, Submitted, TxOptions};
+pub use verified::{ProvenFate, Verified, VerifiedClient};
 
-use endpoints::{CALL_MS, Endpoints};
+use endpoints::Endpoints;
 use nonce::Nonces;
 
-const CALL: Duration = Duration::from_millis(CALL_MS);
 /// How often a validator that is behind is asked again, and after what pause.
 const BEHIND_TRIES: u32 = 20;
 const BEHIND_PAUSE: Duration = Duration::from_millis(100);
 
 /// How to reach the chain.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ClientOptions {
     /// Certificates (PEM) that an `https://` endpoint must lead to.
     pub ca_pem: Option<Vec<u8>>,
+    /// What to show an `https://` endpoint that asks who calls.
+    pub identity: Option<ClientIdentity>,
     /// Refuse any other chain.
     pub genesis: Option<Hash>,
+    /// How long to wait for the answer to a call that does not itself wait. (10 s)
+    pub call_timeout: Duration,
+}
+
+impl Default for ClientOptions {
+    fn default() -> Self {
+        let call_timeout = Duration::from_secs(10);
+        Self { ca_pem: None, identity: None, genesis: None, call_timeout }
+    }
+}
+
+/// A client's certificate and its key, PEM.
+#[derive(Clone)]
+pub struct ClientIdentity {
+    pub certificate_pem: Vec<u8>,
+    pub key_pem: Vec<u8>,
+}
+
+impl std::fmt::Debug for ClientIdentity {
+    /// The key is nobody's business.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClientIdentity").finish_non_exhaustive()
+    }
 }
 
 /// Which chain this is: what every transaction is bound to.
@@ -91,7 +125,7 @@ impl Client {
     /// A client that connects when first used.
     pub fn new(urls: &[String], options: ClientOptions) -> Result<Self, Error> {
         Ok(Self {
-            endpoints: Endpoints::new(urls, options.ca_pem.as_deref())?,
+            endpoints: Endpoints::new(urls, &options)?,
             expected: options.genesis,
             chain: OnceCell::new(),
             nonces: Nonces::default(),
@@ -138,7 +172,7 @@ impl Client {
         let call = |channel| async move {
             LedgerServiceClient::new(channel).get_chain_info(v1::GetChainInfoRequest {}).await
         };
-        self.endpoints.ask(CALL, call).await
+        self.endpoints.ask(call).await
     }
 
     /// What each endpoint says of itself, in the order they were given.
@@ -163,7 +197,7 @@ impl Client {
             let request = v1::GetBlockRequest { height, ..Default::default() };
             async move { LedgerServiceClient::new(channel).get_block(request).await }
         };
-        self.endpoints.ask(CALL, call).await
+        self.endpoints.ask(call).await
     }
 
     /// An account at the newest committed block; `ACCOUNT_NOT_FOUND` when it is not registered.
@@ -173,7 +207,7 @@ impl Client {
             let request = v1::GetAccountRequest { address: address.clone() };
             async move { AccountServiceClient::new(channel).get_account(request).await }
         };
-        self.endpoints.ask(CALL, call).await
+        self.endpoints.ask(call).await
     }
 
     /// A page of what changed an account's balance, newest first.
@@ -192,7 +226,7 @@ impl Client {
             let request = request.clone();
             async move { AccountServiceClient::new(channel).list_transfers(request).await }
         };
-        self.endpoints.ask(CALL, call).await
+        self.endpoints.ask(call).await
     }
 
     /// A page of events, oldest first.
@@ -204,7 +238,7 @@ impl Client {
             let request = request.clone();
             async move { EventServiceClient::new(channel).list_events(request).await }
         };
-        self.endpoints.ask(CALL, call).await
+        self.endpoints.ask(call).await
     }
 
     /// Follows the events from `after` on (a cursor; none for from now on), across validators
@@ -225,12 +259,17 @@ impl Client {
     /// Every change of the validator set whose last header of the old set is below `height`,
     /// oldest first. A validator that has not come that far is asked again.
     pub async fn set_changes(&self, height: u64) -> Result<Vec<SetChange>, Error> {
+        self.set_changes_from(0, height).await
+    }
+
+    /// As [`Self::set_changes`], of those at `first` or above.
+    async fn set_changes_from(&self, first: u64, height: u64) -> Result<Vec<SetChange>, Error> {
         let mut found: Vec<SetChange> = Vec::new();
         let mut patience = BEHIND_TRIES;
         loop {
             let newest = found.last().map(|change| change.anchor.header.height);
             // By height and not by token: another validator may answer the next page.
-            let from_height = newest.map_or(0, |newest| newest.saturating_add(1));
+            let from_height = newest.map_or(first, |newest| newest.saturating_add(1));
             let answer = self.list_set_changes(from_height).await?;
             if answer.head.saturating_add(1) < height {
                 if patience == 0 {
@@ -262,6 +301,34 @@ impl Client {
         }
     }
 
+    /// The chain's genesis, which must have this hash.
+    pub async fn genesis(&self, hash: Hash) -> Result<Genesis, Error> {
+        let mut bytes = Vec::new();
+        loop {
+            let offset = bytes.len() as u64;
+            let call = |channel| async move {
+                LedgerServiceClient::new(channel)
+                    .get_genesis(v1::GetGenesisRequest { offset })
+                    .await
+            };
+            let answer = self.endpoints.ask(call).await?;
+            bytes.extend_from_slice(&answer.piece);
+            let got = bytes.len() as u64;
+            if got >= answer.total_bytes
+                || answer.piece.is_empty()
+                || bytes.len() > GENESIS_BYTES_MAX
+            {
+                break;
+            }
+        }
+        let genesis =
+            Genesis::decode(&bytes).map_err(|error| Error::BadAnswer(error.to_string()))?;
+        match genesis.hash() == hash {
+            true => Ok(genesis),
+            false => Err(Error::WrongGenesis { expected: hash, found: genesis.hash() }),
+        }
+    }
+
     async fn list_set_changes(
         &self,
         from_height: u64,
@@ -270,7 +337,7 @@ impl Client {
             let request = v1::ListSetChangesRequest { from_height, ..Default::default() };
             async move { ProofServiceClient::new(channel).list_set_changes(request).await }
         };
-        self.endpoints.ask(CALL, call).await
+        self.endpoints.ask(call).await
     }
 
     /// A proof with all that leads to it from the genesis: what [`proof::verify`] takes.
@@ -296,7 +363,7 @@ impl Client {
             let request = request.clone();
             async move { ProofServiceClient::new(channel).get_proof(request).await }
         };
-        self.endpoints.ask(3 * CALL, call).await
+        self.endpoints.ask_within(self.endpoints.call.saturating_mul(3), call).await
     }
 }
 

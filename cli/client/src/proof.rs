@@ -54,11 +54,15 @@ pub fn verify_with_sets(bytes: &[u8], genesis: &Genesis) -> Result<(Proven, SetH
     let ProofFile { changes, proof, .. } = read(bytes)?;
     let sets = SetHistory::new(genesis.hash(), genesis.validators.clone()).extended(changes)?;
     proof.verify_through(&sets)?;
-    let proven = match proof {
+    Ok((proven(proof)?, sets))
+}
+
+/// What a proof that has been verified says.
+pub(crate) fn proven(proof: Proof) -> Result<Proven, Error> {
+    Ok(match proof {
         Proof::State(proof) => Proven::Object(Box::new(proven_object(proof)?)),
         Proof::Receipt(proof) => Proven::Receipt(Box::new(proven_receipt(proof)?)),
-    };
-    Ok((proven, sets))
+    })
 }
 
 /// Reads a proof file, or a bare proof of either kind.

@@ -4,7 +4,7 @@ use ballast_proto::v1;
 use ballast_proto::v1::control_service_client::ControlServiceClient;
 use ballast_proto::v1::supply_service_client::SupplyServiceClient;
 
-use crate::{CALL, Client, Error};
+use crate::{Client, Error};
 
 macro_rules! reads {
     ($($service:ident { $($name:ident($request:ident) -> $response:ident;)* })*) => {
@@ -19,7 +19,7 @@ macro_rules! reads {
                         let request = request.clone();
                         async move { $service::new(channel).$name(request).await }
                     };
-                    self.endpoints.ask(CALL, call).await
+                    self.endpoints.ask(call).await
                 }
             )*)*
         }

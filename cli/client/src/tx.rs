@@ -2,15 +2,16 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use ballast_primitives::{Address, Hash};
+use ballast_primitives::{Address, Hash, codec};
 use ballast_proto::v1;
 use ballast_proto::v1::tx_service_client::TxServiceClient;
 use ballast_runtime::limits::HOUR_MS;
 use ballast_runtime::{Op, SignedTx, TxBody};
 
+use crate::Client;
 use crate::endpoints::{Answer, ask_one};
 use crate::error::Error;
-use crate::{CALL, Client};
+use crate::nonce::Want;
 
 /// The longest a validator is asked to wait in one call; it allows 60 s.
 const WAIT_STEP_MS: u64 = 20_000;
@@ -74,27 +75,26 @@ impl Client {
         options: TxOptions,
     ) -> Result<TxBody, Error> {
         let chain = self.chain().await?;
+        let now = now_ms();
+        let until = options.valid_until.unwrap_or_else(|| now.saturating_add(HOUR_MS));
         let nonce = match options.nonce {
             Some(nonce) => nonce,
-            None => self.next_nonce(sender, options.nonce_floor).await?,
+            None => {
+                let (account, floor) = (sender, options.nonce_floor);
+                let high = self.nonce_high(&account).await?;
+                self.nonces.next(&Want { account, high, floor, now, until })?
+            }
         };
         Ok(TxBody {
             genesis: chain.genesis,
             chain_id: chain.chain_id,
             sender,
             nonce,
-            valid_until: options.valid_until.unwrap_or_else(|| now_ms().saturating_add(HOUR_MS)),
+            valid_until: until,
             sponsor: options.sponsor,
             memo: options.memo,
             ops,
         })
-    }
-
-    /// The next nonce: above the highest the chain has seen, above `floor`, and never given out
-    /// by this client before.
-    pub async fn next_nonce(&self, account: Address, floor: u64) -> Result<u64, Error> {
-        let high = self.nonce_high(&account).await?;
-        self.nonces.next(account, high, floor)
     }
 
     /// The highest nonce the chain has seen of an account.
@@ -162,7 +162,7 @@ impl Client {
         };
         let (mut attempts, mut busy) = (Vec::new(), None);
         for endpoint in self.endpoints.in_turn() {
-            match ask_one(endpoint, CALL, &call).await {
+            match ask_one(endpoint, self.endpoints.call, &call).await {
                 Ok(answer) => {
                     self.endpoints.prefer(endpoint);
                     let valid_until = match answer.valid_until_ms {
@@ -193,7 +193,7 @@ impl Client {
             let request = request.clone();
             async move { TxServiceClient::new(channel).submit_batch(request).await }
         };
-        Ok(self.endpoints.ask(CALL, call).await?.results)
+        Ok(self.endpoints.ask(call).await?.results)
     }
 
     /// Waits for what becomes of a transaction. With `valid_until` (0 when it is not known) any
@@ -232,8 +232,23 @@ impl Client {
             async move { TxServiceClient::new(channel).wait_tx(request).await }
         };
         let grace = Duration::from_millis(WAIT_GRACE_MS);
-        let answer = self.endpoints.ask(step.saturating_add(grace), call).await?;
+        let answer = self.endpoints.ask_within(step.saturating_add(grace), call).await?;
         read_fate(answer)
+    }
+
+    /// What a transaction would do in a block now. Without witnesses it is tried as if all that
+    /// are needed had signed.
+    pub async fn simulate(&self, tx: &SignedTx) -> Result<v1::SimulateTxResponse, Error> {
+        use v1::simulate_tx_request::Transaction;
+        let transaction = match tx.witnesses.is_empty() {
+            true => Transaction::TxBody(codec::encode(&tx.body)),
+            false => Transaction::SignedTx(tx.encode()),
+        };
+        let call = |channel| {
+            let request = v1::SimulateTxRequest { transaction: Some(transaction.clone()) };
+            async move { TxServiceClient::new(channel).simulate_tx(request).await }
+        };
+        self.endpoints.ask(call).await
     }
 
     /// A transaction by its id; `TX_NOT_FOUND` when it is neither on chain nor waiting at the
@@ -243,7 +258,7 @@ impl Client {
             let request = v1::GetTxRequest { tx_id: id.to_string() };
             async move { TxServiceClient::new(channel).get_tx(request).await }
         };
-        self.endpoints.ask(CALL, call).await
+        self.endpoints.ask(call).await
     }
 }
 

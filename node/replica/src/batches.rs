@@ -34,10 +34,23 @@ impl Held {
 }
 
 /// Something named by a proposal and not here yet.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Want {
+    /// The latest proposal that names it: its round, and who proposes, and so has it.
+    round: u32,
+    proposer: PublicKey,
     asked_at: u64,
     times: u32,
+}
+
+/// A wanted batch that it is time to ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    pub digest: Hash,
+    /// Who has it, or says so.
+    pub proposer: PublicKey,
+    /// How often it was asked for before.
+    pub times: u32,
 }
 
 /// How many committed batches to remember.
@@ -79,6 +92,21 @@ impl Batches {
     /// Bytes of all that is held.
     pub fn bytes(&self) -> usize {
         self.author_bytes.values().sum()
+    }
+
+    /// The most bytes that any author has here.
+    pub fn bytes_of_largest(&self) -> usize {
+        self.author_bytes.values().max().copied().unwrap_or(0)
+    }
+
+    /// Transactions of all that is held.
+    pub fn txs(&self) -> usize {
+        self.held.values().map(|held| held.txs.len()).sum()
+    }
+
+    /// How many batches are wanted.
+    pub fn wanted(&self) -> usize {
+        self.wanted.len()
     }
 
     pub fn bytes_of(&self, author: &PublicKey) -> usize {
@@ -176,9 +204,15 @@ impl Batches {
             .collect()
     }
 
-    /// Notes that a proposal names `digest` and it is not here.
-    pub fn want(&mut self, digest: Hash, now: u64) {
-        self.wanted.entry(digest).or_insert(Want { asked_at: now, times: 0 });
+    /// Notes that the proposal of `round` names `digest` and it is not here. A later round's
+    /// proposer is asked without delay, whoever was asked before: an earlier one may be gone, or
+    /// keep its batches to itself.
+    pub fn want(&mut self, digest: Hash, round: u32, proposer: PublicKey, now: u64, grace: u64) {
+        let fresh = Want { round, proposer, asked_at: now, times: 0 };
+        let want = self.wanted.entry(digest).or_insert(fresh);
+        if round > want.round {
+            *want = Want { asked_at: now.saturating_sub(grace), ..fresh };
+        }
     }
 
     /// Nothing is wanted any more: the height is over.
@@ -187,13 +221,14 @@ impl Batches {
     }
 
     /// Wanted batches to ask for now: `grace` after they were first missed (a push may be on its
-    /// way), then every `again`. With the number of times each was asked for.
-    pub fn to_request(&mut self, now: u64, grace: u64, again: u64) -> Vec<(Hash, u32)> {
+    /// way), then every `again`.
+    pub fn to_request(&mut self, now: u64, grace: u64, again: u64) -> Vec<Due> {
         let mut due = Vec::new();
         for (digest, want) in &mut self.wanted {
             let wait = if want.times == 0 { grace } else { again };
             if now >= want.asked_at + wait {
-                due.push((*digest, want.times));
+                let Want { proposer, times, .. } = *want;
+                due.push(Due { digest: *digest, proposer, times });
                 want.asked_at = now;
                 want.times += 1;
             }
@@ -242,12 +277,17 @@ mod tests {
     #[test]
     fn a_missing_batch_is_asked_for_after_a_grace_and_then_again() {
         let mut batches = Batches::default();
-        batches.want(digest(1), 1_000);
-        batches.want(digest(1), 1_020);
+        let (first, second) = (PublicKey([8; 32]), PublicKey([9; 32]));
+        let due = |proposer, times| [Due { digest: digest(1), proposer, times }];
+        batches.want(digest(1), 0, first, 1_000, 30);
+        batches.want(digest(1), 0, first, 1_020, 30);
         assert_eq!(batches.to_request(1_029, 30, 200), []);
-        assert_eq!(batches.to_request(1_030, 30, 200), [(digest(1), 0)]);
+        assert_eq!(batches.to_request(1_030, 30, 200), due(first, 0));
         assert_eq!(batches.to_request(1_229, 30, 200), []);
-        assert_eq!(batches.to_request(1_230, 30, 200), [(digest(1), 1)]);
+        assert_eq!(batches.to_request(1_230, 30, 200), due(first, 1));
+        batches.want(digest(1), 1, second, 1_240, 30);
+        batches.want(digest(1), 0, first, 1_241, 30);
+        assert_eq!(batches.to_request(1_241, 30, 200), due(second, 0));
         batches.insert(digest(1), held(1, false));
         assert!(!batches.has_wanted());
     }

@@ -1,7 +1,13 @@
 //! What an operator may set of the replica's behaviour. Nothing here changes what is valid.
 
+use ballast_primitives::signature::{self, SignatureError};
+use ballast_primitives::{PublicKey, Signature};
+
+/// A way to ask rule R about a signature.
+pub type Verify = fn(&PublicKey, &[u8], &Signature) -> Result<(), SignatureError>;
+
 /// Times in milliseconds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// How long to wait for a proposal in round 0.
     pub propose_timeout_ms: u64,
@@ -13,12 +19,16 @@ pub struct Config {
     pub timeout_step_ms: u64,
     /// How often to say one's votes again while a round stands still.
     pub rebroadcast_ms: u64,
-    /// The least time between two blocks.
+    /// The least time between two blocks on a quiet chain.
     pub block_interval_ms: u64,
+    /// The same under load (see [`crate::pace`]).
+    pub busy_block_interval_ms: u64,
     /// The most time between two blocks when there is nothing to order.
     pub heartbeat_ms: u64,
-    /// How long a batch waits for more transactions.
+    /// How long a batch waits for more transactions on a quiet chain.
     pub batch_delay_ms: u64,
+    /// The same under load.
+    pub busy_batch_delay_ms: u64,
     /// A batch is sealed when it holds this many bytes.
     pub batch_bytes: usize,
     /// The most transactions a block of ours may order.
@@ -27,6 +37,9 @@ pub struct Config {
     pub pool_txs_max: usize,
     /// The most bytes of uncommitted batches held for one author.
     pub author_bytes_max: usize,
+    /// [`signature::verify`]. A process that runs many validators may put a memory before it,
+    /// since verification is a pure function.
+    pub verify: Verify,
 }
 
 impl Default for Config {
@@ -38,12 +51,15 @@ impl Default for Config {
             timeout_step_ms: 500,
             rebroadcast_ms: 1_000,
             block_interval_ms: 20,
+            busy_block_interval_ms: 60,
             heartbeat_ms: 5_000,
             batch_delay_ms: 3,
+            busy_batch_delay_ms: 12,
             batch_bytes: 256 * 1024,
             block_txs_max: 20_000,
             pool_txs_max: 50_000,
             author_bytes_max: 64 * 1024 * 1024,
+            verify: signature::verify,
         }
     }
 }

@@ -15,7 +15,7 @@ use arc_malachitebft_core_consensus::{
 };
 use arc_malachitebft_core_types as malachite;
 use ballast_primitives::hash::{Hash, Hasher};
-use ballast_primitives::signature;
+use ballast_primitives::planted::{Bug, planted};
 use ballast_primitives::{
     CommitCertificate, CommitSignature, Committee, Domain, PublicKey, SecretKey, Signature,
     VoteKind,
@@ -25,6 +25,7 @@ use malachite::{
     VoteExtensionPolicy, VoteType,
 };
 
+use crate::config::Verify;
 use crate::context::{BlockValue, Ctx, Height, Members, Proposal, ValidatorKey, Vote};
 use crate::message::{
     Message, WirePolka, WireProposal, WireRound, WireVote, proposal_signed_bytes,
@@ -86,6 +87,7 @@ struct Room {
     members: Members,
     key: SecretKey,
     public: PublicKey,
+    verify: Verify,
     safety: Safety,
     height: u64,
     /// (signer, signed bytes, signature) verified at this height.
@@ -98,12 +100,18 @@ struct Room {
 }
 
 impl Host {
-    pub fn new(genesis: Hash, key: SecretKey, committee: Committee, safety: Safety) -> Self {
+    pub fn new(
+        genesis: Hash,
+        key: SecretKey,
+        committee: Committee,
+        safety: Safety,
+        verify: Verify,
+    ) -> Self {
         let public = key.public();
         let members = Members::new(committee);
         let params = Params {
             address: ValidatorKey(public),
-            threshold_params: ThresholdParams::default(),
+            threshold_params: thresholds(&members),
             value_payload: ValuePayload::ProposalAndParts,
             enabled: true,
         };
@@ -115,6 +123,7 @@ impl Host {
             members,
             key,
             public,
+            verify,
             safety,
             height: 0,
             verified: BTreeSet::new(),
@@ -150,6 +159,11 @@ impl Host {
     pub fn start(&mut self, height: u64, committee: &Committee) -> Result<Vec<Out>, HostError> {
         self.begin(height, committee, false)?;
         Ok(self.take())
+    }
+
+    /// Whether a log holds what this validator signed last.
+    pub fn remembers(&self, entries: &[WalEntry], signed: &SignState) -> bool {
+        self.room.is_in(entries, signed)
     }
 
     /// Starts `height` after a restart and feeds it the write-ahead log.
@@ -279,6 +293,16 @@ impl Host {
             .filter(|signed| signed.signature != MUTED)
             .map(WireVote::from_signed)
             .collect()
+    }
+
+    /// Rounds of this height of which there are votes.
+    pub fn vote_rounds(&self) -> usize {
+        self.core.driver.votes().rounds()
+    }
+
+    /// Signatures remembered as verified.
+    pub fn verified(&self) -> usize {
+        self.room.verified.len()
     }
 
     /// Evidence of a height that ends without the core's own decision.
@@ -439,6 +463,9 @@ impl Room {
             return;
         }
         let Some(entry) = WalEntry::from_input(input) else { return };
+        if planted(Bug::LogEntryDropped) && matches!(entry, WalEntry::Vote(_)) {
+            return;
+        }
         let bytes = entry.encode();
         if !self.replayed.contains(&bytes) {
             self.outs.push(Out::Wal(bytes));
@@ -504,37 +531,47 @@ impl Room {
     /// ours that the sign-state does not know. The core will send it again as recorded.
     fn catch_up_sign_state(&mut self, entries: &[WalEntry]) {
         for entry in entries {
-            let (height, round, step, bytes) = match entry {
-                WalEntry::Vote(vote) if vote.validator == self.public => {
-                    let step = match vote.vote.kind {
-                        VoteKind::Prevote => Step::Prevote,
-                        VoteKind::Precommit => Step::Precommit,
-                    };
-                    let bytes = vote.vote.signed_bytes(&self.genesis);
-                    (vote.vote.height, vote.vote.round, step, bytes)
-                }
-                WalEntry::Proposal(wire) if wire.proposer == self.public => {
-                    let signed = wire.clone().into_signed();
-                    let bytes = proposal_signed_bytes(&signed.message, &self.genesis);
-                    (wire.header.height, wire.round, Step::Proposal, bytes)
-                }
-                _ => continue,
-            };
-            let message = signed_digest(&bytes);
+            let Some(own) = self.own(entry) else { continue };
             // A refusal means that the sign-state is further on already.
-            if let Ok(Some(state)) = self.safety.approve(SignState { height, round, step, message })
-            {
+            if let Ok(Some(state)) = self.safety.approve(own) {
                 self.outs.push(Out::SignState(state));
             }
         }
     }
 
+    /// What the sign-state says of an entry that this validator signed; none for others'.
+    fn own(&self, entry: &WalEntry) -> Option<SignState> {
+        let (height, round, step, bytes) = match entry {
+            WalEntry::Vote(vote) if vote.validator == self.public => {
+                let step = match vote.vote.kind {
+                    VoteKind::Prevote => Step::Prevote,
+                    VoteKind::Precommit => Step::Precommit,
+                };
+                let bytes = vote.vote.signed_bytes(&self.genesis);
+                (vote.vote.height, vote.vote.round, step, bytes)
+            }
+            WalEntry::Proposal(wire) if wire.proposer == self.public => {
+                let signed = wire.clone().into_signed();
+                let bytes = proposal_signed_bytes(&signed.message, &self.genesis);
+                (wire.header.height, wire.round, Step::Proposal, bytes)
+            }
+            _ => return None,
+        };
+        Some(SignState { height, round, step, message: signed_digest(&bytes) })
+    }
+
+    /// Whether a log holds the message that `signed` is the record of. The log is synced before
+    /// the sign-state, so one that does not has lost what it once held.
+    fn is_in(&self, entries: &[WalEntry], signed: &SignState) -> bool {
+        entries.iter().filter_map(|entry| self.own(entry)).any(|own| own == *signed)
+    }
+
     fn verify(&mut self, key: &PublicKey, bytes: &[u8], signature: &Signature) -> bool {
         let cached = cache_key(key, bytes, signature);
-        if self.verified.contains(&cached) {
+        if self.verified.contains(&cached) || planted(Bug::SignatureUnchecked) {
             return true;
         }
-        let valid = signature::verify(key, bytes, signature).is_ok();
+        let valid = (self.verify)(key, bytes, signature).is_ok();
         if valid {
             self.verified.insert(cached);
         }
@@ -616,7 +653,7 @@ impl Room {
         for (vote, signature) in votes {
             let key = vote.validator;
             let member = committee.get(&key.0).ok_or(CertificateError::UnknownValidator(key))?;
-            if !seen.insert(key) {
+            if !seen.insert(key) && !planted(Bug::DuplicateSignerCounted) {
                 return Err(CertificateError::DuplicateVote(key));
             }
             let bytes = vote.plain().signed_bytes(&self.genesis);
@@ -644,6 +681,9 @@ impl Room {
         votes: &arc_malachitebft_core_votekeeper::EvidenceMap<Ctx>,
     ) -> Vec<Evidence> {
         let mut found = Vec::new();
+        if planted(Bug::EvidenceDropped) {
+            return found;
+        }
         for validator in self.members.committee().validators() {
             let address = ValidatorKey(validator.key);
             for (first, second) in votes.get(&address).into_iter().flatten() {
@@ -677,8 +717,17 @@ impl Room {
 }
 
 /// More than two thirds of the power.
-const fn is_quorum(signed: u128, total: u128) -> bool {
-    3 * signed > 2 * total
+fn is_quorum(signed: u128, total: u128) -> bool {
+    3 * (signed + u128::from(planted(Bug::QuorumMinusOne))) > 2 * total
+}
+
+fn thresholds(members: &Members) -> ThresholdParams {
+    let mut params = ThresholdParams::default();
+    if planted(Bug::QuorumMinusOne) {
+        let total = malachite::ValidatorSet::<Ctx>::total_voting_power(members);
+        params.quorum = malachite::ThresholdParam::new((2 * total / 3).saturating_sub(1), total);
+    }
+    params
 }
 
 /// The votes for one block that a certificate's signatures stand for.

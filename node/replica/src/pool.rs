@@ -64,6 +64,11 @@ impl Pool {
         self.pending.get(id).copied()
     }
 
+    /// Transactions of the open batch.
+    pub fn open(&self) -> usize {
+        self.open.len()
+    }
+
     pub fn open_is_empty(&self) -> bool {
         self.open.is_empty()
     }

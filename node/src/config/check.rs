@@ -31,6 +31,8 @@ impl Loaded {
         self.require("rpc.max_connections", rpc.max_connections > 0, "must be at least 1")?;
         let per_address = rpc.max_connections_per_address > 0;
         self.require("rpc.max_connections_per_address", per_address, "must be at least 1")?;
+        let calls = rpc.max_calls_per_second > 0;
+        self.require("rpc.max_calls_per_second", calls, "must be at least 1")?;
         self.require("rpc.request_timeout_ms", rpc.request_timeout_ms > 0, "must be at least 1")
     }
 
@@ -65,14 +67,16 @@ impl Loaded {
         for (key, value) in [
             ("consensus.timeout_step_ms", consensus.timeout_step_ms),
             ("consensus.min_block_interval_ms", consensus.min_block_interval_ms),
+            ("consensus.busy_block_interval_ms", consensus.busy_block_interval_ms),
         ] {
             self.require(key, value <= 60_000, "must be at most 60000")?;
         }
-        self.require(
-            "consensus.batch_delay_ms",
-            consensus.batch_delay_ms <= 1_000,
-            "at most 1000",
-        )?;
+        for (key, value) in [
+            ("consensus.batch_delay_ms", consensus.batch_delay_ms),
+            ("consensus.busy_batch_delay_ms", consensus.busy_batch_delay_ms),
+        ] {
+            self.require(key, value <= 1_000, "must be at most 1000")?;
+        }
         let bytes = BATCH_BYTES.contains(&consensus.batch_bytes);
         self.require("consensus.batch_bytes", bytes, "must be 1024 to 4194304")
     }

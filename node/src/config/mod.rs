@@ -78,6 +78,7 @@ pub struct RpcConfig {
     pub tls_client_ca: Option<PathBuf>,
     pub max_connections: u32,
     pub max_connections_per_address: u32,
+    pub max_calls_per_second: u32,
     pub request_timeout_ms: u64,
 }
 
@@ -95,11 +96,14 @@ pub struct ConsensusConfig {
     pub precommit_timeout_ms: u64,
     /// Added to each timeout for every round above zero.
     pub timeout_step_ms: u64,
-    /// The least time from one block to the start of the next height.
+    /// The least time from one block to the start of the next height, on a quiet chain.
     pub min_block_interval_ms: u64,
+    /// The same under load.
+    pub busy_block_interval_ms: u64,
     /// How long the chain may stand without a transaction before an empty block is made.
     pub heartbeat_ms: u64,
     pub batch_delay_ms: u64,
+    pub busy_batch_delay_ms: u64,
     pub batch_bytes: u64,
 }
 
@@ -148,6 +152,7 @@ impl Default for RpcConfig {
             tls_client_ca: None,
             max_connections: 1024,
             max_connections_per_address: 64,
+            max_calls_per_second: 10_000,
             request_timeout_ms: 10_000,
         }
     }
@@ -167,8 +172,10 @@ impl Default for ConsensusConfig {
             precommit_timeout_ms: 500,
             timeout_step_ms: 500,
             min_block_interval_ms: 20,
+            busy_block_interval_ms: 60,
             heartbeat_ms: 5_000,
             batch_delay_ms: 3,
+            busy_batch_delay_ms: 12,
             batch_bytes: 256 * 1024,
         }
     }

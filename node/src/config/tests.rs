@@ -63,8 +63,10 @@ fn the_defaults_are_those_of_the_replica_and_the_store() {
         precommit_timeout_ms: theirs.precommit_timeout_ms,
         timeout_step_ms: theirs.timeout_step_ms,
         min_block_interval_ms: theirs.block_interval_ms,
+        busy_block_interval_ms: theirs.busy_block_interval_ms,
         heartbeat_ms: theirs.heartbeat_ms,
         batch_delay_ms: theirs.batch_delay_ms,
+        busy_batch_delay_ms: theirs.busy_batch_delay_ms,
         batch_bytes: theirs.batch_bytes as u64,
     };
     assert_eq!(ours, as_ours);

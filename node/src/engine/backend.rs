@@ -8,17 +8,20 @@ use ballast_primitives::Hash;
 use ballast_primitives::proof::StateProof;
 use ballast_replica::pool::Candidate;
 use ballast_replica::{Admission, Input};
+use ballast_runtime::simulate::Trial;
 use ballast_runtime::{Code, Genesis, Key, admission};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::brain::Tickets;
+use super::brain::{Ticket, Tickets};
 use super::clock::Clock;
 use super::mailbox::{Letter, Mailbox};
-use super::verify::{self, Rejected};
+use super::verify::{Rejected, Verification};
 use super::view::{Shared, WaitingProof, certified};
 use crate::metrics::NodeMetrics;
-use crate::rpc::backend::{Backend, Head, Look, NodeInfo, ProveError, Refusal, Submitted};
+use crate::rpc::backend::{
+    Backend, Head, Look, NodeInfo, ProveError, Refusal, Simulation, Submitted,
+};
 use crate::store::Store;
 
 /// Submissions that wait for the verifier; more are answered with `Busy`.
@@ -57,7 +60,7 @@ pub struct NodeBackend {
 pub struct Verifier(mpsc::Sender<Job>);
 
 impl Verifier {
-    pub fn start(metrics: Arc<NodeMetrics>) -> Self {
+    pub fn start(verification: Arc<Verification>) -> Self {
         let (jobs, mut queue) = mpsc::channel::<Job>(QUEUE);
         tokio::spawn(async move {
             while let Some(first) = queue.recv().await {
@@ -69,8 +72,9 @@ impl Verifier {
                     count += job.txs.len();
                     lot.push(job);
                 }
-                let metrics = Arc::clone(&metrics);
-                if tokio::task::spawn_blocking(move || verify_lot(lot, &metrics)).await.is_err() {
+                let verification = Arc::clone(&verification);
+                let verified = tokio::task::spawn_blocking(move || verify_lot(lot, &verification));
+                if verified.await.is_err() {
                     tracing::error!("the verifier failed");
                 }
             }
@@ -86,14 +90,14 @@ impl Verifier {
     }
 }
 
-fn verify_lot(lot: Vec<Job>, metrics: &NodeMetrics) {
+fn verify_lot(lot: Vec<Job>, verification: &Verification) {
     let mut txs = Vec::new();
     let mut replies = Vec::with_capacity(lot.len());
     for job in lot {
         replies.push((job.txs.len(), job.reply));
         txs.extend(job.txs);
     }
-    let mut checked = verify::submissions(txs, metrics).into_iter();
+    let mut checked = verification.submissions(txs).into_iter();
     for (count, reply) in replies {
         // The client may have gone away.
         let _ = reply.send(checked.by_ref().take(count).collect());
@@ -108,7 +112,8 @@ impl NodeBackend {
         }
         let ticket = self.next_ticket.fetch_add(1, Ordering::Relaxed);
         let (reply, answer) = oneshot::channel();
-        self.tickets.lock().insert(ticket, reply);
+        let ids = txs.iter().map(|candidate| (candidate.tx.id(), candidate.tx.body().valid_until));
+        self.tickets.lock().insert(ticket, Ticket { txs: ids.collect(), reply });
         self.mailbox.bulk(Letter::Input(Input::Submit { ticket, txs }));
         answer.await.ok()
     }
@@ -137,14 +142,7 @@ impl NodeBackend {
 
     fn answer(&self, submitted: Submitted, admission: Admission) -> Result<Submitted, Refusal> {
         match admission {
-            Admission::Admitted => {
-                let Submitted { id, valid_until, .. } = submitted;
-                // The block that holds it may be durable already.
-                if !matches!(self.store.tx_location(&id), Ok(Some(_))) {
-                    self.shared.pending.lock().insert(id, valid_until);
-                }
-                Ok(submitted)
-            }
+            Admission::Admitted => Ok(submitted),
             Admission::Known => Ok(Submitted { known: true, ..submitted }),
             Admission::Busy => Err(Refusal::Busy { retry_ms: RETRY_MS }),
             Admission::Refused(code) => {
@@ -206,6 +204,19 @@ impl Backend for NodeBackend {
             self.answer(submitted, admission)
         });
         answered.collect()
+    }
+
+    async fn simulate(&self, trial: Trial) -> Option<Simulation> {
+        let (reply, answer) = oneshot::channel();
+        let now = self.clock.now();
+        self.mailbox.bulk(Letter::Ask(Box::new(move |replica| {
+            let context = replica.admission_context(now);
+            let result = replica.simulate(&trial, now);
+            let height = replica.tip().height;
+            // Whoever asked may have gone away.
+            let _ = reply.send(Simulation { height, time_ms: context.time, result });
+        })));
+        answer.await.ok()
     }
 
     fn pending(&self, id: &Hash) -> Option<u64> {

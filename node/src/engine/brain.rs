@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ballast_primitives::{PublicKey, Validator};
-use ballast_replica::message::Message;
+use ballast_primitives::{Hash, PublicKey, Validator};
+use ballast_replica::durable::{Act, Order};
 use ballast_replica::replica::Notice;
 use ballast_replica::safety::Refusal;
 use ballast_replica::types::CommitWrite;
-use ballast_replica::{Effect, Input, Replica};
+use ballast_replica::{Admission, Effect, Input, Replica};
 use ballast_runtime::Outcome;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
@@ -23,12 +23,19 @@ use super::view::View;
 use crate::metrics::{NodeMetrics, ObserveDuration};
 use crate::setup::RunError;
 
-/// Who waits for the answer to a submission.
-pub type Tickets = Arc<Mutex<BTreeMap<u64, oneshot::Sender<Vec<ballast_replica::Admission>>>>>;
+/// Who waits for the answers to their submissions.
+pub type Tickets = Arc<Mutex<BTreeMap<u64, Ticket>>>;
+
+pub struct Ticket {
+    /// Id and `valid_until` of each transaction, in the order of the answers.
+    pub txs: Vec<(Hash, u64)>,
+    pub reply: oneshot::Sender<Vec<Admission>>,
+}
 
 pub struct Brain {
     pub replica: Replica,
     pub clock: Clock,
+    pub order: Order,
     pub disk: Disk,
     pub mailbox: Arc<Mailbox>,
     pub peers: Peers,
@@ -67,7 +74,7 @@ impl Brain {
         for letter in self.mailbox.take(deadline) {
             match letter {
                 Letter::Input(input) => effects.extend(self.step(input)),
-                Letter::Ask(question) => question(&self.replica),
+                Letter::Ask(question) => question(&mut self.replica),
                 Letter::Stop => {
                     self.perform(effects)?;
                     return Err(End::Asked);
@@ -108,40 +115,30 @@ impl Brain {
 
     /// First what persists, then, once it is durable, the rest.
     fn perform(&mut self, effects: Vec<Effect>) -> Result<(), End> {
-        let (persistent, rest): (Vec<_>, Vec<_>) =
-            effects.into_iter().partition(Effect::is_persistent);
-        self.persist(persistent).map_err(broken_disk)?;
-        let mut settled = false;
-        for effect in rest {
-            if !settled && rests_on_disk(&effect) {
-                self.disk.settle().map_err(broken_disk)?;
-                settled = true;
+        self.note_admitted(&effects);
+        for act in self.order.acts(effects) {
+            match act {
+                Act::Send(effect) => self.send(effect)?,
+                Act::Commit(write) => {
+                    self.disk.commit(&write).map_err(broken_disk)?;
+                    self.committed(&write);
+                }
+                act => self.disk.perform(act).map_err(broken_disk)?,
             }
-            self.send(effect)?;
         }
         Ok(())
     }
 
-    fn persist(&mut self, effects: Vec<Effect>) -> Result<(), String> {
-        let mut batches = Vec::new();
+    /// Before any block of this lot is committed, which takes what it commits out again.
+    fn note_admitted(&self, effects: &[Effect]) {
+        let tickets = self.tickets.lock();
         for effect in effects {
-            match effect {
-                Effect::StoreBatch { digest, bytes } => {
-                    batches.push((digest, Arc::unwrap_or_clone(bytes)));
-                }
-                Effect::Wal(record) => self.disk.append(&record)?,
-                Effect::WalReset { height } => self.disk.reset_wal(height)?,
-                Effect::SignState(record) => self.disk.sign_state(record),
-                Effect::RemoveBatches(digests) => self.disk.remove_batches(&digests)?,
-                Effect::Commit(write) => {
-                    self.disk.put_batches(&std::mem::take(&mut batches))?;
-                    self.disk.commit(&write)?;
-                    self.committed(&write);
-                }
-                _ => {}
-            }
+            let Effect::Answer { ticket, answers } = effect else { continue };
+            let Some(Ticket { txs, .. }) = tickets.get(ticket) else { continue };
+            let answered = txs.iter().zip(answers);
+            let admitted = answered.filter(|(_, answer)| **answer == Admission::Admitted);
+            self.view.admitted(admitted.map(|(tx, _)| *tx));
         }
-        self.disk.put_batches(&batches)
     }
 
     /// After a block is durable: now others may know.
@@ -204,7 +201,7 @@ impl Brain {
             Effect::Answer { ticket, answers } => {
                 if let Some(waiting) = self.tickets.lock().remove(&ticket) {
                     // The client may have gone away.
-                    let _ = waiting.send(answers);
+                    let _ = waiting.reply.send(answers);
                 }
             }
             Effect::Notice(notice) => self.notice(notice),
@@ -245,12 +242,6 @@ impl Brain {
             }
         }
     }
-}
-
-/// Votes, proposals and certificates leave only after what they rest on is durable.
-const fn rests_on_disk(effect: &Effect) -> bool {
-    let (Effect::Broadcast(message) | Effect::Send { message, .. }) = effect else { return false };
-    !matches!(message, Message::Status { .. } | Message::WantProposal { .. })
 }
 
 /// Names the validators that this node cannot dial.

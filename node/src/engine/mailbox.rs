@@ -7,7 +7,7 @@ use ballast_replica::{Input, Replica};
 use parking_lot::{Condvar, Mutex};
 
 /// A question asked of the replica on its own thread.
-pub type Question = Box<dyn FnOnce(&Replica) + Send>;
+pub type Question = Box<dyn FnOnce(&mut Replica) + Send>;
 
 #[allow(clippy::large_enum_variant, reason = "short-lived, and few at a time")]
 pub enum Letter {

@@ -11,6 +11,7 @@ mod book;
 mod brain;
 mod clock;
 mod disk;
+mod keys;
 mod mailbox;
 mod open;
 mod peers;
@@ -23,6 +24,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use ballast_primitives::{PublicKey, SecretKey, Validator};
+use ballast_replica::durable::Order;
 use parking_lot::Mutex;
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
@@ -38,6 +40,7 @@ use self::disk::Disk;
 use self::mailbox::{Letter, Mailbox};
 use self::open::{Opened, open};
 use self::peers::Peers;
+use self::verify::Verification;
 use self::view::{Published, Shared, View};
 use crate::config::Config;
 use crate::metrics::NodeMetrics;
@@ -80,7 +83,14 @@ pub async fn run(setup: Setup) -> Result<(), RunError> {
         .await
         .map_err(|error| RunError::Config(error.to_string()))?;
     let mailbox = Arc::new(Mailbox::default());
-    let peers = Peers::new(net.network.clone(), book, Arc::clone(&mailbox), Arc::clone(&metrics));
+    let verification = Arc::new(Verification::new(Arc::clone(&metrics)));
+    let peers = Peers::new(
+        net.network.clone(),
+        book,
+        Arc::clone(&mailbox),
+        Arc::clone(&metrics),
+        Arc::clone(&verification),
+    );
     tokio::spawn(peers.clone().pump_events(net.events));
     tokio::spawn(peers.clone().pump_batches(net.batches, Arc::clone(&store)));
 
@@ -107,7 +117,8 @@ pub async fn run(setup: Setup) -> Result<(), RunError> {
     let brain = Brain {
         replica,
         clock,
-        disk: Disk::new(Arc::clone(&store), wal, sign_state, Arc::clone(&metrics), next),
+        order: Order::new(next, wal.height()),
+        disk: Disk { store: Arc::clone(&store), wal, sign_state, metrics: Arc::clone(&metrics) },
         mailbox: Arc::clone(&mailbox),
         peers,
         me,
@@ -134,13 +145,13 @@ pub async fn run(setup: Setup) -> Result<(), RunError> {
         shared,
         mailbox: Arc::clone(&mailbox),
         tickets,
-        metrics: Arc::clone(&metrics),
+        metrics,
         clock,
         stop: over.clone(),
-        verifier: Verifier::start(metrics),
+        verifier: Verifier::start(verification),
         next_ticket: AtomicU64::new(1),
     });
-    let server = rpc::serve(rpc_config(&config)?, backend, serving_seen, over.clone())
+    let server = rpc::serve(rpc_config(&config), backend, serving_seen, over.clone())
         .await
         .map_err(|error| RunError::Config(error.to_string()))?;
     tracing::info!(peers = %net.address, rpc = %server.address, operator = %config.operator.listen,
@@ -236,22 +247,19 @@ fn net_config(
     }
 }
 
-fn rpc_config(config: &Config) -> Result<rpc::RpcConfig, RunError> {
+fn rpc_config(config: &Config) -> rpc::RpcConfig {
     let settings = &config.rpc;
     let mut rpc = rpc::RpcConfig::new(settings.listen);
     rpc.connections_max = settings.max_connections as usize;
     rpc.connections_per_address_max = settings.max_connections_per_address as usize;
     rpc.call_timeout = Duration::from_millis(settings.request_timeout_ms);
-    let read = |path: &std::path::Path| {
-        std::fs::read(path)
-            .map_err(|error| RunError::Config(format!("{}: {error}", path.display())))
-    };
-    if let (Some(cert), Some(key)) = (&settings.tls_cert, &settings.tls_key) {
-        rpc.tls = Some(rpc::TlsConfig {
-            certificate_pem: read(cert)?,
-            key_pem: read(key)?,
-            client_ca_pem: settings.tls_client_ca.as_deref().map(read).transpose()?,
+    rpc.calls_per_second_max = settings.max_calls_per_second;
+    if let (Some(certificate), Some(key)) = (&settings.tls_cert, &settings.tls_key) {
+        rpc.tls = Some(rpc::TlsFiles {
+            certificate: certificate.clone(),
+            key: key.clone(),
+            client_ca: settings.tls_client_ca.clone(),
         });
     }
-    Ok(rpc)
+    rpc
 }

@@ -155,8 +155,10 @@ fn replica_config(config: &Config) -> ballast_replica::Config {
         precommit_timeout_ms: consensus.precommit_timeout_ms,
         timeout_step_ms: consensus.timeout_step_ms,
         block_interval_ms: consensus.min_block_interval_ms,
+        busy_block_interval_ms: consensus.busy_block_interval_ms,
         heartbeat_ms: consensus.heartbeat_ms,
         batch_delay_ms: consensus.batch_delay_ms,
+        busy_batch_delay_ms: consensus.busy_batch_delay_ms,
         batch_bytes: usize::try_from(consensus.batch_bytes).unwrap_or(usize::MAX),
         ..ballast_replica::Config::default()
     }

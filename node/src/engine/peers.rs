@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 
 use super::book::Book;
 use super::mailbox::{Letter, Mailbox};
-use super::verify;
+use super::verify::{CheckedBatch, Verification};
 use crate::metrics::NodeMetrics;
 use crate::net::{Inbox, Lane, NetEvent, Network, PeerKey};
 use crate::store::Store;
@@ -36,6 +36,7 @@ pub struct Peers {
     runtime: Handle,
     mailbox: Arc<Mailbox>,
     metrics: Arc<NodeMetrics>,
+    verification: Arc<Verification>,
     /// Replaced whole when the list changes.
     book: Arc<RwLock<Arc<Book>>>,
 }
@@ -47,9 +48,10 @@ impl Peers {
         book: Book,
         mailbox: Arc<Mailbox>,
         metrics: Arc<NodeMetrics>,
+        verification: Arc<Verification>,
     ) -> Self {
         let book = Arc::new(RwLock::new(Arc::new(book)));
-        Self { network, runtime: Handle::current(), mailbox, metrics, book }
+        Self { network, runtime: Handle::current(), mailbox, metrics, verification, book }
     }
 
     pub fn book(&self) -> Arc<Book> {
@@ -165,13 +167,9 @@ impl Peers {
     }
 
     /// None for one that does not verify, which is said.
-    async fn verified(
-        &self,
-        from: impl std::fmt::Display,
-        bytes: Vec<u8>,
-    ) -> Option<verify::CheckedBatch> {
-        let metrics = Arc::clone(&self.metrics);
-        let checked = tokio::task::spawn_blocking(move || verify::batch(bytes, &metrics)).await;
+    async fn verified(&self, from: impl std::fmt::Display, bytes: Vec<u8>) -> Option<CheckedBatch> {
+        let verification = Arc::clone(&self.verification);
+        let checked = tokio::task::spawn_blocking(move || verification.batch(bytes)).await;
         match checked {
             Ok(Ok(batch)) => return Some(batch),
             Ok(Err(why)) => tracing::warn!(%from, why, "refused a batch"),
@@ -180,9 +178,9 @@ impl Peers {
         None
     }
 
-    fn deliver(&self, from: PublicKey, batch: verify::CheckedBatch) {
+    fn deliver(&self, from: PublicKey, batch: CheckedBatch) {
         self.metrics.batches_peer.inc();
-        let verify::CheckedBatch { digest, author, bytes, txs } = batch;
+        let CheckedBatch { digest, author, bytes, txs } = batch;
         self.mailbox.bulk(Letter::Input(Input::Batch { from, digest, bytes, author, txs }));
     }
 

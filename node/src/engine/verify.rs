@@ -5,10 +5,13 @@
 //! of others with the batch that brings them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use ballast_primitives::hash;
-use ballast_primitives::signature::verify_batch;
+use ballast_primitives::signature::{
+    Item, PreparedItem, PreparedKey, SignatureError, verify_batch_prepared,
+};
 use ballast_primitives::{Domain, Hash, PublicKey};
 use ballast_replica::pool::Candidate;
 use ballast_replica::types::Batch;
@@ -17,10 +20,16 @@ use ballast_runtime::authorisation::Part;
 use ballast_runtime::tx::{SignedTx, VerifiedTx};
 use rayon::prelude::*;
 
+use super::keys::Keys;
 use crate::metrics::{NodeMetrics, ObserveDuration};
 
-/// Signatures verified together: beyond this a larger batch gains little.
+/// Transactions verified together: beyond this a larger batch gains little.
 const CHUNK: usize = 256;
+/// The same while clients send bad signatures: each spoils the batch that it is in, which must then
+/// be looked at one by one.
+const SPOILED_CHUNK: usize = 16;
+/// How many clean lots it takes to trust clients again.
+const SPOILED_LOTS: u32 = 64;
 
 /// A transaction that cannot go on: its id when it has one, why, and what more to say.
 pub struct Rejected {
@@ -52,13 +61,69 @@ fn decode(bytes: &[u8]) -> Result<Decoded, Rejected> {
     Ok(Decoded { tx, message })
 }
 
+/// What verification remembers between lots.
+pub struct Verification {
+    metrics: Arc<NodeMetrics>,
+    keys: Keys,
+    /// Lots of submissions still to be verified in small chunks.
+    spoiled: AtomicU32,
+}
+
+impl Verification {
+    pub fn new(metrics: Arc<NodeMetrics>) -> Self {
+        Self { metrics, keys: Keys::default(), spoiled: AtomicU32::new(0) }
+    }
+
+    /// Checks what clients submitted.
+    pub fn submissions(&self, txs: Vec<Vec<u8>>) -> Vec<Result<Candidate, Rejected>> {
+        let spoiled = self.spoiled.load(Ordering::Relaxed);
+        let chunk = if spoiled > 0 { SPOILED_CHUNK } else { CHUNK };
+        let checked = self.check(&txs, chunk);
+        let forged = |bad: &Rejected| bad.code == Code::BadSignature;
+        let left = match checked.iter().any(|answer| answer.as_ref().is_err_and(forged)) {
+            true => SPOILED_LOTS,
+            false => spoiled.saturating_sub(1),
+        };
+        self.spoiled.store(left, Ordering::Relaxed);
+        let bad = checked.iter().filter(|answer| answer.is_err()).count();
+        self.metrics.signatures_valid.inc_by(signatures(checked.iter().flatten()));
+        self.metrics.signatures_invalid.inc_by(bad as u64);
+        let candidate =
+            |(bytes, checked): (Vec<u8>, Result<_, _>)| checked.map(|tx| Candidate { tx, bytes });
+        txs.into_iter().zip(checked).map(candidate).collect()
+    }
+
+    /// Checks a peer's batch. One bad transaction refuses it whole, with the reason.
+    pub fn batch(&self, bytes: Vec<u8>) -> Result<CheckedBatch, String> {
+        let digest = Batch::digest_of_bytes(&bytes);
+        let batch = Batch::decode(&bytes).map_err(|error| error.to_string())?;
+        let mut txs = Vec::with_capacity(batch.txs.len());
+        for answer in self.check(&batch.txs, CHUNK) {
+            txs.push(answer.map_err(|bad| {
+                self.metrics.signatures_invalid.inc();
+                format!("batch {digest} holds a bad transaction: {}: {}", bad.code, bad.detail)
+            })?);
+        }
+        self.metrics.signatures_valid.inc_by(signatures(&txs));
+        Ok(CheckedBatch { digest, author: batch.author, bytes: Arc::new(bytes), txs })
+    }
+
+    fn check(&self, txs: &[Vec<u8>], chunk: usize) -> Vec<Result<VerifiedTx, Rejected>> {
+        let start = Instant::now();
+        let check = |txs: &[Vec<u8>]| check_chunk(&self.keys, txs);
+        let checked = txs.par_chunks(chunk).flat_map_iter(check).collect();
+        self.metrics.verify_seconds.observe_duration(start.elapsed());
+        checked
+    }
+}
+
 /// Decodes and verifies, one answer for each of `txs`, in order. All signatures, those inside
 /// operations too, are one batch.
-fn check_chunk(txs: &[Vec<u8>]) -> Vec<Result<VerifiedTx, Rejected>> {
+fn check_chunk(keys: &Keys, txs: &[Vec<u8>]) -> Vec<Result<VerifiedTx, Rejected>> {
     let decoded: Vec<_> = txs.iter().map(|bytes| decode(bytes)).collect();
     let parts: Vec<_> = decoded.iter().flatten().flat_map(|d| d.tx.parts(&d.message)).collect();
     let items: Vec<_> = parts.iter().flat_map(Part::items).collect();
-    let mut verdicts = verify_batch(&items, &mut rand::rng()).into_iter();
+    let mut verdicts = verify(keys, &items).into_iter();
     decoded
         .into_iter()
         .map(|decoded| {
@@ -79,39 +144,28 @@ fn check_chunk(txs: &[Vec<u8>]) -> Vec<Result<VerifiedTx, Rejected>> {
         .collect()
 }
 
+/// One verdict for each item, in order.
+fn verify(keys: &Keys, items: &[Item<'_>]) -> Vec<Result<(), SignatureError>> {
+    let prepared: Vec<_> = items.iter().map(|item| keys.get(&item.key)).collect();
+    let ready = |(item, key)| prepared_item(item, key);
+    let batch: Vec<_> = items.iter().zip(&prepared).filter_map(ready).collect();
+    let mut verdicts = verify_batch_prepared(&batch, &mut rand::rng()).into_iter();
+    let verdict = |key: Result<PreparedKey, _>| {
+        key.and_then(|_| verdicts.next().unwrap_or(Err(SignatureError::BadSignature)))
+    };
+    prepared.into_iter().map(verdict).collect()
+}
+
+fn prepared_item<'a>(
+    item: &Item<'a>,
+    key: &'a Result<PreparedKey, SignatureError>,
+) -> Option<PreparedItem<'a>> {
+    let key = key.as_ref().ok()?;
+    Some(PreparedItem { key, message: item.message, signature: item.signature })
+}
+
 fn signatures<'a>(txs: impl IntoIterator<Item = &'a VerifiedTx>) -> u64 {
     txs.into_iter().map(|tx| tx.tx().signatures() as u64).sum()
-}
-
-/// Checks what clients submitted.
-pub fn submissions(txs: Vec<Vec<u8>>, metrics: &NodeMetrics) -> Vec<Result<Candidate, Rejected>> {
-    let start = Instant::now();
-    let checked: Vec<_> = txs.par_chunks(CHUNK).flat_map_iter(check_chunk).collect();
-    metrics.verify_seconds.observe_duration(start.elapsed());
-    let bad = checked.iter().filter(|answer| answer.is_err()).count();
-    metrics.signatures_valid.inc_by(signatures(checked.iter().flatten()));
-    metrics.signatures_invalid.inc_by(bad as u64);
-    let candidate =
-        |(bytes, checked): (Vec<u8>, Result<_, _>)| checked.map(|tx| Candidate { tx, bytes });
-    txs.into_iter().zip(checked).map(candidate).collect()
-}
-
-/// Checks a peer's batch. One bad transaction refuses it whole, with the reason.
-pub fn batch(bytes: Vec<u8>, metrics: &NodeMetrics) -> Result<CheckedBatch, String> {
-    let start = Instant::now();
-    let digest = Batch::digest_of_bytes(&bytes);
-    let batch = Batch::decode(&bytes).map_err(|error| error.to_string())?;
-    let checked: Vec<_> = batch.txs.par_chunks(CHUNK).flat_map_iter(check_chunk).collect();
-    metrics.verify_seconds.observe_duration(start.elapsed());
-    let mut txs = Vec::with_capacity(checked.len());
-    for answer in checked {
-        txs.push(answer.map_err(|bad| {
-            metrics.signatures_invalid.inc();
-            format!("batch {digest} holds a bad transaction: {}: {}", bad.code, bad.detail)
-        })?);
-    }
-    metrics.signatures_valid.inc_by(signatures(&txs));
-    Ok(CheckedBatch { digest, author: batch.author, bytes: Arc::new(bytes), txs })
 }
 
 #[cfg(test)]
@@ -122,6 +176,7 @@ mod tests {
     use ballast_runtime::ops::permit::Permit;
     use ballast_runtime::tx::{TxBody, Witness};
     use ballast_runtime::{Op, ops};
+    use prometheus_client::registry::Registry;
 
     use super::*;
 
@@ -180,7 +235,7 @@ mod tests {
         *txs[20].last_mut().unwrap() ^= 1;
         *txs[21].last_mut().unwrap() ^= 1;
         txs[30] = vec![1, 2, 3];
-        let answers = check_chunk(&txs);
+        let answers = check_chunk(&Keys::default(), &txs);
         assert_eq!(answers.len(), txs.len());
         for (nonce, answer) in (0..).zip(answers) {
             let code = answer.as_ref().map(|tx| tx.body().nonce).map_err(|bad| bad.code);
@@ -194,5 +249,25 @@ mod tests {
                 assert_eq!(tx.id(), tx.body().id());
             }
         }
+    }
+    #[test]
+    fn bad_signatures_make_chunks_small_until_clients_have_been_good_for_a_while() {
+        let verification =
+            Verification::new(Arc::new(NodeMetrics::register(&mut Registry::default())));
+        let good: Vec<_> = (0..40).map(|nonce| tx(nonce, SignTag::Permit)).collect();
+        let mut spoiled = good.clone();
+        *spoiled[5].last_mut().unwrap() ^= 1;
+        let bad_at = |answers: Vec<Result<Candidate, Rejected>>| {
+            let bad = answers.iter().enumerate().filter(|(_, answer)| answer.is_err());
+            bad.map(|(at, _)| at).collect::<Vec<_>>()
+        };
+        assert!(bad_at(verification.submissions(good.clone())).is_empty());
+        assert_eq!(verification.spoiled.load(Ordering::Relaxed), 0);
+        for _ in 0..2 {
+            assert_eq!(bad_at(verification.submissions(spoiled.clone())), [5]);
+            assert_eq!(verification.spoiled.load(Ordering::Relaxed), SPOILED_LOTS);
+        }
+        assert!(bad_at(verification.submissions(good.clone())).is_empty());
+        assert_eq!(verification.spoiled.load(Ordering::Relaxed), SPOILED_LOTS - 1);
     }
 }

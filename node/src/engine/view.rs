@@ -65,6 +65,11 @@ impl View {
         Self { shared, published, data, refreshed: Instant::now(), disk_read: None }
     }
 
+    /// Transactions that were taken here, with their `valid_until`.
+    pub fn admitted(&self, txs: impl Iterator<Item = (Hash, u64)>) {
+        self.shared.pending.lock().extend(txs);
+    }
+
     /// A block is durable.
     pub fn committed(&mut self, write: &CommitWrite) {
         {

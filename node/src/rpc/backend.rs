@@ -6,7 +6,8 @@
 
 use ballast_primitives::Hash;
 use ballast_primitives::proof::StateProof;
-use ballast_runtime::{Code, Genesis, Key, State};
+use ballast_runtime::simulate::{Simulated, Trial};
+use ballast_runtime::{Breach, Code, Genesis, Key, State};
 use tokio::sync::watch;
 
 use crate::store::Store;
@@ -52,6 +53,15 @@ pub enum ProveError {
     Unavailable,
 }
 
+/// What a transaction would do in the block after `height`, at `time_ms`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Simulation {
+    pub height: u64,
+    pub time_ms: u64,
+    /// A breach of an invariant is a fault of the code.
+    pub result: Result<Simulated, Breach>,
+}
+
 /// What there is to say about this validator.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NodeInfo {
@@ -85,6 +95,10 @@ pub trait Backend: Send + Sync + 'static {
     /// Decodes, checks and admits transactions; one answer each, in order. A committed
     /// transaction sent again is answered with `known`, not with an error.
     async fn submit(&self, txs: Vec<Vec<u8>>) -> Vec<Result<Submitted, Refusal>>;
+
+    /// What a transaction would do in a block now; none when the validator is stopping. The state
+    /// it is tried on is that of the newest block, which may be durable only a moment later.
+    async fn simulate(&self, trial: Trial) -> Option<Simulation>;
 
     /// `valid_until` of a transaction that waits here.
     fn pending(&self, id: &Hash) -> Option<u64>;

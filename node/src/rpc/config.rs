@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tonic::transport::{Certificate, Identity, ServerTlsConfig};
+use super::tls::TlsFiles;
 
 /// The most transactions of one SubmitBatch.
 pub const BATCH_TXS_MAX: usize = 8_192;
@@ -14,7 +14,9 @@ pub struct RpcConfig {
     /// Where to listen; port 0 takes a free one. An address other than loopback needs TLS.
     pub listen: SocketAddr,
     /// None: plaintext, on loopback only.
-    pub tls: Option<TlsConfig>,
+    pub tls: Option<TlsFiles>,
+    /// How often the files of `tls` are looked at for a renewal. (10 s)
+    pub tls_refresh: Duration,
     /// Origins that browsers may call from; empty allows any. (empty)
     pub cors_origins: Vec<String>,
     /// The most bytes of a request. (256 KiB)
@@ -30,8 +32,9 @@ pub struct RpcConfig {
     /// The most connections in all, and from one address. (1,024 and 64)
     pub connections_max: usize,
     pub connections_per_address_max: usize,
-    /// The most time from the connection to the HTTP/2 preface, or to the TLS handshake's end.
-    /// (5 s)
+    /// The most calls of one address each second; twice as many at once. (10,000)
+    pub calls_per_second_max: u32,
+    /// The most time from the connection to the HTTP/2 preface, a TLS handshake included. (5 s)
     pub preface_timeout: Duration,
     /// A connection on which no byte moves for this long, in either direction, is closed. (HTTP/2
     /// connections are pinged, so only dead ones and HTTP/1.1 ones come to this.) (60 s)
@@ -56,20 +59,12 @@ pub struct RpcConfig {
     pub drain: Duration,
 }
 
-/// PEM texts of a TLS server.
-#[derive(Clone)]
-pub struct TlsConfig {
-    pub certificate_pem: Vec<u8>,
-    pub key_pem: Vec<u8>,
-    /// Set for mutual TLS: who signs the clients' certificates.
-    pub client_ca_pem: Option<Vec<u8>>,
-}
-
 impl RpcConfig {
     pub const fn new(listen: SocketAddr) -> Self {
         Self {
             listen,
             tls: None,
+            tls_refresh: Duration::from_secs(10),
             cors_origins: Vec::new(),
             request_bytes_max: 256 * 1024,
             batch_bytes_max: 4 * 1024 * 1024,
@@ -78,6 +73,7 @@ impl RpcConfig {
             wait_max: Duration::from_secs(60),
             connections_max: 1_024,
             connections_per_address_max: 64,
+            calls_per_second_max: 10_000,
             preface_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(60),
             streams_max: 64,
@@ -89,17 +85,6 @@ impl RpcConfig {
             subscription_stall: Duration::from_secs(10),
             heartbeat: Duration::from_secs(5),
             drain: Duration::from_secs(5),
-        }
-    }
-}
-
-impl TlsConfig {
-    pub(super) fn server(&self, handshake: Duration) -> ServerTlsConfig {
-        let identity = Identity::from_pem(&self.certificate_pem, &self.key_pem);
-        let tls = ServerTlsConfig::new().identity(identity).timeout(handshake);
-        match &self.client_ca_pem {
-            Some(ca) => tls.client_ca_root(Certificate::from_pem(ca)),
-            None => tls,
         }
     }
 }

@@ -1,18 +1,20 @@
 //! One accepted connection: it must show how it begins in time, and may not fall silent for long.
 
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
-use tonic::transport::server::{Connected, TcpConnectInfo};
+use tokio_rustls::TlsAcceptor;
+use tonic::transport::server::Connected;
 
 use super::config::RpcConfig;
 use super::listen::Seat;
+use super::rate::Caller;
 
 /// What every HTTP/2 connection begins with (RFC 9113, 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -20,39 +22,42 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const HTTP1_HEAD_MAX: usize = 16 * 1024;
 const HTTP1_HEAD_END: &[u8] = b"\r\n\r\n";
 
-/// A TCP stream, the bytes already read from it, and its seat in the census.
+/// What bytes go through: TCP, or TLS over it.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// A stream, the bytes already read from it, and its seat in the census.
 pub(super) struct Connection {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     /// Read while waiting for the preface; given out again first.
     begun: io::Cursor<Vec<u8>>,
     silence: Pin<Box<Sleep>>,
     idle_timeout: Duration,
-    info: TcpConnectInfo,
-    _seat: Seat,
+    seat: Seat,
 }
 
 impl Connection {
-    /// Waits until the peer has sent the HTTP/2 preface or a whole HTTP/1.1 head. Under TLS the
-    /// handshake's own time limit stands in for that. The caller bounds the time.
+    /// Waits for the TLS handshake, if there is one, and then until the peer has sent the HTTP/2
+    /// preface or a whole HTTP/1.1 head. The caller bounds the time.
     pub(super) async fn admit(
-        mut stream: TcpStream,
-        peer: SocketAddr,
+        stream: TcpStream,
+        tls: Option<TlsAcceptor>,
         seat: Seat,
         config: &RpcConfig,
     ) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        let begun = match &config.tls {
-            None => read_beginning(&mut stream).await?,
-            Some(_) => Vec::new(),
+        let mut stream: Box<dyn Stream> = match tls {
+            None => Box::new(stream),
+            Some(tls) => Box::new(tls.accept(stream).await?),
         };
-        let info = TcpConnectInfo { local_addr: stream.local_addr().ok(), remote_addr: Some(peer) };
+        let begun = read_beginning(&mut stream).await?;
         Ok(Self {
             stream,
             begun: io::Cursor::new(begun),
             silence: Box::pin(sleep(config.idle_timeout)),
             idle_timeout: config.idle_timeout,
-            info,
-            _seat: seat,
+            seat,
         })
     }
 
@@ -79,7 +84,7 @@ impl Connection {
     }
 }
 
-async fn read_beginning(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
+async fn read_beginning(stream: &mut dyn Stream) -> io::Result<Vec<u8>> {
     let mut begun = Vec::with_capacity(1024);
     loop {
         let http2 = begun.iter().zip(PREFACE).all(|(got, expected)| got == expected);
@@ -151,9 +156,9 @@ impl AsyncWrite for Connection {
 }
 
 impl Connected for Connection {
-    type ConnectInfo = TcpConnectInfo;
+    type ConnectInfo = Caller;
 
-    fn connect_info(&self) -> TcpConnectInfo {
-        self.info.clone()
+    fn connect_info(&self) -> Caller {
+        Caller(Arc::clone(&self.seat.meter))
     }
 }

@@ -1,10 +1,13 @@
 //! LedgerService: the chain and its blocks.
 
+use std::sync::{Arc, OnceLock};
+
 use ballast_proto::error::{ServiceReason, WireError};
 use ballast_proto::v1::ledger_service_server::LedgerService;
 use ballast_proto::v1::{
-    Block, GetBlockRequest, GetBlockResponse, GetChainInfoRequest, GetChainInfoResponse, Limits,
-    ListBlocksRequest, ListBlocksResponse, NodeStatus, Receipt,
+    Block, GetBlockRequest, GetBlockResponse, GetChainInfoRequest, GetChainInfoResponse,
+    GetGenesisRequest, GetGenesisResponse, Limits, ListBlocksRequest, ListBlocksResponse,
+    NodeStatus, Receipt,
 };
 use ballast_runtime::Key;
 use ballast_runtime::object::Validators;
@@ -19,7 +22,14 @@ use super::config::BATCH_TXS_MAX;
 use super::context::{Context, fixed, internal, page_size};
 use super::page::{bad_token, read_token, token};
 
-pub(super) struct Ledger(pub Context);
+/// The most bytes of a piece of the genesis.
+const PIECE_BYTES: usize = 1024 * 1024;
+
+pub(super) struct Ledger {
+    context: Context,
+    /// The encoded genesis, once somebody has asked for it.
+    genesis: Arc<OnceLock<Vec<u8>>>,
+}
 
 /// Where the next page of a block's receipts goes on.
 #[derive(Clone, Copy, BorshSerialize, BorshDeserialize)]
@@ -47,6 +57,22 @@ impl LedgerService for Ledger {
         Ok(Response::new(self.chain_info()?))
     }
 
+    async fn get_genesis(
+        &self,
+        request: Request<GetGenesisRequest>,
+    ) -> Result<Response<GetGenesisResponse>, Status> {
+        let offset = request.into_inner().offset;
+        let genesis = Arc::clone(&self.genesis);
+        let answer = self.context.blocking(move |context| {
+            let bytes = genesis.get_or_init(|| context.backend.genesis().encode());
+            let rest = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..));
+            let rest = rest.ok_or_else(|| WireError::field("offset", "is beyond the end"))?;
+            let piece = rest.get(..PIECE_BYTES).unwrap_or(rest).to_vec();
+            Ok(GetGenesisResponse { piece, total_bytes: bytes.len() as u64 })
+        });
+        Ok(Response::new(answer.await?))
+    }
+
     async fn get_block(
         &self,
         request: Request<GetBlockRequest>,
@@ -56,14 +82,14 @@ impl LedgerService for Ledger {
         let place = read_token::<ReceiptPlace>(&request.page_token)?;
         let height = match (request.height, place) {
             (0, Some(place)) => place.height,
-            (0, None) => self.0.head().height,
+            (0, None) => self.context.head().height,
             (height, _) => height,
         };
         if place.is_some_and(|place| place.height != height) {
             return Err(bad_token().into());
         }
         let place = place.unwrap_or(ReceiptPlace { height, index: 0 });
-        let answer = self.0.blocking(move |context| block_page(context, place, size)).await?;
+        let answer = self.context.blocking(move |context| block_page(context, place, size)).await?;
         Ok(Response::new(answer))
     }
 
@@ -73,20 +99,24 @@ impl LedgerService for Ledger {
     ) -> Result<Response<ListBlocksResponse>, Status> {
         let request = request.into_inner();
         let size = page_size(request.page_size, 20, 100);
-        let head = self.0.head().height;
+        let head = self.context.head().height;
         let place = read_token::<BlockPlace>(&request.page_token)?;
         if place.is_some_and(|place| place.pinned > head || place.next > place.pinned) {
             return Err(bad_token().into());
         }
         let place = place.unwrap_or(BlockPlace { pinned: head, next: head, blocks: true });
-        let answer = self.0.blocking(move |context| blocks(context, place, size)).await?;
+        let answer = self.context.blocking(move |context| blocks(context, place, size)).await?;
         Ok(Response::new(answer))
     }
 }
 
 impl Ledger {
+    pub fn new(context: Context) -> Self {
+        Self { context, genesis: Arc::default() }
+    }
+
     fn chain_info(&self) -> Result<GetChainInfoResponse, WireError> {
-        let context = &self.0;
+        let context = &self.context;
         let (head, sets) =
             context.consistent(|store| fixed::<Validators>(store, &Key::Validators))?;
         let next = sets.at(head.height.saturating_add(1));

@@ -2,8 +2,8 @@
 //!
 //! It reads the store and asks a [`Backend`]; it decides nothing about the chain. Each service is
 //! one file. What every request meets first, from the outside in: the accept loop's limits
-//! ([`listen`], [`connection`]), HTTP/2's own ([`server`]), the deadline of its call
-//! ([`deadline`]), the size of its message, then its service.
+//! ([`listen`], [`connection`], [`tls`]), HTTP/2's own ([`server`]), how often its address calls
+//! ([`rate`]), the deadline of its call ([`deadline`]), the size of its message, then its service.
 //!
 //! Nothing here panics on what a client sends; a failure inside is logged and answered with
 //! `INTERNAL`.
@@ -34,9 +34,11 @@ mod event;
 mod history;
 mod ledger;
 mod listen;
+mod named;
 mod objects;
 mod page;
 mod proof;
+mod rate;
 mod receipt_proof;
 mod reserve;
 mod scan;
@@ -44,9 +46,11 @@ mod seen;
 mod server;
 mod subscription;
 mod supply;
+mod tls;
 mod tx;
 mod tx_limits;
 
-pub use backend::{Backend, Head, Look, NodeInfo, ProveError, Refusal, Submitted};
-pub use config::{RpcConfig, TlsConfig};
+pub use backend::{Backend, Head, Look, NodeInfo, ProveError, Refusal, Simulation, Submitted};
+pub use config::RpcConfig;
 pub use server::{RpcError, RpcServer, serve};
+pub use tls::{TlsError, TlsFiles};

@@ -44,6 +44,7 @@ impl ProofService for Proofs {
                 self.state(Key::Account(address)).await?
             }
             Some(Target::Supply(_)) => self.state(Key::Supply).await?,
+            Some(Target::Report(number)) => self.state(Key::Report(number)).await?,
             Some(Target::TxId(text)) => self.receipt(&text).await?,
             None => return Err(WireError::field("target", "is missing").into()),
         };
@@ -127,6 +128,9 @@ impl Proofs {
                 Ok(Value::Account(self.0.wire.account(&address, &account)))
             }
             (Key::Supply, Object::Supply(supply)) => Ok(Value::Supply(self.0.wire.show(&supply))),
+            (Key::Report(_), Object::Report(report)) => {
+                Ok(Value::Report(self.0.wire.show(&report)))
+            }
             _ => Err(internal("a proof is of another object than was asked for")),
         }
     }

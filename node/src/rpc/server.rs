@@ -34,8 +34,11 @@ use super::deadline::DeadlineLayer;
 use super::event::Events;
 use super::ledger::Ledger;
 use super::listen;
+use super::named::NamedLayer;
 use super::proof::Proofs;
+use super::rate::RateLayer;
 use super::supply::Supplies;
+use super::tls::{Tls, TlsError};
 use super::tx::Tx;
 use super::tx_limits::TxRoutes;
 
@@ -53,7 +56,7 @@ pub enum RpcError {
     #[error("cannot listen on {0}: {1}")]
     Bind(SocketAddr, io::Error),
     #[error("the TLS settings are not usable: {0}")]
-    Tls(tonic::transport::Error),
+    Tls(#[from] TlsError),
     #[error("\"{0}\" is not an origin such as https://example.com")]
     Origin(String),
     #[error("the reflection service does not build: {0}")]
@@ -80,24 +83,25 @@ pub async fn serve(
         return Err(RpcError::Insecure(config.listen));
     }
     let config = Arc::new(config);
-    let mut server = http2(&config);
-    if let Some(tls) = &config.tls {
-        let tls = tls.server(config.preface_timeout);
-        server = server.tls_config(tls).map_err(RpcError::Tls)?;
-    }
+    let tls = config.tls.clone().map(|files| Tls::start(files, config.tls_refresh)).transpose()?;
     let deadlines = DeadlineLayer {
         call: config.call_timeout,
         waiting: config.wait_max.saturating_add(WAIT_SLACK),
     };
-    let mut server =
-        server.layer(cors(&config.cors_origins)?).layer(GrpcWebLayer::new()).layer(deadlines);
+    let mut server = http2(&config)
+        .layer(cors(&config.cors_origins)?)
+        .layer(GrpcWebLayer::new())
+        .layer(RateLayer)
+        .layer(NamedLayer)
+        .layer(deadlines);
     let context = Context::new(backend, Arc::clone(&config), stop.clone());
     let router = server.add_routes(routes(context, serving)?);
 
     let bind_error = |error| RpcError::Bind(config.listen, error);
     let listener = TcpListener::bind(config.listen).await.map_err(bind_error)?;
     let address = listener.local_addr().map_err(bind_error)?;
-    let incoming = ReceiverStream::new(listen::accept(listener, Arc::clone(&config), stop.clone()));
+    let accepted = listen::accept(listener, Arc::clone(&config), tls, stop.clone());
+    let incoming = ReceiverStream::new(accepted);
     let served = router.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
     let drain = config.drain;
     let task = tokio::spawn(async move {
@@ -152,7 +156,7 @@ fn routes(context: Context, serving: watch::Receiver<bool>) -> Result<Routes, Rp
     let accounts = AccountServiceServer::new(Accounts(context.clone()));
     let controls = ControlServiceServer::new(Controls(context.clone()));
     let events = EventServiceServer::new(Events::new(context.clone()));
-    let ledger = LedgerServiceServer::new(Ledger(context.clone()));
+    let ledger = LedgerServiceServer::new(Ledger::new(context.clone()));
     let proofs = ProofServiceServer::new(Proofs(context.clone()));
     let supplies = SupplyServiceServer::new(Supplies(context.clone()));
     let batch_max = context.config.batch_bytes_max;

@@ -2,19 +2,24 @@
 
 use std::time::Duration;
 
-use ballast_primitives::{Hash, codec};
+use ballast_primitives::Hash;
+use ballast_primitives::codec::{self, DecodeError};
 use ballast_proto::error::{ServiceReason, WireError};
+use ballast_proto::v1::simulate_tx_request::Transaction;
 use ballast_proto::v1::submit_batch_result::Result as BatchAnswer;
 use ballast_proto::v1::tx_service_server::TxService;
 use ballast_proto::v1::{
-    GetTxRequest, GetTxResponse, SubmitBatchRequest, SubmitBatchResponse, SubmitBatchResult,
-    SubmitTxRequest, SubmitTxResponse, TxState, WaitTxRequest, WaitTxResponse,
+    BalanceChange, GetTxRequest, GetTxResponse, SimulateTxRequest, SimulateTxResponse,
+    SubmitBatchRequest, SubmitBatchResponse, SubmitBatchResult, SubmitTxRequest, SubmitTxResponse,
+    TxState, WaitTxRequest, WaitTxResponse,
 };
-use ballast_runtime::{Outcome, SignedTx};
+use ballast_runtime::simulate::{BalanceChange as Change, Simulated, Trial};
+use ballast_runtime::tx::TX_BYTES_MAX;
+use ballast_runtime::{Code, Outcome, SignedTx};
 use tokio::time::{Instant, timeout_at};
 use tonic::{Request, Response, Status};
 
-use super::backend::{Head, Refusal, Submitted};
+use super::backend::{Head, Refusal, Simulation, Submitted};
 use super::config::BATCH_TXS_MAX;
 use super::context::{Context, internal, read_tx_id};
 
@@ -75,6 +80,19 @@ impl TxService for Tx {
         Ok(Response::new(self.wait(&id, request.valid_until_ms, wait).await?))
     }
 
+    async fn simulate_tx(
+        &self,
+        request: Request<SimulateTxRequest>,
+    ) -> Result<Response<SimulateTxResponse>, Status> {
+        let tx = read_trial(request.into_inner().transaction)?;
+        let id = tx.body.id();
+        let checked = tokio::task::spawn_blocking(move || Trial::new(tx)).await;
+        let trial = checked.map_err(internal)?.map_err(WireError::new)?;
+        let simulation = self.0.backend.simulate(trial).await;
+        let stopping = || WireError::new(ServiceReason::ShuttingDown);
+        Ok(Response::new(self.simulated(id, simulation.ok_or_else(stopping)?)?))
+    }
+
     async fn get_tx(
         &self,
         request: Request<GetTxRequest>,
@@ -98,7 +116,51 @@ impl TxService for Tx {
     }
 }
 
+/// Reads what is to be tried: a signed transaction, or its body alone.
+fn read_trial(transaction: Option<Transaction>) -> Result<SignedTx, WireError> {
+    let undecodable = |error: DecodeError| WireError::new(Code::Decode).detail(error);
+    match transaction {
+        Some(Transaction::SignedTx(bytes)) => SignedTx::decode(&bytes).map_err(undecodable),
+        Some(Transaction::TxBody(bytes)) => {
+            let body = codec::decode(&bytes, TX_BYTES_MAX).map_err(undecodable)?;
+            Ok(SignedTx { body, witnesses: Vec::new() })
+        }
+        None => Err(WireError::field("transaction", "is missing")),
+    }
+}
+
 impl Tx {
+    fn simulated(&self, id: Hash, simulation: Simulation) -> Result<SimulateTxResponse, WireError> {
+        let answer = SimulateTxResponse {
+            tx_id: id.to_string(),
+            height: simulation.height,
+            time_ms: simulation.time_ms,
+            ..SimulateTxResponse::default()
+        };
+        let wire = &self.0.wire;
+        Ok(match simulation.result.map_err(internal)? {
+            Simulated::Refused(code) => {
+                let refused = Some(WireError::new(code).into());
+                SimulateTxResponse { refused, ..answer }
+            }
+            Simulated::Included { outcome, events, balances } => SimulateTxResponse {
+                succeeds: outcome == Outcome::Success,
+                failure: wire.failure(&outcome),
+                events: events.iter().map(|event| wire.event(event)).collect(),
+                balance_changes: balances.iter().map(|change| self.balance(change)).collect(),
+                ..answer
+            },
+        })
+    }
+
+    fn balance(&self, change: &Change) -> BalanceChange {
+        BalanceChange {
+            account: self.0.wire.address(&change.account),
+            before_micros: change.before,
+            after_micros: change.after,
+        }
+    }
+
     async fn submit(&self, txs: Vec<Vec<u8>>) -> Vec<Result<SubmitTxResponse, WireError>> {
         let answers = self.0.backend.submit(txs).await;
         answers

@@ -21,7 +21,7 @@
 //! | `sets` | height | borsh(`Committee`) | the last header of a set; the value is the set that decides from the next height on |
 //! | `evidence` | seen at ‖ height ‖ round u32 ‖ validator (32) ‖ kind (1) | borsh(`Evidence`) | one equivocation; storing it again changes nothing |
 
-use ballast_primitives::{Address, Hash};
+use ballast_primitives::{Address, Hash, codec};
 use ballast_replica::types::{BATCH_BYTES_MAX, Evidence, EvidenceKind, TxRecord};
 use ballast_runtime::event::Event;
 use ballast_runtime::receipt::{Outcome, Receipt};
@@ -108,6 +108,7 @@ pub(super) const HEAD_KEY: &[u8] = b"head";
 pub(super) const ID_PREFIX_BYTES: usize = 8;
 /// height ‖ index.
 pub(super) const PLACE_BYTES: usize = 12;
+pub(super) type Place = [u8; PLACE_BYTES];
 
 pub(super) const fn height_key(height: u64) -> [u8; 8] {
     height.to_be_bytes()
@@ -118,11 +119,14 @@ pub(super) fn height_of(key: &[u8]) -> Option<u64> {
 }
 
 /// Where a transaction is on the chain.
-pub(super) fn place_key(height: u64, index: u32) -> [u8; PLACE_BYTES] {
-    let mut key = [0; PLACE_BYTES];
-    key.iter_mut()
-        .zip(height.to_be_bytes().into_iter().chain(index.to_be_bytes()))
-        .for_each(|(to, from)| *to = from);
+pub(super) fn place_key(height: u64, index: u32) -> Place {
+    joined(&height.to_be_bytes(), &index.to_be_bytes())
+}
+
+/// The parts one after the other: `N` bytes, which is what their sizes come to.
+fn joined<const N: usize>(first: &[u8], second: &[u8]) -> [u8; N] {
+    let mut key = [0; N];
+    key.iter_mut().zip(first.iter().chain(second)).for_each(|(to, from)| *to = *from);
     key
 }
 
@@ -137,16 +141,16 @@ pub(super) fn tx_prefix(id: &Hash) -> [u8; ID_PREFIX_BYTES] {
     id.0.first_chunk().copied().unwrap_or_default()
 }
 
-pub(super) fn tx_key(id: &Hash, height: u64, index: u32) -> Vec<u8> {
-    [tx_prefix(id).as_slice(), &place_key(height, index)].concat()
+pub(super) fn tx_key(id: &Hash, place: &Place) -> [u8; ID_PREFIX_BYTES + PLACE_BYTES] {
+    joined(&tx_prefix(id), place)
 }
 
-pub(super) fn history_key(account: &Address, height: u64, index: u32) -> Vec<u8> {
-    [account.0.as_slice(), &place_key(height, index)].concat()
+pub(super) fn history_key(account: &Address, place: &Place) -> [u8; 32 + PLACE_BYTES] {
+    joined(&account.0, place)
 }
 
-pub(super) fn topic_key(topic: Topic, height: u64, index: u32) -> Vec<u8> {
-    [[topic as u8].as_slice(), &place_key(height, index)].concat()
+pub(super) fn topic_key(topic: Topic, place: &Place) -> [u8; 1 + PLACE_BYTES] {
+    joined(&[topic as u8], place)
 }
 
 pub(super) fn evidence_key(evidence: &Evidence) -> Vec<u8> {
@@ -175,17 +179,11 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    pub fn of(record: &TxRecord) -> Self {
+    /// The canonical bytes of what is stored of `record`, which need no copy of its events.
+    pub fn bytes_of(record: &TxRecord) -> Vec<u8> {
         let TxRecord { receipt, batch, position } = record;
-        Self {
-            tx: receipt.tx,
-            sender: receipt.sender,
-            nonce: receipt.nonce,
-            outcome: receipt.outcome,
-            events: receipt.events.clone(),
-            batch: *batch,
-            position: *position,
-        }
+        let Receipt { tx, sender, nonce, outcome, events, height: _, index: _ } = receipt;
+        codec::encode(&(tx, sender, nonce, outcome, events, batch, position))
     }
 
     pub fn at(self, height: u64, index: u32) -> TxRecord {

@@ -111,7 +111,9 @@ impl Store {
         check(write)?;
         let mut batch = WriteBatch::default();
         self.put_block(&mut batch, write)?;
-        for change in &write.changes {
+        let mut changes: Vec<_> = write.changes.iter().collect();
+        changes.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        for change in changes {
             self.put_change(&mut batch, change)?;
         }
         self.put_records(&mut batch, write)?;
@@ -144,23 +146,35 @@ impl Store {
         Ok(())
     }
 
+    /// In order of their keys: next to its neighbour a key costs RocksDB a fraction of what one
+    /// anywhere does.
     fn put_records(&self, batch: &mut WriteBatch, write: &CommitWrite) -> Result<()> {
         let height = write.executed.height;
         let records = self.cf(Family::Records)?;
-        let tx_index = self.cf(Family::TxIndex)?;
-        let history = self.cf(Family::History)?;
-        let topics = self.cf(Family::Topics)?;
+        let (mut ids, mut accounts, mut topics) = (Vec::new(), Vec::new(), Vec::new());
         for record in &write.records {
-            let index = record.receipt.index;
-            let value = encode(Family::Records, &Stored::of(record))?;
-            batch.put_cf(records, place_key(height, index), value);
-            batch.put_cf(tx_index, tx_key(&record.receipt.tx, height, index), []);
-            for account in accounts_of(&record.receipt) {
-                batch.put_cf(history, history_key(&account, height, index), []);
-            }
-            for topic in topics_of(&record.receipt) {
-                batch.put_cf(topics, topic_key(topic, height, index), []);
-            }
+            let place = place_key(height, record.receipt.index);
+            let value = Stored::bytes_of(record);
+            check_size(Family::Records, value.len())?;
+            batch.put_cf(records, place, value);
+            ids.push(tx_key(&record.receipt.tx, &place));
+            let concerned = accounts_of(&record.receipt);
+            accounts.extend(concerned.iter().map(|account| history_key(account, &place)));
+            topics.extend(topics_of(&record.receipt).map(|topic| topic_key(topic, &place)));
+        }
+        self.put_keys(batch, Family::TxIndex, ids)?;
+        self.put_keys(batch, Family::History, accounts)?;
+        self.put_keys(batch, Family::Topics, topics)
+    }
+
+    fn put_keys<K>(&self, batch: &mut WriteBatch, family: Family, mut keys: Vec<K>) -> Result<()>
+    where
+        K: AsRef<[u8]> + Ord,
+    {
+        keys.sort_unstable();
+        let family = self.cf(family)?;
+        for key in keys {
+            batch.put_cf(family, key, []);
         }
         Ok(())
     }

@@ -160,7 +160,7 @@ impl Chain {
     }
 
     /// Signed by a quorum of the set, and by no more.
-    fn certify(&self, header: &Header, set: &Committee) -> CommitCertificate {
+    pub fn certify(&self, header: &Header, set: &Committee) -> CommitCertificate {
         let (height, block) = (header.height, header.id());
         let vote = Vote { kind: VoteKind::Precommit, height, round: 0, block: Some(block) };
         let message = vote.signed_bytes(&self.genesis_hash);
@@ -200,7 +200,7 @@ impl Chain {
     }
 }
 
-fn validator(n: usize) -> Validator {
+pub fn validator(n: usize) -> Validator {
     Validator {
         key: SecretKey::dev(SEED, &format!("validator {n}")).public(),
         peer: SecretKey::dev(SEED, &format!("peer {n}")).public(),
@@ -225,6 +225,14 @@ impl Backend for Chain {
 
     async fn submit(&self, txs: Vec<Vec<u8>>) -> Vec<Result<Submitted, Refusal>> {
         txs.iter().map(|tx| self.admit(tx)).collect()
+    }
+
+    async fn simulate(&self, trial: Trial) -> Option<Simulation> {
+        let head = *self.head.borrow();
+        let (height, time_ms) = (head.height, head.time_ms + 1);
+        let context = self.context(height + 1, time_ms);
+        let result = simulate(&mut self.inner.lock().state, &context, &trial);
+        Some(Simulation { height, time_ms, result })
     }
 
     fn pending(&self, id: &Hash) -> Option<u64> {

@@ -136,6 +136,12 @@ pub fn pay(chain: &Chain, from: u32, nonce: u64, ops: Vec<Op>) -> SignedTx {
     signed(from, body(chain, from, nonce, ops))
 }
 
+/// Reads until `stream` is closed by the other side, for a few seconds at most.
+pub async fn closed(mut stream: TcpStream) -> bool {
+    let mut rest = Vec::new();
+    tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut rest)).await.is_ok()
+}
+
 /// Waits for a condition, for a few seconds at most.
 pub async fn until(condition: impl Fn() -> bool) {
     let met = async {

@@ -5,8 +5,8 @@ pub use std::sync::Arc;
 pub use std::time::Duration;
 
 pub use ballast_node::rpc::{
-    Backend, Head, Look, NodeInfo, ProveError, Refusal, RpcConfig, RpcError, RpcServer, Submitted,
-    TlsConfig, serve,
+    Backend, Head, Look, NodeInfo, ProveError, Refusal, RpcConfig, RpcError, RpcServer, Simulation,
+    Submitted, TlsFiles, serve,
 };
 pub use ballast_node::store::{Store, StoreOptions};
 pub use ballast_primitives::domain::SignTag;
@@ -37,6 +37,7 @@ pub use ballast_runtime::dev::{self, DevSpec};
 pub use ballast_runtime::object::{self, Role, Validators};
 pub use ballast_runtime::ops::council_exec::CouncilExec;
 pub use ballast_runtime::ops::transfer::Transfer as TransferOp;
+pub use ballast_runtime::simulate::{Trial, simulate};
 pub use ballast_runtime::state::Change;
 pub use ballast_runtime::tx::VALIDITY_MS_MAX;
 pub use ballast_runtime::{

@@ -31,7 +31,7 @@ async fn proofs_verify_from_the_genesis_hash_and_the_validator_set_alone() {
     assert_eq!(codec::encode(&WIRE.read_receipt(&shown_receipt).unwrap()), proof.receipt);
     assert_eq!((receipt.proven_height, receipt.anchor.unwrap().height), (1, 2));
 
-    for target in [Target::Account(shown(0)), Target::Supply(SupplyTarget {})] {
+    for target in [Target::Account(shown(0)), Target::Supply(SupplyTarget {}), Target::Report(1)] {
         let answer = net.prove(target).await.unwrap();
         let Some(Proof::StateProof(bytes)) = &answer.proof else { panic!("{answer:?}") };
         let proof: StateProof = codec::decode(bytes, 1 << 20).unwrap();
@@ -47,11 +47,20 @@ async fn proofs_verify_from_the_genesis_hash_and_the_validator_set_alone() {
                     u128::from(4 * BALANCE)
                 );
             }
+            Value::Report(shown) => {
+                let (Key::Report(1), Object::Report(report)) =
+                    codec::decode(&proof.leaf, 1 << 20).unwrap()
+                else {
+                    panic!("another object")
+                };
+                assert_eq!(shown, WIRE.show::<_, v1::Report>(&*report));
+            }
             Value::Receipt(_) => panic!("not asked for"),
         }
     }
-    let unknown = Target::Account(WIRE.address(&Address([1; 32])));
-    assert_reason(net.prove(unknown).await, ServiceReason::ProofNotFound);
+    for unknown in [Target::Account(WIRE.address(&Address([1; 32]))), Target::Report(9)] {
+        assert_reason(net.prove(unknown).await, ServiceReason::ProofNotFound);
+    }
     let mut client = ProofServiceClient::new(net.channel.clone());
     let nothing = client.get_proof(GetProofRequest { target: None }).await;
     assert_reason(nothing, ServiceReason::InvalidRequest);

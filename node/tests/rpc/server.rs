@@ -11,41 +11,47 @@ async fn plaintext_off_loopback_is_refused() {
 }
 
 #[tokio::test]
-async fn health_follows_the_watch_and_reflection_lists_the_services() {
+async fn health_follows_the_watch() {
     use tonic_health::pb::health_client::HealthClient;
     use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus};
-    use tonic_reflection::pb::v1 as reflection;
-    use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
-    use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
-
     let net = Net::new().await;
     let mut health = HealthClient::new(net.channel.clone());
     let mut states = health.watch(HealthCheckRequest::default()).await.unwrap().into_inner();
     while states.message().await.unwrap().unwrap().status() != ServingStatus::Serving {}
     net.serving.send_replace(false);
     while states.message().await.unwrap().unwrap().status() != ServingStatus::NotServing {}
-
-    let mut client =
-        reflection::server_reflection_client::ServerReflectionClient::new(net.channel.clone());
-    let request = reflection::ServerReflectionRequest {
-        host: String::new(),
-        message_request: Some(MessageRequest::ListServices(String::new())),
-    };
-    let stream = tokio_stream::once(request);
-    let mut answers = client.server_reflection_info(stream).await.unwrap().into_inner();
-    let answer = answers.message().await.unwrap().unwrap().message_response.unwrap();
-    let MessageResponse::ListServicesResponse(list) = answer else { panic!("{answer:?}") };
-    let names: Vec<_> = list.service.into_iter().map(|service| service.name).collect();
-    for name in ["Tx", "Account", "Ledger", "Supply", "Control", "Event", "Proof"] {
-        let name = format!("ballast.v1.{name}Service");
-        assert!(names.contains(&name), "{name} is not in {names:?}");
-    }
 }
 
-/// Reads until `stream` is closed by the other side, for a few seconds at most.
-async fn closed(mut stream: TcpStream) -> bool {
-    let mut rest = Vec::new();
-    tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut rest)).await.is_ok()
+/// The services that a version of the reflection protocol lists.
+macro_rules! reflected {
+    ($version:ident, $net:expr) => {{
+        use reflection::server_reflection_request::MessageRequest;
+        use reflection::server_reflection_response::MessageResponse;
+        use tonic_reflection::pb::$version as reflection;
+
+        let channel = $net.channel.clone();
+        let mut client = reflection::server_reflection_client::ServerReflectionClient::new(channel);
+        let request = reflection::ServerReflectionRequest {
+            host: String::new(),
+            message_request: Some(MessageRequest::ListServices(String::new())),
+        };
+        let stream = tokio_stream::once(request);
+        let mut answers = client.server_reflection_info(stream).await.unwrap().into_inner();
+        let answer = answers.message().await.unwrap().unwrap().message_response.unwrap();
+        let MessageResponse::ListServicesResponse(list) = answer else { panic!("{answer:?}") };
+        list.service.into_iter().map(|service| service.name).collect::<Vec<_>>()
+    }};
+}
+
+#[tokio::test]
+async fn both_versions_of_reflection_list_the_services() {
+    let net = Net::new().await;
+    for names in [reflected!(v1, net), reflected!(v1alpha, net)] {
+        for name in ["Tx", "Account", "Ledger", "Supply", "Control", "Event", "Proof"] {
+            let name = format!("ballast.v1.{name}Service");
+            assert!(names.contains(&name), "{name} is not in {names:?}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -85,9 +91,17 @@ async fn one_address_has_a_share_of_the_connections() {
 
 /// A call as a browser makes it, over HTTP/1.1; the answer's text.
 async fn grpc_web(net: &Net, method: &str, length: usize, body: &[u8]) -> String {
+    grpc_web_call(net, method, "/ballast.v1.TxService/GetTx", length, body).await
+}
+
+async fn grpc_web_at(net: &Net, path: &str, body: &[u8]) -> String {
+    grpc_web_call(net, "POST", path, body.len(), body).await
+}
+
+async fn grpc_web_call(net: &Net, method: &str, path: &str, length: usize, body: &[u8]) -> String {
     let mut stream = net.open().await;
     let head = format!(
-        "{method} /ballast.v1.TxService/GetTx HTTP/1.1\r\nhost: x\r\norigin: https://a.example\r\n\
+        "{method} {path} HTTP/1.1\r\nhost: x\r\norigin: https://a.example\r\n\
          access-control-request-method: POST\r\naccess-control-request-headers: x-grpc-web\r\n\
          content-type: application/grpc-web+proto\r\ncontent-length: {length}\r\n\
          connection: close\r\n\r\n"
@@ -161,44 +175,31 @@ async fn a_browsers_event_stream_outlives_the_idle_limit() {
 }
 
 #[tokio::test]
-async fn tls_serves_those_who_trust_its_certificate_and_nobody_in_plaintext() {
-    use tonic::transport::{Certificate, ClientTlsConfig};
-
-    let mut config = RpcConfig::new("127.0.0.1:0".parse().unwrap());
-    config.preface_timeout = Duration::from_millis(500);
-    let (certificate_pem, key_pem) = (TLS_CERTIFICATE.into(), TLS_KEY.into());
-    config.tls = Some(TlsConfig { certificate_pem, key_pem, client_ca_pem: None });
-    let (chain, stop) = (Chain::new(), CancellationToken::new());
-    let backend: Arc<dyn Backend> = Arc::<Chain>::clone(&chain);
-    let server = serve(config, backend, watch::channel(true).1, stop).await.unwrap();
-    let trust = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(TLS_CERTIFICATE));
-    let url = format!("https://localhost:{}", server.address.port());
-    let channel = Channel::from_shared(url).unwrap().tls_config(trust).unwrap();
-    let mut client = SupplyServiceClient::new(channel.connect().await.unwrap());
-    assert_eq!(client.get_supply(GetSupplyRequest {}).await.unwrap().into_inner().height, 0);
-    let silent = TcpStream::connect(server.address).await.unwrap();
-    let mut plain = TcpStream::connect(server.address).await.unwrap();
-    plain.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
-    assert!(closed(silent).await && closed(plain).await);
+async fn an_address_that_calls_too_often_is_told_when_to_come_back() {
+    let mut config = config();
+    config.calls_per_second_max = 2;
+    let net = Net::with(config).await;
+    let mut client = SupplyServiceClient::new(net.channel.clone());
+    let refused = loop {
+        if let Err(status) = client.get_supply(GetSupplyRequest {}).await {
+            break WireError::from_status(&status).unwrap();
+        }
+    };
+    assert_eq!(refused.reason, ServiceReason::RateLimited.into());
+    let wait = refused.retry_after.unwrap();
+    assert!(wait <= Duration::from_millis(500), "{wait:?}");
+    tokio::time::sleep(wait).await;
+    assert!(client.get_supply(GetSupplyRequest {}).await.is_ok());
 }
 
-/// For localhost, valid for a hundred years; made with `openssl req -x509` and used nowhere else.
-const TLS_CERTIFICATE: &str = "\
------BEGIN CERTIFICATE-----
-MIIBZTCCAQqgAwIBAgIBATAKBggqhkjOPQQDAjAXMRUwEwYDVQQDDAxiYWxsYXN0
-IHRlc3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBcxFTATBgNV
-BAMMDGJhbGxhc3QgdGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABNILUXMg
-T8GKvULYKAEoufWYPba5ose+tLwWJ6zMdo1SvsnKwzHwSTaJglo2xcNtal+2NIgi
-o4vw7XQu6/eJXh6jRTBDMBQGA1UdEQQNMAuCCWxvY2FsaG9zdDAMBgNVHRMBAf8E
-AjAAMB0GA1UdDgQWBBTHLuwVvBlGBEoto9ZFvrFXUkzCSjAKBggqhkjOPQQDAgNJ
-ADBGAiEAsXK/Tkp2EogmAf2/5v/XAcKHZY7ZVawsjj386iFSDfcCIQCXojK77PsX
-knlq3sO32c49QPBH8rxShfpejWfo1U6s0A==
------END CERTIFICATE-----
-";
-const TLS_KEY: &str = "\
------BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgBkvV66UhW8mSB8sb
-zKLlWHWcFd6h8AagVtbr7zs7gpKhRANCAATSC1FzIE/Bir1C2CgBKLn1mD22uaLH
-vrS8FieszHaNUr7JysMx8Ek2iYJaNsXDbWpftjSIIqOL8O10Luv3iV4e
------END PRIVATE KEY-----
-";
+#[tokio::test]
+async fn what_the_library_refuses_has_a_reason_too() {
+    let net = Net::new().await;
+    let unknown = grpc_web_at(&net, "/ballast.v1.TxService/Nothing", &[0; 5]).await;
+    assert!(unknown.contains("grpc-status: 12") || unknown.contains("grpc-status:12"), "{unknown}");
+    let garbage = grpc_web_at(&net, "/ballast.v1.TxService/GetTx", &[0, 0, 0, 0, 1, 7]).await;
+    assert!(garbage.contains("grpc-status: 3") || garbage.contains("grpc-status:3"), "{garbage}");
+    for answer in [unknown, garbage] {
+        assert!(answer.contains("grpc-status-details-bin"), "{answer}");
+    }
+}

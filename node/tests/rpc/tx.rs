@@ -164,11 +164,7 @@ async fn a_busy_and_a_stopping_validator_say_when_to_come_back() {
 async fn an_oversized_message_is_refused_and_the_connection_lives() {
     let net = Net::new().await;
     let too_large = |status: Status| {
-        let code = status.code();
-        assert!(
-            matches!(code, tonic::Code::OutOfRange | tonic::Code::ResourceExhausted),
-            "{status:?}"
-        );
+        assert_eq!(reason(&status), ServiceReason::MessageTooLarge.into());
     };
     for size in [300 << 10, 5 << 20] {
         let signed_tx = vec![0; size];
@@ -179,4 +175,49 @@ async fn an_oversized_message_is_refused_and_the_connection_lives() {
     let signed_txs = vec![vec![0; 16 << 10]; 200];
     let answer = net.tx().submit_batch(SubmitBatchRequest { signed_txs }).await.unwrap();
     assert_eq!(answer.into_inner().results.len(), 200);
+}
+
+/// What a simulation says, of a transaction signed or not.
+async fn simulate_tx(
+    net: &Net,
+    transaction: simulate_tx_request::Transaction,
+) -> Result<SimulateTxResponse, Status> {
+    let request = SimulateTxRequest { transaction: Some(transaction) };
+    Ok(net.tx().simulate_tx(request).await?.into_inner())
+}
+
+#[tokio::test]
+async fn a_simulation_tells_the_outcome_and_changes_nothing() {
+    use simulate_tx_request::Transaction::{SignedTx as Signed, TxBody as Body};
+
+    let net = Net::new().await;
+    let unsigned = body(&net.chain, 0, 1, vec![transfer(1, 25)]);
+    let tx = signed(0, unsigned.clone());
+    for transaction in [Body(codec::encode(&unsigned)), Signed(tx.encode())] {
+        let answer = simulate_tx(&net, transaction).await.unwrap();
+        assert!(answer.succeeds && answer.refused.is_none() && answer.failure.is_none());
+        assert_eq!((answer.tx_id, answer.height), (tx.body.id().to_string(), 0));
+        let change = |n, after_micros| BalanceChange {
+            account: shown(n),
+            before_micros: BALANCE,
+            after_micros,
+        };
+        let mut changes = answer.balance_changes;
+        changes.sort_by_key(|change| change.after_micros);
+        assert_eq!(changes, [change(0, BALANCE - 25), change(1, BALANCE + 25)]);
+        assert!(matches!(answer.events[0].kind, Some(event::Kind::Transferred(_))));
+    }
+    let poor = body(&net.chain, 0, 1, vec![transfer(1, 1), transfer(2, 2 * BALANCE)]);
+    let answer = simulate_tx(&net, Body(codec::encode(&poor))).await.unwrap();
+    let failure = answer.failure.unwrap();
+    assert_eq!((failure.op_index, failure.reason.as_str()), (1, "INSUFFICIENT_AVAILABLE"));
+    assert!(!answer.succeeds && answer.balance_changes.is_empty());
+    let stranger = signed(1, unsigned);
+    let answer = simulate_tx(&net, Signed(stranger.encode())).await.unwrap();
+    assert_eq!(answer.refused.unwrap().reason, Code::BadSignature.name());
+    assert_reason(simulate_tx(&net, Body(vec![1])).await, Code::Decode);
+    let nothing = net.tx().simulate_tx(SimulateTxRequest::default()).await;
+    assert_reason(nothing, ServiceReason::InvalidRequest);
+    // It was all only tried.
+    assert_eq!(net.succeed(&[tx]).await[0].height, 1);
 }

@@ -12,18 +12,22 @@ messages! {
 }
 
 impl Wire {
-    pub fn receipt(&self, receipt: &Receipt) -> v1::Receipt {
-        let failure = match receipt.outcome {
+    /// Why a transaction had no effect; none when it had.
+    pub fn failure(&self, outcome: &Outcome) -> Option<v1::Failure> {
+        match outcome {
             Outcome::Success => None,
-            Outcome::Failed { op, code } => Some(failure(op, code)),
-        };
+            Outcome::Failed { op, code } => Some(failure(*op, *code)),
+        }
+    }
+
+    pub fn receipt(&self, receipt: &Receipt) -> v1::Receipt {
         v1::Receipt {
             tx_id: receipt.tx.to_string(),
             sender: self.address(&receipt.sender),
             nonce: receipt.nonce,
             height: receipt.height,
             index: receipt.index,
-            failure,
+            failure: self.failure(&receipt.outcome),
             events: receipt.events.show(self),
         }
     }

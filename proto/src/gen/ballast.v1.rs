@@ -6402,6 +6402,21 @@ pub struct Limits {
     #[prost(uint32, tag = "7")]
     pub batch_bytes_max: u32,
 }
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetGenesisRequest {
+    /// Where the piece begins: how many bytes are there already.
+    #[prost(uint64, tag = "1")]
+    pub offset: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetGenesisResponse {
+    /// A piece of the canonical Borsh of the genesis, at most 1 MiB.
+    #[prost(bytes = "vec", tag = "1")]
+    pub piece: ::prost::alloc::vec::Vec<u8>,
+    /// How many bytes there are in all.
+    #[prost(uint64, tag = "2")]
+    pub total_bytes: u64,
+}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Block {
     #[prost(message, optional, tag = "1")]
@@ -6580,6 +6595,33 @@ pub mod ledger_service_client {
                 .insert(GrpcMethod::new("ballast.v1.LedgerService", "GetChainInfo"));
             self.inner.unary(req, path, codec).await
         }
+        /// The chain's genesis, piece by piece: what its hash, with which every client begins, is of.
+        ///
+        /// Errors: INVALID_REQUEST (an offset beyond the end).
+        pub async fn get_genesis(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetGenesisRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetGenesisResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/ballast.v1.LedgerService/GetGenesis",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("ballast.v1.LedgerService", "GetGenesis"));
+            self.inner.unary(req, path, codec).await
+        }
         /// One block, with a page of its receipts.
         ///
         /// Errors: BLOCK_NOT_FOUND (metadata `oldest` and `head`), BAD_PAGE_TOKEN, INVALID_REQUEST.
@@ -6655,6 +6697,16 @@ pub mod ledger_service_server {
             request: tonic::Request<super::GetChainInfoRequest>,
         ) -> std::result::Result<
             tonic::Response<super::GetChainInfoResponse>,
+            tonic::Status,
+        >;
+        /// The chain's genesis, piece by piece: what its hash, with which every client begins, is of.
+        ///
+        /// Errors: INVALID_REQUEST (an offset beyond the end).
+        async fn get_genesis(
+            &self,
+            request: tonic::Request<super::GetGenesisRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetGenesisResponse>,
             tonic::Status,
         >;
         /// One block, with a page of its receipts.
@@ -6785,6 +6837,51 @@ pub mod ledger_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetChainInfoSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/ballast.v1.LedgerService/GetGenesis" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetGenesisSvc<T: LedgerService>(pub Arc<T>);
+                    impl<
+                        T: LedgerService,
+                    > tonic::server::UnaryService<super::GetGenesisRequest>
+                    for GetGenesisSvc<T> {
+                        type Response = super::GetGenesisResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetGenesisRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as LedgerService>::get_genesis(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetGenesisSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -7779,7 +7876,7 @@ pub mod supply_service_server {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetProofRequest {
     /// Exactly one.
-    #[prost(oneof = "get_proof_request::Target", tags = "1, 2, 3")]
+    #[prost(oneof = "get_proof_request::Target", tags = "1, 2, 3, 4")]
     pub target: ::core::option::Option<get_proof_request::Target>,
 }
 /// Nested message and enum types in `GetProofRequest`.
@@ -7796,6 +7893,9 @@ pub mod get_proof_request {
         /// A transaction's id, for its receipt.
         #[prost(string, tag = "3")]
         TxId(::prost::alloc::string::String),
+        /// The number of a reserve report, from 1.
+        #[prost(uint64, tag = "4")]
+        Report(u64),
     }
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -7812,7 +7912,7 @@ pub struct GetProofResponse {
     #[prost(oneof = "get_proof_response::Proof", tags = "1, 2")]
     pub proof: ::core::option::Option<get_proof_response::Proof>,
     /// What it proves, decoded, for reading only.
-    #[prost(oneof = "get_proof_response::Value", tags = "3, 4, 5")]
+    #[prost(oneof = "get_proof_response::Value", tags = "3, 4, 5, 8")]
     pub value: ::core::option::Option<get_proof_response::Value>,
 }
 /// Nested message and enum types in `GetProofResponse`.
@@ -7820,7 +7920,7 @@ pub mod get_proof_response {
     /// Canonical Borsh.
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum Proof {
-        /// A StateProof (account, supply).
+        /// A StateProof (account, supply, report).
         #[prost(bytes, tag = "1")]
         StateProof(::prost::alloc::vec::Vec<u8>),
         /// A ReceiptProof (tx_id).
@@ -7836,6 +7936,8 @@ pub mod get_proof_response {
         Supply(super::Supply),
         #[prost(message, tag = "5")]
         Receipt(super::Receipt),
+        #[prost(message, tag = "8")]
+        Report(super::Report),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -7968,7 +8070,7 @@ pub mod proof_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// Proves an account, the supply, or a transaction's receipt under a header that a quorum
+        /// Proves an account, the supply, a reserve report, or a transaction's receipt under a header that a quorum
         /// committed. A receipt of the newest blocks is provable a moment later, when a later header
         /// attests it: the call waits for that, within the call's time limit.
         ///
@@ -8041,7 +8143,7 @@ pub mod proof_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with ProofServiceServer.
     #[async_trait]
     pub trait ProofService: std::marker::Send + std::marker::Sync + 'static {
-        /// Proves an account, the supply, or a transaction's receipt under a header that a quorum
+        /// Proves an account, the supply, a reserve report, or a transaction's receipt under a header that a quorum
         /// committed. A receipt of the newest blocks is provable a moment later, when a later header
         /// attests it: the call waits for that, within the call's time limit.
         ///
@@ -8393,6 +8495,61 @@ pub struct GetTxResponse {
     #[prost(uint64, tag = "8")]
     pub valid_until_ms: u64,
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SimulateTxRequest {
+    /// Exactly one.
+    #[prost(oneof = "simulate_tx_request::Transaction", tags = "1, 2")]
+    pub transaction: ::core::option::Option<simulate_tx_request::Transaction>,
+}
+/// Nested message and enum types in `SimulateTxRequest`.
+pub mod simulate_tx_request {
+    /// Exactly one.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Transaction {
+        /// Canonical Borsh of the signed transaction, at most 16 KiB. Its signatures are checked.
+        #[prost(bytes, tag = "1")]
+        SignedTx(::prost::alloc::vec::Vec<u8>),
+        /// Canonical Borsh of the body alone, at most 16 KiB: tried as if all had signed who must.
+        /// Signatures inside its operations are checked.
+        #[prost(bytes, tag = "2")]
+        TxBody(::prost::alloc::vec::Vec<u8>),
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SimulateTxResponse {
+    #[prost(string, tag = "1")]
+    pub tx_id: ::prost::alloc::string::String,
+    /// Whether it would have its effect.
+    #[prost(bool, tag = "2")]
+    pub succeeds: bool,
+    /// Set when it would not be in a block at all: what SubmitTx would say.
+    #[prost(message, optional, tag = "3")]
+    pub refused: ::core::option::Option<SubmitError>,
+    /// Set when it would be in a block without effect: what its receipt would say.
+    #[prost(message, optional, tag = "4")]
+    pub failure: ::core::option::Option<Failure>,
+    /// As its receipt would have them.
+    #[prost(message, repeated, tag = "5")]
+    pub events: ::prost::alloc::vec::Vec<Event>,
+    /// The accounts whose balance it would change, ascending by address.
+    #[prost(message, repeated, tag = "6")]
+    pub balance_changes: ::prost::alloc::vec::Vec<BalanceChange>,
+    /// The block on whose results it was tried.
+    #[prost(uint64, tag = "7")]
+    pub height: u64,
+    /// The time of the block it was tried in.
+    #[prost(uint64, tag = "8")]
+    pub time_ms: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BalanceChange {
+    #[prost(string, tag = "1")]
+    pub account: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub before_micros: u64,
+    #[prost(uint64, tag = "3")]
+    pub after_micros: u64,
+}
 /// How far a transaction is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -8635,6 +8792,35 @@ pub mod tx_service_client {
                 .insert(GrpcMethod::new("ballast.v1.TxService", "GetTx"));
             self.inner.unary(req, path, codec).await
         }
+        /// Says what a transaction would do if it were in a block now: the answer of the code that
+        /// executes blocks, run on the newest state and taken back. It need not be signed. Nothing is
+        /// promised: what commits before the transaction can change what it does.
+        ///
+        /// Errors: INVALID_REQUEST, DECODE, SHUTTING_DOWN.
+        pub async fn simulate_tx(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SimulateTxRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SimulateTxResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/ballast.v1.TxService/SimulateTx",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("ballast.v1.TxService", "SimulateTx"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -8689,6 +8875,18 @@ pub mod tx_service_server {
             &self,
             request: tonic::Request<super::GetTxRequest>,
         ) -> std::result::Result<tonic::Response<super::GetTxResponse>, tonic::Status>;
+        /// Says what a transaction would do if it were in a block now: the answer of the code that
+        /// executes blocks, run on the newest state and taken back. It need not be signed. Nothing is
+        /// promised: what commits before the transaction can change what it does.
+        ///
+        /// Errors: INVALID_REQUEST, DECODE, SHUTTING_DOWN.
+        async fn simulate_tx(
+            &self,
+            request: tonic::Request<super::SimulateTxRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SimulateTxResponse>,
+            tonic::Status,
+        >;
     }
     /// Sends transactions and tells what became of them.
     ///
@@ -8931,6 +9129,51 @@ pub mod tx_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetTxSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/ballast.v1.TxService/SimulateTx" => {
+                    #[allow(non_camel_case_types)]
+                    struct SimulateTxSvc<T: TxService>(pub Arc<T>);
+                    impl<
+                        T: TxService,
+                    > tonic::server::UnaryService<super::SimulateTxRequest>
+                    for SimulateTxSvc<T> {
+                        type Response = super::SimulateTxResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SimulateTxRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TxService>::simulate_tx(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SimulateTxSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -11,7 +11,8 @@ use crate::committee::Committee;
 use crate::domain::SignTag;
 use crate::hash::Hash;
 use crate::keys::{PublicKey, Signature};
-use crate::signature::{Item, verify, verify_batch};
+use crate::planted::{Bug, planted};
+use crate::signature::{Item, SignatureError, verify, verify_batch};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
 pub enum VoteKind {
@@ -82,7 +83,8 @@ impl CommitCertificate {
 
     /// Everything but the signatures themselves: order, membership, quorum.
     pub fn check_quorum(&self, committee: &Committee) -> Result<(), CertificateError> {
-        if !self.signatures.is_sorted_by(|a, b| a.validator < b.validator) {
+        let ordered = self.signatures.is_sorted_by(|a, b| a.validator < b.validator);
+        if !ordered && !planted(Bug::DuplicateSignerCounted) {
             return Err(CertificateError::Order);
         }
         let mut signed = 0u128;
@@ -100,6 +102,16 @@ impl CommitCertificate {
 
     /// Verifies the certificate whole against the validator set of its height.
     pub fn verify(&self, genesis: &Hash, committee: &Committee) -> Result<(), CertificateError> {
+        self.verify_by(genesis, committee, verify)
+    }
+
+    /// As [`Self::verify`], each signature by asking `verify`, which answers under rule R.
+    pub fn verify_by(
+        &self,
+        genesis: &Hash,
+        committee: &Committee,
+        verify: impl Fn(&PublicKey, &[u8], &Signature) -> Result<(), SignatureError>,
+    ) -> Result<(), CertificateError> {
         self.check_quorum(committee)?;
         let message = self.vote().signed_bytes(genesis);
         for entry in &self.signatures {

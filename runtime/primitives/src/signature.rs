@@ -15,6 +15,10 @@ use ed25519_zebra::{VerificationKey, VerificationKeyBytes, batch};
 use rand::rand_core::CryptoRng;
 use thiserror::Error;
 
+mod prepared;
+
+pub use prepared::{PreparedItem, PreparedKey, verify_batch_prepared};
+
 use crate::keys::{PublicKey, Signature};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

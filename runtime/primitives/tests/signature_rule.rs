@@ -2,7 +2,10 @@
 //! that shares no code with the crates under test, each checked alone and in batches with
 //! different companions. One answer, always.
 
-use ballast_primitives::signature::{Item, check_public_key, verify, verify_batch};
+use ballast_primitives::signature::{
+    Item, PreparedItem, PreparedKey, SignatureError, check_public_key, verify, verify_batch,
+    verify_batch_prepared,
+};
 use ballast_primitives::{PublicKey, SecretKey, Signature};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -32,6 +35,18 @@ fn item(vector: &Vector) -> Item<'_> {
     Item { key: vector.key, message: &vector.message, signature: vector.signature }
 }
 
+/// What a batch over prepared keys answers: a key that cannot be prepared has no other answer.
+fn prepared(items: &[Item<'_>], rng: &mut StdRng) -> Vec<Result<(), SignatureError>> {
+    let keys: Vec<_> = items.iter().map(|item| PreparedKey::new(&item.key)).collect();
+    let ready = items.iter().zip(&keys).filter_map(|(item, key)| {
+        let key = key.as_ref().ok()?;
+        Some(PreparedItem { key, message: item.message, signature: item.signature })
+    });
+    let ready: Vec<_> = ready.collect();
+    let mut answers = verify_batch_prepared(&ready, rng).into_iter();
+    keys.iter().map(|key| key.and_then(|_| answers.next().unwrap())).collect()
+}
+
 #[test]
 fn one_check_answers_as_the_rule_says() {
     let vectors = vectors();
@@ -56,19 +71,22 @@ fn a_batch_answers_as_one_check_does_whatever_the_companions() {
             vec![companion, item(vector), item(vector)],
         ] {
             let answers = verify_batch(&items, &mut rng);
-            for (item, answer) in items.iter().zip(answers) {
+            let from_prepared = prepared(&items, &mut rng);
+            for ((item, answer), prepared) in items.iter().zip(answers).zip(from_prepared) {
                 let one = verify(&item.key, item.message, &item.signature);
-                assert_eq!(answer, one, "{}", vector.what);
+                assert_eq!((answer, prepared), (one, one), "{}", vector.what);
             }
         }
     }
     // All at once, and all that are acceptable at once: there the batch equation itself answers.
     let everything: Vec<_> = vectors.iter().map(item).collect();
     let accepted: Vec<_> = vectors.iter().filter(|vector| vector.accepted).map(item).collect();
-    for (vector, answer) in vectors.iter().zip(verify_batch(&everything, &mut rng)) {
-        assert_eq!(answer.is_ok(), vector.accepted, "{}", vector.what);
+    for batch in [verify_batch::<StdRng>, prepared] {
+        for (vector, answer) in vectors.iter().zip(batch(&everything, &mut rng)) {
+            assert_eq!(answer.is_ok(), vector.accepted, "{}", vector.what);
+        }
+        assert!(batch(&accepted, &mut rng).iter().all(Result::is_ok));
     }
-    assert!(verify_batch(&accepted, &mut rng).iter().all(Result::is_ok));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The council: who governs, by which thresholds and delays, and what it is deciding.
 
+use ballast_primitives::planted::{Bug, planted};
 use ballast_primitives::{Address, Hash, PublicKey};
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -199,7 +200,8 @@ impl Proposal {
     pub(crate) fn judge(&self, council: &Council, now: u64) -> (ProposalStatus, Option<u64>) {
         let threshold = usize::from(council.threshold(self.class));
         let yes_at_most = council.members.len().saturating_sub(self.no.len());
-        if self.yes.len() >= threshold {
+        let missing = usize::from(planted(Bug::CouncilVoteMissing));
+        if self.yes.len().saturating_add(missing) >= threshold {
             let delayed = now.saturating_add(council.delay(self.class, now));
             (ProposalStatus::Approved, Some(self.eta.unwrap_or(delayed)))
         } else if yes_at_most < threshold {

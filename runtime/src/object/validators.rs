@@ -1,5 +1,6 @@
 //! Which validators decide which height.
 
+use ballast_primitives::planted::{Bug, planted};
 use ballast_primitives::{Committee, Hash, Validator};
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -39,7 +40,8 @@ impl Validators {
         if before.len() >= SMALL_SET && moved.saturating_mul(3) > before.total_power() {
             return Err(Code::SetChangeTooLarge);
         }
-        let from_height = height.checked_add(2).ok_or(Code::Overflow)?;
+        let ahead = if planted(Bug::SetChangesEarly) { 1 } else { 2 };
+        let from_height = height.checked_add(ahead).ok_or(Code::Overflow)?;
         Ok(Self { set, from_height, before: Some(before.clone()) })
     }
 }

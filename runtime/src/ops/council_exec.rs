@@ -1,6 +1,7 @@
 //! CouncilExec: a member carries out operations of class A and B at once, with signatures
 //! collected off the chain.
 
+use ballast_primitives::planted::{Bug, planted};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::authorisation::check_witnesses;
@@ -60,7 +61,8 @@ impl CouncilExec {
         if !self.witnesses.iter().all(|witness| council.has_key(&witness.key)) {
             return Err(Code::BadAuth);
         }
-        if self.witnesses.len() < usize::from(council.threshold(class)) {
+        let counted = !planted(Bug::CouncilSignaturesUncounted);
+        if counted && self.witnesses.len() < usize::from(council.threshold(class)) {
             return Err(Code::CouncilQuorum);
         }
         Ok(class)

@@ -9,6 +9,7 @@
 //! An operation checks everything of its own before it writes, and what it wrote before a failure
 //! is taken back with the rest of the transaction.
 
+use ballast_primitives::planted::{Bug, planted};
 use ballast_primitives::{Address, Hash};
 
 use crate::code::Code;
@@ -126,6 +127,9 @@ impl Env<'_, '_> {
 
     /// The sender must be one who may send the operation.
     pub(crate) fn check_signer(&self, signer: Signer) -> Result<(), Code> {
+        if planted(Bug::RoleUnchecked) {
+            return Ok(());
+        }
         let state = self.journal.state();
         match signer {
             Signer::Anyone => Ok(()),
@@ -173,7 +177,8 @@ impl Env<'_, '_> {
 
     /// Who is to pay or to spend: `ACCOUNT_FROZEN` when nothing may go out.
     pub(crate) fn check_may_send(&self, payer: At<Account>) -> Result<(), Code> {
-        if self.journal.read(payer).freeze.stops_outbound(self.now) {
+        let frozen = self.journal.read(payer).freeze.stops_outbound(self.now);
+        if frozen && !planted(Bug::FrozenPays) {
             return Err(Code::AccountFrozen);
         }
         Ok(())

@@ -252,7 +252,7 @@ RECORDS = {
     " institutions: Vec<GenesisInstitution>, report: Option<GenesisReport>",
 }
 
-# state.md, ST-6: tag, key, object; parts of objects before them.
+# state.md, ST-1, ST-6: tag, key, object; parts of objects before them.
 PARTS = {
     "Freeze": "inbound, outbound: bool, until: u64, confirmed: bool, order: Hash",
     "Replay": "high: u64, seen: u128",

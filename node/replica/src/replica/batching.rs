@@ -10,7 +10,8 @@ impl Replica {
         if self.pool.should_seal(self.config.batch_bytes) {
             self.seal();
         } else {
-            self.timers.set_if_unset(Timer::Seal, now.mono_ms + self.config.batch_delay_ms);
+            let delay = self.pace.batch_delay_ms(&self.config);
+            self.timers.set_if_unset(Timer::Seal, now.mono_ms + delay);
         }
     }
 

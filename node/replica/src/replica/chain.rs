@@ -12,7 +12,7 @@ impl Replica {
         &mut self,
         value: &BlockValue,
         held: &[Held],
-        certificate: ballast_primitives::CommitCertificate,
+        certificate: CommitCertificate,
         now: Now,
     ) {
         if let Err(why) = block::check_header(&self.tip, &self.sets, value.header()) {
@@ -51,9 +51,12 @@ impl Replica {
         }
         for batch in held {
             let ids: Vec<_> = batch.txs.iter().map(VerifiedTx::id).collect();
-            self.pool.forget(&ids);
+            if !planted(Bug::PoolNeverForgets) {
+                self.pool.forget(&ids);
+            }
         }
         self.advance(value, write.executed, now);
+        self.pace.committed(now.mono_ms, write.records.len());
         self.block = Some(write.block.clone());
         self.effects.push(Effect::Commit(Box::new(write)));
         self.effects.push(Effect::WalReset { height: self.tip.height + 1 });
@@ -78,6 +81,7 @@ impl Replica {
         self.started = false;
         self.committed_at = now.mono_ms;
         self.proposals.clear();
+        self.decided = None;
         self.unseen.clear();
         self.batches.stop_wanting();
         self.timers.cancel_consensus();
@@ -86,7 +90,8 @@ impl Replica {
     }
 
     pub(super) fn drop_expired(&mut self) {
-        let expired = self.batches.expired(self.tip.time);
+        let early = if planted(Bug::BatchForgottenEarly) { 3_000 } else { 0 };
+        let expired = self.batches.expired(self.tip.time + early);
         if expired.is_empty() {
             return;
         }
@@ -108,20 +113,25 @@ impl Replica {
         if block.header.height != height {
             return Err(format!("sent block {} instead of {height}", block.header.height));
         }
-        if block.certificate.height != height || block.certificate.block != block.header.id() {
+        let fits =
+            block.certificate.height == height && block.certificate.block == block.header.id();
+        if !fits && !planted(Bug::StaleSyncValue) {
             return Err("sent a certificate for another block".to_owned());
         }
-        block
-            .certificate
-            .verify(&self.tip.genesis, self.sets.current())
-            .map_err(|error| format!("sent a bad certificate: {error}"))?;
+        if !planted(Bug::SyncCertificateUnchecked) {
+            block
+                .certificate
+                .verify_by(&self.tip.genesis, self.sets.current(), self.config.verify)
+                .map_err(|error| format!("sent a bad certificate: {error}"))?;
+        }
         block::check_payload(&block.header, &block.payload)?;
         if batches.len() != block.payload.batches.len() {
             return Err("sent a block without all its batches".to_owned());
         }
         let mut held = Vec::with_capacity(batches.len());
         for (bytes, digest) in batches.into_iter().zip(&block.payload.batches) {
-            if Batch::digest_of_bytes(&bytes) != *digest {
+            let named = Batch::digest_of_bytes(&bytes) == *digest;
+            if !named && !planted(Bug::SyncBatchUnchecked) {
                 return Err("sent a batch that the block does not name".to_owned());
             }
             held.push(decode_certified_batch(&bytes)?);

@@ -7,6 +7,7 @@ impl Replica {
     /// starts the next height if it is time to.
     pub(super) fn finish(&mut self, now: Now) -> Vec<Effect> {
         self.drain(now);
+        self.commit_decided(now);
         self.start_if_due(now);
         self.drain(now);
         self.recheck_proposals(now);
@@ -43,13 +44,28 @@ impl Replica {
                 Out::Decided { value, certificate } => {
                     // What the core still asked for belongs to the height that is over.
                     self.outs.clear();
-                    match self.held_of(&value) {
-                        Some(held) => self.commit(&value, &held, certificate, now),
-                        None => self.halt("consensus decided a block whose batches are not here"),
-                    }
+                    self.decided = Some((value, certificate));
+                    self.commit_decided(now);
                 }
             }
         }
+    }
+
+    /// Commits what was decided as soon as its batches are here. They are, unless the database was
+    /// lost and the log was not: then the log vouches for a block whose batches have to be fetched
+    /// again.
+    pub(super) fn commit_decided(&mut self, now: Now) {
+        let Some((value, certificate)) = self.decided.take() else { return };
+        if let Some(held) = self.held_of(&value) {
+            return self.commit(&value, &held, certificate, now);
+        }
+        let (round, proposer) = (certificate.round, value.header().proposer);
+        for digest in &value.payload().batches {
+            if !self.batches.contains(digest) {
+                self.batches.want(*digest, round, proposer, now.mono_ms, GRACE_MS);
+            }
+        }
+        self.decided = Some((value, certificate));
     }
 
     pub(super) fn broadcast(&mut self, message: Message) {
@@ -69,6 +85,9 @@ impl Replica {
 
     pub(super) fn schedule(&mut self, timeout: arc_malachitebft_core_types::Timeout, now: Now) {
         let Some(timer) = Timer::from_timeout(timeout) else { return };
+        if planted(Bug::TimeoutForgotten) && matches!(timer, Timer::Precommit(_)) {
+            return;
+        }
         let config = &self.config;
         let (base, round) = match timer {
             Timer::Propose(round) => (config.propose_timeout_ms, round),
@@ -107,7 +126,7 @@ impl Replica {
         }
         let unattested = self.newest_results > self.tip.attested || self.tip.height == 0;
         let wait = match unattested || !self.batches.is_empty() {
-            true => self.config.block_interval_ms,
+            true => self.pace.block_interval_ms(&self.config),
             false => self.config.heartbeat_ms,
         };
         let due = self.committed_at + wait;
@@ -204,7 +223,9 @@ impl Replica {
                     false
                 }
                 Verdict::Missing(digests) => {
-                    digests.into_iter().for_each(|digest| self.batches.want(digest, now.mono_ms));
+                    for digest in digests {
+                        self.batches.want(digest, round, proposer, now.mono_ms, GRACE_MS);
+                    }
                     continue;
                 }
                 Verdict::Early { at } => {

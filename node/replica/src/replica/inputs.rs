@@ -108,7 +108,7 @@ impl Replica {
             return self.outsider(from, "voted for", at);
         }
         if at > height {
-            if vote.vote.round <= FUTURE_ROUNDS_MAX {
+            if vote.vote.round <= FUTURE_ROUNDS_MAX || planted(Bug::FutureVotesUnbounded) {
                 self.keep_future_vote(vote);
             }
             return;

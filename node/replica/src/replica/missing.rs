@@ -15,14 +15,13 @@ impl Replica {
             return;
         }
         let due = self.batches.to_request(now.mono_ms, GRACE_MS, AGAIN_MS);
-        let proposer = self.proposals.iter().find(|p| !p.judged).map(|p| p.wire.proposer);
         let validators = self.sets.current().validators().iter();
         let others: Vec<_> = validators.map(|v| v.key).filter(|k| *k != self.key).collect();
         let mut by_peer: BTreeMap<PublicKey, Vec<Hash>> = BTreeMap::new();
-        for (digest, times) in due {
-            // First the one who proposed it, then everyone else in turn.
-            let turn = others.get(times as usize % others.len().max(1)).copied();
-            let peer = proposer.filter(|p| times == 0 && *p != self.key).or(turn);
+        for Due { digest, proposer, times } in due {
+            // Who proposes it has it; every second time someone else, everyone in turn.
+            let turn = others.get(times as usize / 2 % others.len().max(1)).copied();
+            let peer = Some(proposer).filter(|p| times % 2 == 0 && *p != self.key).or(turn);
             if let Some(peer) = peer {
                 by_peer.entry(peer).or_default().push(digest);
             }

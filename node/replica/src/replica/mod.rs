@@ -8,21 +8,26 @@ mod inputs;
 mod missing;
 mod reading;
 
+pub use reading::Usage;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use ballast_primitives::merkle::Path;
-use ballast_primitives::{Hash, PublicKey, SecretKey, Validator};
+use ballast_primitives::planted::{Bug, planted};
+use ballast_primitives::{CommitCertificate, Hash, PublicKey, SecretKey, Validator};
 use ballast_runtime::execute::BlockContext;
+use ballast_runtime::simulate::{self, Simulated, Trial};
 use ballast_runtime::tx::{SignedTx, VerifiedTx};
-use ballast_runtime::{Code, Key, State, admission};
+use ballast_runtime::{Breach, Code, Key, State, admission};
 
-use crate::batches::{Batches, Held};
+use crate::batches::{Batches, Due, Held};
 use crate::block::{self, Tip, Verdict};
 use crate::config::Config;
 use crate::context::BlockValue;
 use crate::host::{Host, HostError, Out};
 use crate::message::{Message, REQUEST_BATCHES_MAX, Request, SyncBlock, WireProposal, WireVote};
+use crate::pace::Pace;
 use crate::pool::{Candidate, Pool};
 use crate::safety::{Safety, SignState};
 use crate::sets::{self, Sets};
@@ -230,11 +235,14 @@ pub struct Replica {
     started: bool,
     /// When the tip was committed.
     committed_at: u64,
+    pace: Pace,
     /// The newest height whose results someone may wait to see attested.
     newest_results: u64,
     pool: Pool,
     batches: Batches,
     proposals: Vec<Proposed>,
+    /// The block of the current height, while its batches are missing.
+    decided: Option<(BlockValue, CommitCertificate)>,
     /// Blocks that votes name and no proposal has shown, with a voter and when it was seen.
     unseen: BTreeMap<Hash, (PublicKey, u32, u64)>,
     future_votes: BTreeMap<(PublicKey, u32, bool), WireVote>,
@@ -278,7 +286,13 @@ impl Replica {
         let holds_results = block.as_ref().is_some_and(|block| !block.payload.batches.is_empty());
         let newest_results = if holds_results { tip.height } else { 0 };
         let mut replica = Self {
-            host: Host::new(genesis, key, sets.current().clone(), Safety::new(sign_state)),
+            host: Host::new(
+                genesis,
+                key,
+                sets.current().clone(),
+                Safety::new(sign_state),
+                config.verify,
+            ),
             pool: Pool::new(public, now.wall_ms << 20),
             config,
             chain_id,
@@ -289,9 +303,11 @@ impl Replica {
             block,
             started: false,
             committed_at: now.mono_ms,
+            pace: Pace::default(),
             newest_results,
             batches: Batches::default(),
             proposals: Vec::new(),
+            decided: None,
             unseen: BTreeMap::new(),
             future_votes: BTreeMap::new(),
             future_proposals: BTreeMap::new(),
@@ -318,13 +334,19 @@ impl Replica {
         let (wal_height, entries) = wal;
         let signed = sign_state.map_or(0, |state| state.height);
         let log_is_here = wal_height == height && !entries.is_empty();
-        if signed.max(wal_height) > height || (signed == height && !log_is_here) {
-            // The memory of those heights is gone: a lock may be forgotten.
+        let of_height = sign_state.filter(|state| state.height == height);
+        let log_is_whole = of_height.is_none_or(|signed| {
+            self.host.remembers(&entries, &signed) || (log_is_here && planted(Bug::LogEndNotMissed))
+        });
+        let memory_is_gone = signed.max(wal_height) > height || !log_is_whole;
+        if memory_is_gone && !planted(Bug::MuteSkipped) {
+            // The memory of those heights is gone, or its end is: a lock may be forgotten.
             self.host.safety_mut().mute_through(signed.max(wal_height));
         }
         if !log_is_here {
             return self.effects.push(Effect::WalReset { height });
         }
+        let entries = if planted(Bug::ForgottenLock) { Vec::new() } else { entries };
         self.started = true;
         self.note_proposals(&entries);
         let outs = self.host.recover(height, self.sets.current(), entries);

@@ -2,6 +2,34 @@
 
 use super::*;
 
+/// How many things a replica holds, of each kind that others can make it hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Proposals of the height under way.
+    pub proposals: usize,
+    pub future_proposals: usize,
+    pub future_votes: usize,
+    /// Rounds of the height under way of which the core holds votes.
+    pub vote_rounds: usize,
+    /// Signatures of the height under way that need not be verified again.
+    pub verified: usize,
+    /// Blocks that votes name and no proposal has shown.
+    pub unseen: usize,
+    /// Batches asked for.
+    pub wanted: usize,
+    pub batches: usize,
+    /// Bytes of the batches of the author that has most of them here.
+    pub author_bytes: usize,
+    /// Transactions in those batches, and in the one being packed.
+    pub txs: usize,
+    /// Transactions noted as waiting.
+    pub pending: usize,
+    pub evidence: usize,
+    /// Peers of whom a height is known.
+    pub claims: usize,
+    pub results: usize,
+}
+
 impl Replica {
     /// The newest committed height.
     pub const fn height(&self) -> u64 {
@@ -83,5 +111,31 @@ impl Replica {
             height: self.tip.height + 1,
             time: now.wall_ms.max(self.tip.time + 1),
         }
+    }
+
+    /// What is held here now.
+    pub fn usage(&self) -> Usage {
+        Usage {
+            proposals: self.proposals.len(),
+            future_proposals: self.future_proposals.len(),
+            future_votes: self.future_votes.len(),
+            vote_rounds: self.host.vote_rounds(),
+            verified: self.host.verified(),
+            unseen: self.unseen.len(),
+            wanted: self.batches.wanted(),
+            batches: self.batches.len(),
+            author_bytes: self.batches.bytes_of_largest(),
+            txs: self.batches.txs() + self.pool.open(),
+            pending: self.pool.len(),
+            evidence: self.evidence.len(),
+            claims: self.sync.claims(),
+            results: self.tip.results.len(),
+        }
+    }
+
+    /// What a transaction would do in the next block, were it proposed now.
+    pub fn simulate(&mut self, trial: &Trial, now: Now) -> Result<Simulated, Breach> {
+        let context = self.admission_context(now);
+        simulate::simulate(&mut self.state, &context, trial)
     }
 }

@@ -1,0 +1,118 @@
+//! How often one address may call: a bucket that calls fill and time drains.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use ballast_proto::error::{ServiceReason, WireError};
+use parking_lot::Mutex;
+use tokio::time::Instant;
+use tonic::Status;
+use tonic::body::Body;
+use tonic::codegen::http::{Request, Response};
+use tower::{Layer, Service};
+
+/// How many seconds' worth of calls may come at once.
+const BURST_S: u32 = 2;
+
+/// The calls of one address.
+pub(super) struct Meter {
+    /// What one call costs.
+    interval: Duration,
+    /// When the bucket is empty again.
+    drained: Mutex<Instant>,
+}
+
+impl Meter {
+    pub fn new(calls_per_second: u32) -> Self {
+        let interval = Duration::from_secs(1).checked_div(calls_per_second).unwrap_or_default();
+        Self { interval, drained: Mutex::new(Instant::now()) }
+    }
+
+    /// Whether it holds nothing that a new one would not.
+    pub fn is_drained(&self, now: Instant) -> bool {
+        *self.drained.lock() <= now
+    }
+
+    /// Counts one call; else says how long to wait for room.
+    fn call(&self, now: Instant) -> Result<(), Duration> {
+        let burst = Duration::from_secs(BURST_S.into());
+        let mut drained = self.drained.lock();
+        let after = (*drained).max(now).checked_add(self.interval).unwrap_or(now);
+        match after.saturating_duration_since(now).checked_sub(burst) {
+            Some(excess) if !excess.is_zero() => Err(excess),
+            _ => {
+                *drained = after;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Who a connection is from, as far as the limits are concerned.
+#[derive(Clone)]
+pub(super) struct Caller(pub Arc<Meter>);
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RateLayer;
+
+#[derive(Clone, Debug)]
+pub(super) struct Rated<S> {
+    inner: S,
+}
+
+impl<S> Layer<S> for RateLayer {
+    type Service = Rated<S>;
+
+    fn layer(&self, inner: S) -> Rated<S> {
+        Rated { inner }
+    }
+}
+
+impl<S, B> Service<Request<B>> for Rated<S>
+where
+    S: Service<Request<B>, Response = Response<Body>, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let caller = request.extensions().get::<Caller>();
+        match caller.map_or(Ok(()), |caller| caller.0.call(Instant::now())) {
+            Ok(()) => Box::pin(self.inner.call(request)),
+            Err(wait) => Box::pin(async move {
+                let error = WireError {
+                    retry_after: Some(wait),
+                    ..WireError::new(ServiceReason::RateLimited)
+                };
+                Ok(Status::from(error).into_http())
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_seconds_worth_of_calls_may_come_at_once_and_then_as_many_as_time_allows() {
+        let (meter, start) = (Meter::new(100), Instant::now());
+        let after = |ms| start + Duration::from_millis(ms);
+        assert!((0..200).all(|_| meter.call(start).is_ok()));
+        assert_eq!(meter.call(start), Err(Duration::from_millis(10)));
+        assert_eq!(meter.call(after(10)), Ok(()));
+        assert!(meter.call(after(10)).is_err());
+        assert!((0..200).all(|_| meter.call(after(5_000)).is_ok()));
+        assert!(meter.call(after(5_000)).is_err());
+    }
+}

@@ -1,0 +1,345 @@
+//! A validator that lies, and a client that is told nothing but lies and believes none.
+
+use std::sync::Mutex as StdMutex;
+
+use ballast_client::{Client, ClientOptions, Error, ProvenFate, VerifiedClient};
+use ballast_primitives::certificate::CertificateError;
+use ballast_primitives::history::SetChangeError;
+use ballast_primitives::proof::ProofError;
+use ballast_proto::v1::ledger_service_server::{LedgerService, LedgerServiceServer};
+use ballast_proto::v1::proof_service_server::{ProofService, ProofServiceServer};
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::{Request, Response};
+
+use crate::prelude::*;
+
+/// What is done to an answer on its way.
+#[derive(Clone)]
+enum Lie {
+    /// The truth.
+    None,
+    /// Another balance in the leaf.
+    Balance,
+    /// Another balance, and a header that attests it, signed by these.
+    Forged(Vec<SecretKey>),
+    /// Likewise, by a quorum of a set that no longer decides.
+    OldSet(Committee),
+    /// The proof ends early.
+    Cut(usize),
+    /// A true proof of another account.
+    Another,
+    /// An answer that was true once.
+    Old(Box<GetProofResponse>),
+    /// No changes of the validator set.
+    NoChanges,
+    /// The changes of the validator set without the first.
+    NotTheFirst,
+    /// Another set than the one that a change names.
+    ChangedSet,
+    /// Another genesis.
+    Genesis,
+    /// There is no such receipt.
+    NoReceipt,
+}
+
+/// Passes calls on to a validator, and lies about the answers.
+#[derive(Clone)]
+struct Liar {
+    chain: Arc<Chain>,
+    upstream: Channel,
+    lie: Arc<StdMutex<Lie>>,
+}
+
+impl Liar {
+    async fn serve(net: &Net) -> (Self, String) {
+        let lie = Arc::new(StdMutex::new(Lie::None));
+        let liar = Self { chain: Arc::clone(&net.chain), upstream: net.channel.clone(), lie };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let served = tonic::transport::Server::builder()
+            .add_service(LedgerServiceServer::new(liar.clone()))
+            .add_service(ProofServiceServer::new(liar.clone()))
+            .serve_with_incoming(TcpListenerStream::new(listener));
+        tokio::spawn(served);
+        (liar, url)
+    }
+
+    fn tell(&self, lie: Lie) {
+        *self.lie.lock().unwrap() = lie;
+    }
+
+    fn lie(&self) -> Lie {
+        self.lie.lock().unwrap().clone()
+    }
+
+    fn ledger(&self) -> LedgerServiceClient<Channel> {
+        LedgerServiceClient::new(self.upstream.clone())
+    }
+
+    fn proofs(&self) -> ProofServiceClient<Channel> {
+        ProofServiceClient::new(self.upstream.clone())
+    }
+
+    /// A header that attests what is not, signed as it should be but for who signs.
+    fn forge(&self, proof: &mut StateProof, signers: &[SecretKey]) {
+        let leaf = merkle::STATE.leaf(&proof.leaf);
+        proof.anchor.header.state_root = proof.path.root(&merkle::STATE, leaf).unwrap();
+        let (height, block) = (proof.anchor.header.height, proof.anchor.header.id());
+        let vote = Vote { kind: VoteKind::Precommit, height, round: 0, block: Some(block) };
+        let message = vote.signed_bytes(&self.chain.genesis_hash);
+        let sign = |key: &SecretKey| CommitSignature {
+            validator: key.public(),
+            signature: key.sign(&message),
+        };
+        let mut signatures: Vec<_> = signers.iter().map(sign).collect();
+        signatures.sort_by_key(|signature| signature.validator);
+        proof.anchor.certificate = CommitCertificate { height, round: 0, block, signatures };
+    }
+
+    fn distort(&self, proof: &mut StateProof) {
+        match self.lie() {
+            Lie::Balance => richer(proof),
+            Lie::Forged(signers) => {
+                richer(proof);
+                self.forge(proof, &signers);
+            }
+            Lie::OldSet(set) => {
+                richer(proof);
+                proof.anchor.header.validators = set.digest();
+                proof.anchor.header.next_validators = set.digest();
+                self.forge(proof, &[]);
+                proof.anchor.certificate = self.chain.certify(&proof.anchor.header, &set);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A million dollars more.
+fn richer(proof: &mut StateProof) {
+    let (key, mut object): (Key, Object) = codec::decode(&proof.leaf, 1 << 20).unwrap();
+    if let Object::Account(account) = &mut object {
+        account.balance += 1_000_000_000_000;
+    }
+    proof.leaf = codec::encode(&(key, object));
+}
+
+#[tonic::async_trait]
+impl ProofService for Liar {
+    async fn get_proof(
+        &self,
+        request: Request<GetProofRequest>,
+    ) -> Result<Response<GetProofResponse>, Status> {
+        let mut request = request.into_inner();
+        match (self.lie(), &mut request.target) {
+            (Lie::Old(answer), _) => return Ok(Response::new(*answer)),
+            (Lie::NoReceipt, Some(Target::TxId(_))) => {
+                return Err(WireError::new(ServiceReason::ProofNotFound).into());
+            }
+            (Lie::Another, Some(Target::Account(address))) => *address = shown(3),
+            _ => {}
+        }
+        let mut answer = self.proofs().get_proof(request).await?.into_inner();
+        if let Some(Proof::StateProof(bytes)) = &mut answer.proof {
+            let mut proof: StateProof = codec::decode(bytes, 1 << 20).unwrap();
+            self.distort(&mut proof);
+            *bytes = codec::encode(&proof);
+            if let Lie::Cut(length) = self.lie() {
+                bytes.truncate(length);
+            }
+        }
+        Ok(Response::new(answer))
+    }
+
+    async fn list_set_changes(
+        &self,
+        request: Request<ListSetChangesRequest>,
+    ) -> Result<Response<ListSetChangesResponse>, Status> {
+        let mut answer = self.proofs().list_set_changes(request).await?.into_inner();
+        match self.lie() {
+            Lie::NoChanges => answer.changes.clear(),
+            Lie::NotTheFirst => drop(answer.changes.remove(0)),
+            Lie::ChangedSet => {
+                let shown = &mut answer.changes[0].set_change;
+                let mut change: SetChange = codec::decode(shown, 1 << 20).unwrap();
+                change.set = self.chain.genesis.validators.clone();
+                *shown = codec::encode(&change);
+            }
+            _ => {}
+        }
+        Ok(Response::new(answer))
+    }
+}
+
+#[tonic::async_trait]
+impl LedgerService for Liar {
+    async fn get_chain_info(
+        &self,
+        request: Request<GetChainInfoRequest>,
+    ) -> Result<Response<GetChainInfoResponse>, Status> {
+        self.ledger().get_chain_info(request).await
+    }
+
+    async fn get_genesis(
+        &self,
+        request: Request<GetGenesisRequest>,
+    ) -> Result<Response<GetGenesisResponse>, Status> {
+        let mut answer = self.ledger().get_genesis(request).await?.into_inner();
+        if matches!(self.lie(), Lie::Genesis) {
+            let mut genesis = Genesis::decode(&answer.piece).unwrap();
+            genesis.validators = Committee::new(vec![validator(4)]).unwrap();
+            answer.piece = genesis.encode();
+            answer.total_bytes = answer.piece.len() as u64;
+        }
+        Ok(Response::new(answer))
+    }
+
+    async fn get_block(
+        &self,
+        request: Request<GetBlockRequest>,
+    ) -> Result<Response<GetBlockResponse>, Status> {
+        self.ledger().get_block(request).await
+    }
+
+    async fn list_blocks(
+        &self,
+        request: Request<ListBlocksRequest>,
+    ) -> Result<Response<ListBlocksResponse>, Status> {
+        self.ledger().list_blocks(request).await
+    }
+}
+
+async fn client(net: &Net, url: &str) -> Result<VerifiedClient, Error> {
+    let client = Client::connect(&[url.to_owned()], ClientOptions::default()).await?;
+    VerifiedClient::new(client, net.chain.genesis_hash).await
+}
+
+fn invalid<T: std::fmt::Debug>(answer: Result<T, Error>) -> ProofError {
+    match answer {
+        Err(Error::ProofInvalid(error)) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A payment of 25 in the first block, and one block more.
+async fn paid() -> (Net, SignedTx) {
+    let net = Net::new().await;
+    let tx = pay(&net.chain, 0, 1, vec![transfer(1, 25)]);
+    net.submit(&tx).await.unwrap();
+    net.chain.commit();
+    net.chain.commit();
+    (net, tx)
+}
+
+#[tokio::test]
+async fn the_truth_is_believed_from_the_genesis_hash_alone() {
+    let (net, tx) = paid().await;
+    let (_, url) = Liar::serve(&net).await;
+    let client = client(&net, &url).await.unwrap();
+    let account = client.account(&account(1)).await.unwrap();
+    assert_eq!((account.value.balance, account.height), (BALANCE + 25, 1));
+    assert_eq!(client.supply().await.unwrap().value.total, u128::from(4 * BALANCE));
+    let report = client.report(1).await.unwrap().value;
+    assert_eq!(Some(report.body), net.chain.genesis.report.as_ref().map(|r| r.body.clone()));
+    let receipt = client.receipt(tx.body.id()).await.unwrap();
+    assert_eq!((receipt.value.nonce, receipt.height), (1, 1));
+    let nothing = client.account(&Address([9; 32])).await.unwrap_err();
+    assert_eq!(nothing.refusal(), Some(&ServiceReason::ProofNotFound.into()));
+}
+
+#[tokio::test]
+async fn a_balance_that_was_altered_is_not_believed_whoever_signs_for_it() {
+    let (net, _) = paid().await;
+    let (liar, url) = Liar::serve(&net).await;
+    let client = client(&net, &url).await.unwrap();
+    let ask = async |lie| {
+        liar.tell(lie);
+        client.account(&account(1)).await
+    };
+    assert_eq!(invalid(ask(Lie::Balance).await), ProofError::WrongRoot);
+    let stranger = vec![SecretKey::dev("lies", "stranger")];
+    let unknown = ProofError::Certificate(CertificateError::UnknownValidator);
+    assert_eq!(invalid(ask(Lie::Forged(stranger)).await), unknown);
+    let two = net.chain.validators[..2].to_vec();
+    let too_few = CertificateError::NoQuorum { signed: 2, total: 4 };
+    assert_eq!(invalid(ask(Lie::Forged(two)).await), ProofError::Certificate(too_few));
+    let whole = net.prove(Target::Account(shown(1))).await.unwrap();
+    let Some(Proof::StateProof(bytes)) = whole.proof else { panic!() };
+    for length in [0, 1, bytes.len() / 2, bytes.len() - 1] {
+        let cut = ask(Lie::Cut(length)).await;
+        assert!(matches!(cut, Err(Error::ProofMalformed(_))), "{length}: {cut:?}");
+    }
+    assert!(matches!(ask(Lie::Another).await, Err(Error::ProofOfAnother)));
+    assert_eq!(ask(Lie::None).await.unwrap().value.balance, BALANCE + 25);
+}
+
+#[tokio::test]
+async fn a_set_that_no_longer_decides_is_not_believed_and_no_change_can_be_hidden() {
+    let (net, _) = paid().await;
+    let (liar, url) = Liar::serve(&net).await;
+    for members in [&[0, 1, 2, 3, 4][..], &[1, 2, 3, 4]] {
+        net.chain.choose(members);
+        net.chain.commit();
+        net.chain.commit();
+    }
+    net.chain.commit();
+    let ask = async |lie| {
+        liar.tell(lie);
+        client(&net, &url).await.unwrap().account(&account(1)).await
+    };
+    let head = net.chain.head.borrow().height;
+    let genesis_set = net.chain.genesis.validators.clone();
+    let old = ProofError::OldCommittee { height: head, last: 3 };
+    assert_eq!(invalid(ask(Lie::OldSet(genesis_set.clone())).await), old);
+    let unknown = ProofError::UnknownCommittee { height: head };
+    assert_eq!(invalid(ask(Lie::NoChanges).await), unknown);
+    let hanging = invalid(ask(Lie::NotTheFirst).await);
+    assert!(matches!(hanging, ProofError::Change { height: 5, .. }), "{hanging:?}");
+    let wrong_set = ProofError::Change { height: 3, error: SetChangeError::WrongSet };
+    assert_eq!(invalid(ask(Lie::ChangedSet).await), wrong_set);
+    assert_eq!(ask(Lie::None).await.unwrap().value.balance, BALANCE + 25);
+    // Who has seen the changes cannot be led back even by someone who now hides them.
+    liar.tell(Lie::None);
+    let follower = client(&net, &url).await.unwrap();
+    follower.account(&account(1)).await.unwrap();
+    liar.tell(Lie::OldSet(genesis_set));
+    assert_eq!(invalid(follower.account(&account(1)).await), old);
+}
+
+#[tokio::test]
+async fn neither_another_genesis_nor_an_old_state_is_believed() {
+    let (net, _) = paid().await;
+    let (liar, url) = Liar::serve(&net).await;
+    liar.tell(Lie::Genesis);
+    let refused = client(&net, &url).await.err().unwrap();
+    assert!(matches!(refused, Error::WrongGenesis { .. }), "{refused:?}");
+    liar.tell(Lie::None);
+    let client = client(&net, &url).await.unwrap();
+    let before = net.prove(Target::Account(shown(1))).await.unwrap();
+    net.succeed(&[pay(&net.chain, 1, 1, vec![transfer(0, BALANCE)])]).await;
+    net.chain.commit();
+    assert_eq!(client.account(&account(1)).await.unwrap().value.balance, 25);
+    liar.tell(Lie::Old(Box::new(before)));
+    let outdated = client.account(&account(1)).await;
+    assert!(matches!(outdated, Err(Error::ProofOutdated { height: 1, newest: 3 })), "{outdated:?}");
+}
+
+#[tokio::test]
+async fn that_a_payment_expired_is_proven_and_that_one_landed_cannot_be_denied() {
+    let (net, landed) = paid().await;
+    let (liar, url) = Liar::serve(&net).await;
+    let client = client(&net, &url).await.unwrap();
+    let fate = client.fate(&landed.body).await.unwrap().unwrap();
+    assert!(matches!(fate, ProvenFate::Included(receipt) if receipt.height == 1));
+    let lost = pay(&net.chain, 0, 2, vec![transfer(1, 25)]);
+    assert_eq!(client.fate(&lost.body).await.unwrap(), None);
+    let (head, end) = (*net.chain.head.borrow(), lost.body.valid_until);
+    net.chain.commit_later(end - head.time_ms - 1, Vec::new());
+    assert_eq!(client.fate(&lost.body).await.unwrap(), None);
+    net.chain.commit_later(1, Vec::new());
+    let fate = client.fate(&lost.body).await.unwrap().unwrap();
+    assert!(matches!(&fate, ProvenFate::Expired(header) if header.time == end), "{fate:?}");
+    // The other one's time is over too, but its nonce is used.
+    liar.tell(Lie::NoReceipt);
+    assert_eq!(client.fate(&landed.body).await.unwrap(), None);
+}

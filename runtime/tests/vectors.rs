@@ -1,0 +1,87 @@
+//! The test vectors for implementations in other languages, `docs/spec/vectors`: what the code gives,
+//! read by the layouts that the pages of docs/spec state (`pages`). A difference means that a format
+//! changed, or that a page no longer says what the code does. Only when that is meant:
+//! `BALLAST_BLESS=1 cargo test --release -p ballast-runtime --test vectors`.
+
+#[path = "vectors/certificates.rs"]
+mod certificates;
+#[path = "vectors/chain.rs"]
+mod chain;
+mod common;
+#[path = "vectors/keys.rs"]
+mod keys;
+#[path = "vectors/pages.rs"]
+mod pages;
+#[path = "vectors/proofs.rs"]
+mod proofs;
+#[path = "golden/scenario.rs"]
+mod scenario;
+#[path = "vectors/transactions.rs"]
+mod transactions;
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use ballast_primitives::domain::SignTag;
+use ballast_primitives::{Domain, hash};
+use ballast_runtime::Code;
+use pages::{page, tables};
+use serde_json::{Value, json};
+
+/// Compares `text` with a committed file of docs/spec, or writes it when blessed.
+fn check_text(file: &str, text: &str) {
+    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "docs", "spec", file].iter().collect();
+    if std::env::var_os("BALLAST_BLESS").is_some() {
+        std::fs::write(&path, text).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    for (number, (line, expected)) in text.lines().zip(committed.lines()).enumerate() {
+        assert_eq!(line, expected, "{file}, line {}", number + 1);
+    }
+    assert_eq!(text.lines().count(), committed.lines().count(), "{file}");
+}
+
+/// As [`check_text`], for a file of vectors.
+fn check(file: &str, value: &Value) {
+    let text = serde_json::to_string_pretty(value).unwrap() + "\n";
+    check_text(&format!("vectors/{file}"), &text);
+}
+
+fn hex(bytes: impl AsRef<[u8]>) -> Value {
+    json!(const_hex::encode(bytes))
+}
+
+#[test]
+fn digests_and_tags_are_those_of_the_page() {
+    let bytes = page("bytes.md");
+    let domains = Domain::ALL.map(|domain| (format!("{domain:?}"), domain.context().to_owned()));
+    let rows = tables(&bytes, &["Domain", "Context"]);
+    assert!(rows.into_iter().map(|row| (row[0].clone(), row[1].clone())).eq(domains));
+    let named = |tag: SignTag| String::from_utf8(tag.bytes().to_vec()).unwrap();
+    let mut tags = SignTag::ALL.map(|tag| named(tag).trim_end_matches('\0').to_owned());
+    let mut rows: Vec<_> =
+        tables(&bytes, &["Tag", "What follows it"]).iter().map(|row| row[0].clone()).collect();
+    tags.sort();
+    rows.sort();
+    assert_eq!(rows, tags);
+    let digest = |domain: Domain| {
+        let digest = hash::digest(domain, b"ballast").to_string();
+        json!({ "context": domain.context(), "input": hex("ballast"), "digest": digest })
+    };
+    let tags = tags.map(|tag| json!({ "tag": tag, "bytes": hex(format!("{tag:\0<16}")) }));
+    check("digests.json", &json!({ "digests": Domain::ALL.map(digest), "tags": tags }));
+}
+
+#[test]
+fn codes_are_those_of_the_page() {
+    let mut text = String::from(
+        "# Codes\n\nWhy a transaction was refused or failed: the `code` of an Outcome, by its number, and \
+         the reason\nin an answer, by its name. Numbers and names are never reused. Those below 100 leave \
+         no trace on the\nchain (TX-30). Written by `runtime/tests/vectors.rs`.\n\n| No. | Name | Meaning \
+         |\n|---|---|---|\n",
+    );
+    for code in Code::ALL {
+        writeln!(text, "| {} | {} | {} |", code.number(), code.name(), code.text()).unwrap();
+    }
+    check_text("codes.md", &text);
+}

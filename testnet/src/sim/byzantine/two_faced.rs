@@ -1,0 +1,79 @@
+//! Shows each half of the others another world: proposes one block to each, and votes in either
+//! world for whatever is proposed there. Alone it achieves nothing. A third of the validators and
+//! one more, all two-faced, can split the chain, so this one is not drawn but for runs that are
+//! about just that.
+
+use std::collections::BTreeMap;
+
+use ballast_primitives::{Hash, PublicKey, Vote, VoteKind};
+use ballast_replica::message::{Message, WireProposal};
+
+use super::{Behaviour, Mouth, To};
+
+#[derive(Default)]
+pub struct TwoFaced {
+    /// What was voted for at each height, round and world.
+    voted: BTreeMap<(u64, u32, usize), Hash>,
+}
+
+impl TwoFaced {
+    /// The two worlds: those of lower keys, and those of higher ones.
+    fn worlds(mouth: &Mouth<'_>) -> [Vec<PublicKey>; 2] {
+        let mut others = mouth.others.to_vec();
+        others.sort_unstable();
+        let second = others.split_off(others.len() / 2);
+        [others, second]
+    }
+
+    fn propose(&mut self, mouth: &mut Mouth<'_>, proposal: &WireProposal) {
+        for (world, people) in Self::worlds(mouth).into_iter().enumerate() {
+            let mut proposal = proposal.clone();
+            proposal.header.time += world as u64;
+            let proposal = mouth.proposal(proposal);
+            for peer in &people {
+                mouth.say(To::One(*peer), Message::Proposal(proposal.clone()));
+            }
+            self.vote(mouth, world, &people, &proposal);
+        }
+    }
+
+    /// Both votes for a proposal, to those of one world, and to the accomplices in it.
+    fn vote(
+        &mut self,
+        mouth: &mut Mouth<'_>,
+        world: usize,
+        people: &[PublicKey],
+        proposal: &WireProposal,
+    ) {
+        let (height, round) = (proposal.header.height, proposal.round);
+        let block = Mouth::block_of(proposal);
+        if *self.voted.entry((height, round, world)).or_insert(block) != block {
+            return;
+        }
+        for kind in [VoteKind::Prevote, VoteKind::Precommit] {
+            let vote = mouth.vote(Vote { kind, height, round, block: Some(block) });
+            people.iter().for_each(|peer| mouth.say(To::One(*peer), Message::Vote(vote)));
+        }
+    }
+}
+
+impl Behaviour for TwoFaced {
+    fn message(&mut self, mouth: &mut Mouth<'_>, to: To, message: Message) {
+        match message {
+            Message::Proposal(proposal) if proposal.proposer == mouth.public => {
+                self.propose(mouth, &proposal);
+            }
+            // It votes when it hears a proposal, not when its replica does.
+            Message::Vote(_) | Message::Proposal(_) => {}
+            message => mouth.say(to, message),
+        }
+    }
+
+    fn hear(&mut self, mouth: &mut Mouth<'_>, _: PublicKey, message: &Message) {
+        let Message::Proposal(proposal) = message else { return };
+        for (world, people) in Self::worlds(mouth).into_iter().enumerate() {
+            // An accomplice proposes to each world apart; this one may have heard either.
+            self.vote(mouth, world, &people, proposal);
+        }
+    }
+}

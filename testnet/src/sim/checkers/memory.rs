@@ -1,0 +1,41 @@
+//! Bounded memory: whatever peers send, what a replica holds stays within what the rules allow a
+//! validator set of this size to make it hold.
+
+use super::{Checker, Fact, Scene, Verdict};
+
+/// More rounds than a run of the simulator has in one height.
+const ROUNDS: usize = 64;
+/// What an author may have waiting: the replica's default limit and a batch that was wanted.
+const AUTHOR_BYTES: usize = 68 * 1024 * 1024;
+
+#[derive(Default)]
+pub struct Memory;
+
+impl Checker for Memory {
+    fn name(&self) -> &'static str {
+        "bounded memory"
+    }
+
+    fn see(&mut self, scene: &Scene, fact: &Fact<'_>) -> Verdict {
+        let Fact::Holds { node, usage } = fact else { return Ok(()) };
+        let count = scene.keys.len();
+        let bounds = [
+            ("proposals", usage.proposals, 2 * ROUNDS),
+            ("proposals of the next height", usage.future_proposals, 4),
+            ("votes of the next height", usage.future_votes, 8 * count),
+            ("rounds of votes", usage.vote_rounds, ROUNDS),
+            ("signatures verified", usage.verified, 8 * ROUNDS * count),
+            ("blocks not seen", usage.unseen, 4 * count),
+            ("batches wanted", usage.wanted, 2 * ROUNDS * 1_024),
+            ("bytes of one author", usage.author_bytes, AUTHOR_BYTES),
+            ("transactions noted", usage.pending, usage.txs),
+            ("pieces of evidence", usage.evidence, 64 * count),
+            ("claims of heights", usage.claims, count),
+            ("results", usage.results, 64),
+        ];
+        let over = bounds.into_iter().find(|(_, held, bound)| held > bound);
+        over.map_or(Ok(()), |(what, held, bound)| {
+            Err(format!("node {node} holds {held} {what}, the bound is {bound}"))
+        })
+    }
+}

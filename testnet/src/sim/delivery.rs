@@ -1,0 +1,472 @@
+//! What nodes send, and what becomes of it.
+
+use std::rc::Rc;
+
+use ballast_primitives::PublicKey;
+use ballast_replica::message::{Message, Request, Response};
+use ballast_replica::replica::Notice;
+use ballast_replica::types::{CommitWrite, TxRecord};
+use ballast_replica::{Effect, Input};
+use ballast_runtime::{CouncilOp, Op, Outcome};
+
+use super::byzantine::{Mouth, Speech, To};
+use super::checkers::{Committed, Fact, Proof};
+use super::wire::{Checked, Frame};
+use super::world::{Event, Parcel, World};
+
+/// How long a question waits for its answer.
+const ASK_US: u64 = 10_000_000;
+/// How often liars are asked whether they have something to say.
+const IDLE_US: u64 = 100_000;
+/// Votes that are further ahead the core does not look at.
+const ROUNDS_AHEAD: u32 = 10;
+
+impl World<'_> {
+    pub(super) fn send(&mut self, node: usize, effect: Effect) {
+        match effect {
+            Effect::Broadcast(message) => self.say(node, To::All, message),
+            Effect::Send { to, message } => self.say(node, To::One(to), message),
+            Effect::PushBatch { bytes } => {
+                if self.is_honest(node) {
+                    self.utter(node, To::All, Speech::Batch(bytes));
+                } else {
+                    self.lie(node, |behaviour, mouth| behaviour.batch(mouth, bytes));
+                }
+            }
+            Effect::Request { to, request } => self.ask(node, to, request),
+            Effect::Answer { ticket, answers } => self.answer_client(node, ticket, &answers),
+            Effect::Notice(notice) => self.notice(node, &notice),
+            Effect::Halt(report) => self.halted(node, &report),
+            // The rest persists, and is an act on the disk.
+            _ => {}
+        }
+    }
+
+    fn say(&mut self, node: usize, to: To, message: Message) {
+        if self.is_honest(node) {
+            self.utter(node, to, Speech::Message(message));
+        } else {
+            self.lie(node, |behaviour, mouth| behaviour.message(mouth, to, message));
+        }
+    }
+
+    /// Lets a liar's behaviour speak, and sends what it says.
+    pub(super) fn lie(
+        &mut self,
+        node: usize,
+        speak: impl FnOnce(&mut dyn super::byzantine::Behaviour, &mut Mouth<'_>),
+    ) {
+        let Some(mut behaviour) = self.liars[node].take() else { return };
+        let mut said = Vec::new();
+        let mut forgets = false;
+        let others: Vec<_> = self.keys.iter().filter(|k| **k != self.keys[node]).copied().collect();
+        let liar = &self.nodes[node];
+        if let Some(process) = &liar.process {
+            let replica = &process.replica;
+            let committee = replica.sets().current();
+            let now = liar.clock.now(self.now);
+            let rng = &mut self.liars_rng;
+            let mut mouth = Mouth::new(&liar.key, committee, &others, replica, now, rng);
+            speak(&mut *behaviour, &mut mouth);
+            (said, forgets) = (mouth.said, mouth.forgets);
+        }
+        self.liars[node] = Some(behaviour);
+        for (to, speech) in said {
+            self.utter(node, to, speech);
+        }
+        if forgets {
+            self.forget(node);
+        }
+    }
+
+    /// Every liar may say something unasked.
+    pub(super) fn wake_liars(&mut self) {
+        self.after(IDLE_US, Event::Liars);
+        for node in 0..self.nodes.len() {
+            if !self.is_honest(node) && !self.nodes[node].paused {
+                self.lie(node, |behaviour, mouth| behaviour.idle(mouth));
+            }
+        }
+    }
+
+    fn utter(&mut self, node: usize, to: To, speech: Speech) {
+        let parcel = match speech {
+            Speech::Message(message) => {
+                self.check(&Fact::Said { node, message: &message });
+                self.check_vouched(node, &message);
+                self.check_mute(node, &message);
+                let frame = Frame::of(&message);
+                self.line(node, || format!("says {} to {to:?}", describe(&message)));
+                self.trace.event(self.now, 3, node, frame.bytes());
+                Parcel::Frame(frame)
+            }
+            Speech::Raw(bytes) => {
+                let frame = Frame::raw(bytes);
+                // What looks like garbage may be whole all the same.
+                if let Ok(message) = frame.message() {
+                    self.check(&Fact::Said { node, message });
+                }
+                Parcel::Frame(frame)
+            }
+            Speech::Batch(bytes) => {
+                let checked = self.batches.check(&bytes);
+                self.line(node, || format!("pushes {}", describe_batch(&checked)));
+                Parcel::Batch(checked)
+            }
+        };
+        match to {
+            To::All => {
+                for to in (0..self.nodes.len()).filter(|to| *to != node) {
+                    self.carry(node, to, &parcel);
+                }
+            }
+            To::One(key) => {
+                if let Some(to) = self.index.get(&key).copied().filter(|to| *to != node) {
+                    self.carry(node, to, &parcel);
+                }
+            }
+        }
+    }
+
+    /// Whoever votes for a block has its batches, and would have them after a power cut (CO-30).
+    fn check_vouched(&mut self, node: usize, message: &Message) {
+        if let Message::Proposal(proposal) = message {
+            let id = Mouth::block_of(proposal);
+            self.payloads.entry(id).or_insert_with(|| proposal.payload.batches.clone());
+        }
+        let Message::Vote(vote) = message else { return };
+        if !self.is_honest(node) || self.bereft[node] {
+            return;
+        }
+        let named = vote.vote.block.and_then(|block| self.payloads.get(&block));
+        let store = &self.nodes[node].disk.store;
+        let lacks = named.into_iter().flatten().find(|digest| !store.has_durably(digest));
+        if let Some(digest) = lacks.copied() {
+            let (kind, block) = (vote.vote.kind, vote.vote.block);
+            let what = format!("node {node}: {kind:?} for {block:?}, and {digest:?} is not synced");
+            self.break_rule("durable before sent", what);
+        }
+    }
+
+    /// Whose log was lost after it had signed at a height signs nothing there any more (CO-22).
+    fn check_mute(&mut self, node: usize, message: &Message) {
+        let height = match message {
+            Message::Vote(vote) if vote.validator == self.keys[node] => vote.vote.height,
+            Message::Proposal(proposal) if proposal.proposer == self.keys[node] => {
+                proposal.header.height
+            }
+            _ => return,
+        };
+        self.signed[node] = self.signed[node].max(height);
+        if self.is_honest(node) && height <= self.mute[node] {
+            let what = format!("node {node} signs at height {height}, of which its log was lost");
+            self.break_rule("mute without a log", what);
+        }
+    }
+
+    /// Gives a parcel to the network.
+    pub(super) fn carry(&mut self, from: usize, to: usize, parcel: &Parcel) {
+        let fate = self.network.fate(from, to, self.now);
+        if fate.first.is_none() {
+            self.coverage.count("parcels lost");
+        }
+        if fate.second.is_some() {
+            self.coverage.count("parcels doubled");
+        }
+        if fate.overtaken {
+            self.coverage.count("parcels overtaken");
+        }
+        for at in [fate.first, fate.second].into_iter().flatten() {
+            self.at(at, Event::Arrive { from, to, parcel: parcel.share() });
+        }
+    }
+
+    pub(super) fn arrive(&mut self, from: usize, to: usize, parcel: Parcel) {
+        if !self.nodes[to].is_up() {
+            return;
+        }
+        self.trace.event(self.now, 4, to, &[from as u8, parcel.tag()]);
+        let sender = self.keys[from];
+        match parcel {
+            Parcel::Frame(frame) => self.hear(to, sender, &frame),
+            Parcel::Batch(checked) => self.receive_batch(to, sender, &checked),
+            Parcel::Batches(batches) => {
+                for checked in batches {
+                    self.receive_batch(to, sender, &checked);
+                }
+            }
+            Parcel::Ask { ask, request } => self.answer(to, from, ask, &request),
+            Parcel::Blocks { ask, blocks } => {
+                if self.asks.remove(&ask).is_some() {
+                    self.line(to, || format!("gets {} blocks from node{from}", blocks.len()));
+                    self.post(to, Input::Blocks { from: sender, blocks: Some(blocks) });
+                }
+            }
+        }
+    }
+
+    fn hear(&mut self, node: usize, from: PublicKey, frame: &Rc<Frame>) {
+        let message = match frame.message() {
+            Ok(message) => message,
+            Err(error) => {
+                self.coverage.count("frames refused");
+                return self.line(node, || format!("refuses a frame: {error}"));
+            }
+        };
+        self.line(node, || format!("hears {} from {from:?}", describe(message)));
+        if self.is_honest(node) {
+            self.note_heard(node, from, message);
+        } else {
+            self.lie(node, |behaviour, mouth| behaviour.hear(mouth, from, message));
+        }
+        self.post(node, Input::Message { from, message: message.clone() });
+    }
+
+    /// Tells the checkers of a vote of the height under way that the replica is given at once.
+    fn note_heard(&mut self, node: usize, from: PublicKey, message: &Message) {
+        let Message::Vote(vote) = message else { return };
+        let hearer = &self.nodes[node];
+        let Some(process) = hearer.process.as_ref().filter(|_| hearer.is_idle()) else { return };
+        let replica = &process.replica;
+        let round = replica.round();
+        let counts = vote.validator == from
+            && vote.vote.height == replica.height() + 1
+            && (round..=round + ROUNDS_AHEAD).contains(&vote.vote.round);
+        if counts {
+            self.check(&Fact::Heard { node, vote });
+        }
+    }
+
+    fn receive_batch(&mut self, node: usize, from: PublicKey, checked: &Result<Checked, String>) {
+        match checked {
+            Ok(Checked { digest, author, bytes, txs }) => {
+                let input = Input::Batch {
+                    from,
+                    digest: *digest,
+                    bytes: bytes.clone(),
+                    author: *author,
+                    txs: txs.clone(),
+                };
+                self.post(node, input);
+            }
+            Err(error) => {
+                self.coverage.count("batches refused");
+                self.line(node, || format!("refuses a batch: {error}"));
+            }
+        }
+    }
+
+    fn ask(&mut self, node: usize, to: PublicKey, request: Request) {
+        let Some(to) = self.index.get(&to).copied() else { return };
+        self.asked += 1;
+        let ask = self.asked;
+        self.line(node, || format!("asks node{to} for {request:?}"));
+        if matches!(request, Request::Blocks { .. }) {
+            self.coverage.count("questions for blocks");
+            self.asks.insert(ask, node);
+            let life = self.nodes[node].life;
+            self.after(ASK_US, Event::Unanswered { node, life, ask });
+        }
+        self.carry(node, to, &Parcel::Ask { ask, request });
+    }
+
+    pub(super) fn unanswered(&mut self, node: usize, life: u32, ask: u64) {
+        if self.asks.remove(&ask).is_some() && self.nodes[node].life == life {
+            // Whom it asked makes no difference to the replica by now.
+            self.coverage.count("questions unanswered");
+        }
+    }
+
+    fn answer(&mut self, node: usize, from: usize, ask: u64, request: &Request) {
+        let honest = self.nodes[node].disk.store.answer(request);
+        let response = if self.is_honest(node) {
+            Some(honest)
+        } else {
+            let asker = self.keys[from];
+            let mut response = None;
+            self.lie(node, |behaviour, mouth| {
+                response = behaviour.answer(mouth, asker, request, honest);
+            });
+            response
+        };
+        match response {
+            Some(Response::Blocks(blocks)) => {
+                self.carry(node, from, &Parcel::Blocks { ask, blocks });
+            }
+            Some(Response::Batches(batches)) => {
+                let batches =
+                    batches.into_iter().map(|b| self.batches.check(&Self::share(b))).collect();
+                self.carry(node, from, &Parcel::Batches(batches));
+            }
+            None => {}
+        }
+    }
+
+    /// A block is on the node's disk: now others may know.
+    pub(super) fn committed(&mut self, node: usize, write: &CommitWrite) {
+        let height = write.executed.height;
+        self.trace.event(self.now, 5, node, &write.block.certificate.block.0);
+        self.line(node, || {
+            let (id, round) = (write.block.certificate.block, write.block.certificate.round);
+            let txs = write.records.len();
+            format!("commits block {height} {id:?} of round {round}, {txs} transactions")
+        });
+        if !self.is_honest(node) {
+            return;
+        }
+        if height > self.height {
+            self.height = height;
+            self.count_done(node, write);
+        }
+        self.coverage.count("blocks");
+        if write.block.certificate.round > 0 {
+            self.coverage.count("blocks of a round above zero");
+        }
+        self.coverage.add("evidence", write.evidence.len() as u64);
+        self.check_commit(node, write);
+        self.check_proof(node, height);
+        self.tell_clients(node, write);
+    }
+
+    /// Which operations were carried out.
+    fn count_done(&mut self, node: usize, write: &CommitWrite) {
+        let succeeded = |record: &&TxRecord| record.receipt.outcome == Outcome::Success;
+        for record in write.records.iter().filter(succeeded) {
+            let store = &self.nodes[node].disk.store;
+            let digest = write.block.payload.batches.get(record.batch as usize);
+            let Some(bytes) = digest.and_then(|digest| store.batch(digest)) else { continue };
+            let checked = self.batches.check(bytes);
+            let Ok(Checked { txs, .. }) = &*checked else { continue };
+            let Some(tx) = txs.get(record.position as usize) else { continue };
+            for op in &tx.body().ops {
+                self.coverage.count(&format!("done: {}", op.name()));
+                for decided in self.decided_by(node, op) {
+                    self.coverage.count(&format!("decided: {decided}"));
+                }
+            }
+        }
+    }
+
+    fn decided_by(&self, node: usize, op: &Op) -> Vec<&'static str> {
+        let names = |ops: &[CouncilOp]| ops.iter().map(CouncilOp::name).collect();
+        match op {
+            Op::CouncilExec(exec) => names(&exec.ops),
+            Op::Execute(execute) => {
+                let process = self.nodes[node].process.as_ref();
+                let state = process.map(|process| process.replica.state());
+                let proposal = state.and_then(|state| state.proposal(execute.proposal));
+                proposal.map_or_else(Vec::new, |proposal| names(&proposal.ops))
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn check_commit(&mut self, node: usize, write: &CommitWrite) {
+        self.note_clocks();
+        let store = &self.nodes[node].disk.store;
+        let names = &write.block.payload.batches;
+        let batches: Vec<_> =
+            names.iter().filter_map(|digest| store.batch(digest)).cloned().collect();
+        self.check(&Fact::Committed(Committed {
+            node,
+            write,
+            batches: &batches,
+            latest_clock_ms: self.latest_clock_ms,
+        }));
+    }
+
+    /// Now and then a validator proves an object of its newest state.
+    fn check_proof(&mut self, node: usize, height: u64) {
+        if !self.faults_rng.chance(200) {
+            return;
+        }
+        let Some(process) = &self.nodes[node].process else { return };
+        let slot = self.faults_rng.below(process.replica.state().len());
+        let change = process.replica.state().changes().nth(slot as usize);
+        let key = change.and_then(|change| borsh::from_slice(&change.key).ok());
+        let proof = key.and_then(|key| process.replica.prove(&key));
+        // Several blocks may have been committed at once: the state is that of the last.
+        if let Some((leaf, path, _)) = proof.filter(|_| process.replica.height() == height) {
+            self.coverage.count("proofs");
+            self.check(&Fact::Proved { node, height, proof: Proof { leaf, path } });
+        }
+    }
+
+    fn notice(&mut self, node: usize, notice: &Notice) {
+        self.line(node, || format!("notes {notice:?}"));
+        if !self.is_honest(node) {
+            return;
+        }
+        match notice {
+            Notice::Round { .. } => self.coverage.count("rounds above zero"),
+            Notice::Refused(_) => self.coverage.count("signatures refused"),
+            Notice::InvalidProposal { .. } => self.coverage.count("invalid proposals"),
+            Notice::BadPeer { .. } => self.coverage.count("bad peers reported"),
+            Notice::LeftOut { transactions, .. } => {
+                self.coverage.add("transactions left out", *transactions as u64);
+            }
+            Notice::CaughtUp { blocks, .. } => {
+                self.coverage.count("syncs");
+                self.coverage.add("blocks synced", *blocks);
+            }
+        }
+    }
+}
+
+impl Parcel {
+    fn share(&self) -> Self {
+        match self {
+            Self::Frame(frame) => Self::Frame(Rc::clone(frame)),
+            Self::Batch(checked) => Self::Batch(Rc::clone(checked)),
+            Self::Ask { ask, request } => Self::Ask { ask: *ask, request: request.clone() },
+            Self::Blocks { ask, blocks } => Self::Blocks { ask: *ask, blocks: blocks.clone() },
+            Self::Batches(batches) => Self::Batches(batches.clone()),
+        }
+    }
+
+    const fn tag(&self) -> u8 {
+        match self {
+            Self::Frame(_) => 0,
+            Self::Batch(_) => 1,
+            Self::Ask { .. } => 2,
+            Self::Blocks { .. } => 3,
+            Self::Batches(_) => 4,
+        }
+    }
+}
+
+fn describe_batch(checked: &Result<Checked, String>) -> String {
+    match checked {
+        Ok(checked) => format!("batch {:?} of {} transactions", checked.digest, checked.txs.len()),
+        Err(error) => format!("a bad batch ({error})"),
+    }
+}
+
+/// A message in a few words.
+fn describe(message: &Message) -> String {
+    match message {
+        Message::Vote(vote) => {
+            let plain = vote.vote;
+            let what = plain.block.map_or_else(|| "nil".to_owned(), |block| format!("{block:?}"));
+            format!("{:?} {}/{} {what}", plain.kind, plain.height, plain.round)
+        }
+        Message::Proposal(proposal) => {
+            let (height, round) = (proposal.header.height, proposal.round);
+            let (id, pol) = (Mouth::block_of(proposal), proposal.pol_round);
+            let batches = proposal.payload.batches.len();
+            format!("proposal {height}/{round} {id:?} pol {pol:?}, {batches} batches")
+        }
+        Message::Polka(polka) => {
+            let signers = polka.signatures.len();
+            format!("polka {}/{} {:?} of {signers}", polka.height, polka.round, polka.block)
+        }
+        Message::Round(round) => {
+            let votes = round.votes.len();
+            format!("round certificate {}/{} of {votes} votes", round.height, round.round)
+        }
+        Message::Status { height } => format!("status {height}"),
+        Message::WantProposal { height, round, block } => {
+            format!("want of proposal {height}/{round} {block:?}")
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Signatures verified before. Verification is a pure function of key, message and signature, so
+//! within a run (one thread) its answer is remembered for all validators together.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use ballast_primitives::signature::{self, SignatureError};
+use ballast_primitives::{PublicKey, Signature};
+
+thread_local! {
+    static ANSWERS: RefCell<BTreeMap<[u8; 32], Result<(), SignatureError>>> = const {
+        RefCell::new(BTreeMap::new())
+    };
+}
+
+/// What rule R says.
+pub fn verify(
+    key: &PublicKey,
+    message: &[u8],
+    signature: &Signature,
+) -> Result<(), SignatureError> {
+    let place = place(key, message, signature);
+    ANSWERS.with_borrow_mut(|answers| {
+        *answers.entry(place).or_insert_with(|| signature::verify(key, message, signature))
+    })
+}
+
+/// Notes a signature that was just made: it is good, and need not be verified.
+pub fn trust(key: &PublicKey, message: &[u8], signature: &Signature) {
+    ANSWERS.with_borrow_mut(|answers| answers.insert(place(key, message, signature), Ok(())));
+}
+
+fn place(key: &PublicKey, message: &[u8], signature: &Signature) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&key.0).update(&signature.0).update(message);
+    *hasher.finalize().as_bytes()
+}
+
+/// A new run begins.
+pub fn forget() {
+    ANSWERS.with_borrow_mut(BTreeMap::clear);
+}
