@@ -118,7 +118,8 @@ mod tests {
     use crate::genesis::Genesis;
     use crate::journal::Journal;
     use crate::object::{
-        Account, Bridge, Deposit, Minter, Payout, Redemption, RedemptionStatus, RoleGrant, Window,
+        Account, Bridge, Class, Deposit, Minter, Payout, ProposalStatus, Redemption,
+        RedemptionStatus, RoleGrant, Window,
     };
     use crate::ops::deposit_confirm::deposit_id;
     use crate::ops::payout_confirm::payout_id;
@@ -200,12 +201,33 @@ mod tests {
         broken("1 to 21 members", |journal| journal.council_mut().members.clear());
         broken("ascending", |journal| journal.council_mut().members.swap(0, 1));
         broken("proposal 7", |journal| journal.council_mut().open.push(7));
+        broken("proposal 7", |journal| list_proposal(journal, 0, ProposalStatus::Rejected));
+        broken("proposal 7", |journal| list_proposal(journal, 1, ProposalStatus::Open));
         broken("holds a role", |journal| {
             let holder = dev::role_address("invariants", Role::Minter);
             let members = &mut journal.council_mut().members;
             members[0].account = holder;
             members.sort_unstable_by_key(|member| member.account);
         });
+    }
+
+    /// Lists a proposal of that epoch as open, whatever it is.
+    fn list_proposal(journal: &mut Journal<'_>, epoch: u64, status: ProposalStatus) {
+        let proposer = journal.state().council().members[0].account;
+        let proposal = Proposal {
+            epoch,
+            class: Class::A,
+            ops: Vec::new(),
+            digest: Hash::default(),
+            proposer,
+            yes: Vec::new(),
+            no: Vec::new(),
+            created: NOW,
+            eta: None,
+            status,
+        };
+        journal.create(Key::Proposal(7), Object::Proposal(Box::new(proposal)));
+        journal.council_mut().open.push(7);
     }
 
     /// A deposit of 5 that was minted, and what it does to the totals.
