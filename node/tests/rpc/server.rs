@@ -203,32 +203,3 @@ async fn what_the_library_refuses_has_a_reason_too() {
         assert!(answer.contains("grpc-status-details-bin"), "{answer}");
     }
 }
-
-#[tokio::test]
-async fn headers_of_64_kib_are_refused_and_the_connection_lives() {
-    let net = Net::new().await;
-    let mut client = SupplyServiceClient::new(net.channel.clone());
-    let mut request = tonic::Request::new(GetSupplyRequest {});
-    request.metadata_mut().insert("x", "y".repeat(64 * 1024).parse().unwrap());
-    assert!(client.get_supply(request).await.is_err());
-    assert!(client.get_supply(GetSupplyRequest {}).await.is_ok());
-}
-
-#[tokio::test]
-async fn calls_that_are_taken_back_at_once_end_their_connection() {
-    let net = Net::new().await;
-    let mut stream = net.open().await;
-    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
-    for id in (1..20_000u32).step_by(2) {
-        // POST, http, / of the static table; then the reset.
-        bytes.extend_from_slice(b"\0\0\x03\x01\x04");
-        bytes.extend_from_slice(&id.to_be_bytes());
-        bytes.extend_from_slice(b"\x83\x86\x84\0\0\x04\x03\0");
-        bytes.extend_from_slice(&id.to_be_bytes());
-        bytes.extend_from_slice(&8u32.to_be_bytes());
-    }
-    // It may be ended before all is said.
-    drop(stream.write_all(&bytes).await);
-    assert!(closed(stream).await);
-    assert!(net.submit(&pay(&net.chain, 0, 1, vec![transfer(1, 1)])).await.is_ok());
-}
