@@ -92,5 +92,5 @@ mod tests {
     }
 
     /// Whoever changes these changes every seed's run.
-    const FIRST_OF_SEVEN: [u64; 3] = [0, 0, 0];
+    const FIRST_OF_SEVEN: [u64; 3] = [226_944, 799_072, 917_873];
 }
