@@ -19,6 +19,7 @@ mod scenario;
 #[path = "vectors/transactions.rs"]
 mod transactions;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -84,4 +85,49 @@ fn codes_are_those_of_the_page() {
         writeln!(text, "| {} | {} | {} |", code.number(), code.name(), code.text()).unwrap();
     }
     check_text("codes.md", &text);
+}
+
+#[test]
+fn limits_are_those_of_the_page() {
+    use ballast_primitives::committee::VALIDATORS_MAX;
+    use ballast_primitives::policy::KEYS_MAX;
+    use ballast_runtime::council_op::COUNCIL_OPS_MAX;
+    use ballast_runtime::genesis::GENESIS_BYTES_MAX;
+    use ballast_runtime::limits::*;
+    use ballast_runtime::replay::WINDOW;
+    use ballast_runtime::tx::{
+        MEMO_BYTES_MAX, OPS_MAX, SIGNATURES_MAX, TX_BYTES_MAX, VALIDITY_MS_MAX, WITNESSES_MAX,
+    };
+    macro_rules! limits {
+        ($($name:ident)*) => { BTreeMap::from([$((stringify!($name), $name.to_string()),)*]) };
+    }
+    let limits = limits! {
+        TX_BYTES_MAX OPS_MAX MEMO_BYTES_MAX VALIDITY_MS_MAX WITNESSES_MAX SIGNATURES_MAX KEYS_MAX
+        WINDOW AUTH_MS_MAX OFFICER_FREEZE_MS FREEZE_COOLDOWN_MS PAUSE_MS_MAX SHORT_PAUSE_MS_MAX
+        PAUSE_COOLDOWN_MS ROLE_TERM_MS_MAX CLASSES_MAX BANK_REF_BYTES_MAX RAIL_HOLD_MS_MAX
+        REMOTE_BYTES_MAX NAME_BYTES_MAX URI_BYTES_MAX HOLIDAYS_MAX MEMBERS_MAX PROPOSALS_OPEN_MAX
+        PROPOSALS_OF_ONE_MAX COUNCIL_OPS_MAX DELAY_MS_MAX VALIDATORS_MAX DRAFTS_MAX LINES_MAX
+        EXCEPTIONS_MAX STANDARD_BYTES_MAX EXCEPTION_BYTES_MAX CUSTODIAN_BYTES_MAX
+        TREASURY_DAYS_MAX REPO_DAYS_MAX REPORT_AGE_MS_MIN REPORT_AGE_MS_MAX ATTEST_QUORUM_MAX BPS
+        CHECKPOINT_MS_MIN CHECKPOINT_MS_MAX CHECKPOINTS_KEPT FULL_CHECK_BLOCKS OBJECT_BYTES_MAX
+        GENESIS_BYTES_MAX RUNTIME_VERSION MINUTE_MS HOUR_MS DAY_MS MINUTES
+    };
+    let text = page("limits.md");
+    let rows: BTreeMap<_, _> = tables(&text, &["Limit", "Value", "Meaning"])
+        .into_iter()
+        .map(|row| {
+            let number = row[1].split(' ').next().unwrap_or_default().replace(',', "");
+            (row[0].replace('`', ""), number)
+        })
+        .collect();
+    let limits: BTreeMap<_, _> =
+        limits.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    assert_eq!(rows, limits);
+    // None of the module is left out.
+    for line in include_str!("../src/limits.rs").lines() {
+        let constant = line.strip_prefix("pub const ").and_then(|line| line.split_once(':'));
+        if let Some((name, _)) = constant {
+            assert!(rows.contains_key(name), "{name} is not on the page");
+        }
+    }
 }
