@@ -318,3 +318,80 @@ fn operation(op: &Op, env: &mut Env<'_, '_>) -> Result<(), Code> {
     env.check_signer(op.signer())?;
     op.execute(env)
 }
+
+#[cfg(test)]
+mod tests {
+    use ballast_primitives::{Address, SecretKey, Validator};
+
+    use super::*;
+    use crate::dev::{self, DevSpec};
+    use crate::object::{Account, FreezeState, Key};
+
+    fn state() -> State {
+        let key = |label| SecretKey::dev("execute", label).public();
+        let name = "validator-0".to_owned();
+        let validator = Validator { key: key("validator"), peer: key("peer"), power: 1, name };
+        let genesis = dev::genesis(&DevSpec {
+            chain_id: 1,
+            time: 1_000,
+            validators: vec![validator],
+            accounts: 1,
+            balance: 10,
+            seed: "execute".to_owned(),
+        });
+        State::from_genesis(&genesis.unwrap()).unwrap()
+    }
+
+    fn context(height: u64) -> BlockContext {
+        BlockContext { genesis: Hash::default(), chain_id: 1, height, time: 2_000 }
+    }
+
+    /// Writes to the one account, as a wrong operation would.
+    fn write(journal: &mut Journal<'_>, change: impl FnOnce(&mut Account)) {
+        let key = Key::Account(dev::account_address("execute", 0));
+        let at = journal.find::<Account>(&key).unwrap();
+        journal.begin_ops();
+        change(journal.write(at));
+    }
+
+    #[test]
+    fn a_transaction_that_broke_an_invariant_is_found_before_the_next_one_runs() {
+        let (mut state, context) = (state(), context(1));
+        let mut run = Run::new(&mut state, &context, 1);
+        let body = TxBody {
+            genesis: context.genesis,
+            chain_id: context.chain_id,
+            sender: Address([0; 32]),
+            nonce: 1,
+            valid_until: context.time + 1,
+            sponsor: None,
+            memo: None,
+            ops: Vec::new(),
+        };
+        write(&mut run.journal, |account| {
+            account.freeze = FreezeState { outbound: true, confirmed: true, ..Default::default() };
+        });
+        assert_eq!(run.check(&body, &[]), Ok(()));
+        write(&mut run.journal, |account| account.balance -= 1);
+        assert!(run.check(&body, &[]).is_err());
+    }
+
+    #[test]
+    fn every_thousandth_block_finds_what_no_transaction_of_it_touched() {
+        let sound = state();
+        let mut state = sound.clone();
+        let mut journal = Journal::begin_block(&mut state);
+        write(&mut journal, |account| account.balance += 1);
+        journal.end_block();
+        assert_eq!(state.root(), sound.root(), "the tree has not been told");
+        assert_ne!(state, sound);
+        let at = |height| {
+            let executed =
+                execute::<VerifiedTx>(&mut state.clone(), &context(height), &[]).map(drop);
+            executed.map_err(|breach| breach.height)
+        };
+        assert_eq!(at(FULL_CHECK_BLOCKS - 1), Ok(()));
+        assert_eq!(at(FULL_CHECK_BLOCKS), Err(Some(FULL_CHECK_BLOCKS)));
+        assert_eq!(at(FULL_CHECK_BLOCKS + 1), Ok(()));
+    }
+}

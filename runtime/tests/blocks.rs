@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::collections::BTreeSet;
+
 use ballast_primitives::{Address, KeyPolicy, PublicKey, SecretKey, codec, merkle};
 use ballast_runtime::object::{Class, Role, Scope};
 use ballast_runtime::replay::ReplayWindow;
@@ -439,6 +441,9 @@ fn a_genesis_is_refused_at_each_edge() {
         genesis.check()
     };
     assert_eq!(check(&|_| ()), Ok(()));
+    let members: BTreeSet<_> =
+        common::genesis().council.members.iter().map(|m| m.account).collect();
+    assert_eq!(members, BTreeSet::from_iter(dev::council_addresses(common::SEED)));
     let parameters = |change: &dyn Fn(&mut Genesis)| matches!(check(change), Err(E::Parameters(_)));
     assert!(parameters(&|g| g.policy.quotas.clear()));
     assert!(parameters(&|g| g.policy.rail_hold_ms = u64::MAX));
@@ -468,6 +473,7 @@ fn a_genesis_is_refused_at_each_edge() {
     assert!(council(&|c| c.thresholds = [2, 2, 2, 4]));
     assert!(council(&|c| c.members[4].key = PublicKey([0; 32])));
     assert!(council(&|c| c.delays_ms[3] = 30 * DAY + 1));
+    assert!(check(&|g| g.council.delays_ms[3] = 30 * DAY).is_ok());
     assert!(council(&|c| c.ttl_ms = 0));
     assert!(council(&|c| c.grace_ms = 0));
     assert!(matches!(check(&|g| g.roles[4].valid_until += 1), Err(E::RoleTerm(..))));
@@ -480,7 +486,31 @@ fn a_genesis_is_refused_at_each_edge() {
     assert!(matches!(check(&|g| g.roles[4].holder = Address([1; 32])), Err(E::UnknownHolder(..))));
     assert!(matches!(check(&|g| g.minters.clear()), Err(E::Minter(_))));
     assert!(matches!(check(&|g| g.minters.push(g.minters[0])), Err(E::Minter(_))));
-    assert!(matches!(check(&|g| g.minters[0].allowance = u64::MAX), Err(E::MinterAllowance(_))));
+    let most = common::genesis().policy.minter_allowance_max;
+    assert!(check(&|g| g.minters[0].allowance = most).is_ok());
+    assert!(matches!(check(&|g| g.minters[0].allowance = most + 1), Err(E::MinterAllowance(_))));
+    let bank = |institution, name: &str, key| genesis::GenesisInstitution {
+        institution,
+        name: name.to_owned(),
+        key,
+    };
+    let (key, longest) = (common::genesis().policy.officers.ceo, "x".repeat(64));
+    let institutions = |all: &[genesis::GenesisInstitution]| {
+        check(&|g| {
+            g.institutions = all.to_vec();
+            g.accounts[3].institution = all.first().map_or(0, |bank| bank.institution);
+        })
+    };
+    assert_eq!(institutions(&[bank(7, "b", key), bank(8, &longest, key)]), Ok(()));
+    for (number, bad) in [
+        (0, vec![bank(0, "bank", key)]),
+        (7, vec![bank(7, "", key)]),
+        (7, vec![bank(7, &format!("{longest}x"), key)]),
+        (7, vec![bank(7, "bank", PublicKey([0; 32]))]),
+        (8, vec![bank(7, "bank", key), bank(8, "bank", key), bank(8, "other", key)]),
+    ] {
+        assert_eq!(institutions(&bad), Err(E::Institution(number)), "{bad:?}");
+    }
     let report = |change: &dyn Fn(&mut genesis::GenesisReport)| {
         matches!(check(&|g| change(g.report.as_mut().unwrap())), Err(E::Report(_)))
     };

@@ -16,7 +16,7 @@ use ballast_primitives::{
     PublicKey, SecretKey, Vote, VoteKind, codec, hash, merkle,
 };
 use ballast_runtime::object::{
-    Assurance, Category, Class, DocumentKind, IncidentKind, Opinion, ProposalStatus,
+    Assurance, Category, Class, DocumentKind, IncidentKind, Key, Opinion, ProposalStatus,
     RedemptionStatus, ReportKind, ReportStatus, Role, Scope, Severity,
 };
 use ballast_runtime::ops::vote::Choice;
@@ -261,4 +261,29 @@ fn codes_and_names_are_as_committed() {
         RedemptionStatus ReportKind ReportStatus Assurance Opinion Category
     }
     golden.check();
+}
+
+/// Whose history shows an event is what wallets filter by: exactly the accounts that it names.
+#[test]
+fn an_event_concerns_the_accounts_whose_addresses_are_in_it() {
+    let mut names = BTreeSet::new();
+    let mut record = |world: &World, _: &[VerifiedTx], outcome: &BlockOutcome| {
+        let accounts: BTreeSet<_> = world
+            .state
+            .changes()
+            .filter_map(|change| match common::decode_change(&change) {
+                (Key::Account(address), _) => Some(address),
+                _ => None,
+            })
+            .collect();
+        for event in outcome.receipts.iter().flat_map(|receipt| &receipt.events) {
+            let bytes = codec::encode(event);
+            let named = |address: &&Address| bytes.windows(32).any(|part| part == address.0);
+            let found: BTreeSet<_> = accounts.iter().filter(named).copied().collect();
+            assert_eq!(BTreeSet::from_iter(event.accounts()), found, "{event:?}");
+            names.extend((!found.is_empty()).then_some(event.name()));
+        }
+    };
+    Chain { world: World::new(), record: &mut record }.run();
+    assert!(names.len() > 20, "{names:?}");
 }

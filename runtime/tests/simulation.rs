@@ -114,7 +114,14 @@ fn a_payment_is_tried_signed_or_not_and_a_wrong_signature_is_found() {
         let trial = Trial::new(wrong).unwrap();
         assert_eq!(run(&mut world, &trial), Simulated::Refused(Code::BadSignature));
     }
-    // What comes before a signature in the order of precedence is said first.
+    // A signature is said before what comes after it in the order of precedence, and after what
+    // comes before it.
+    let mut used = TxBody { nonce: 0, ..body.clone() }.sign(&[&Holder(0).key()]);
+    let trial = Trial::new(used.clone()).unwrap();
+    assert_eq!(run(&mut world, &trial), Simulated::Refused(Code::NonceTooOld));
+    used.witnesses[0].signature.0[0] ^= 1;
+    let trial = Trial::new(used).unwrap();
+    assert_eq!(run(&mut world, &trial), Simulated::Refused(Code::BadSignature));
     let mut late = TxBody { valid_until: 1, ..body }.sign(&[&Holder(0).key()]);
     late.witnesses[0].signature.0[0] ^= 1;
     let trial = Trial::new(late).unwrap();

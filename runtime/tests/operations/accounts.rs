@@ -79,6 +79,9 @@ fn a_registration_is_refused_in_order_and_then_opens_an_empty_account() {
             (Code::InvalidArgument, |_, op| op.institution = BANK),
         ],
     );
+    let no_quota = RegisterAccount { kyc_class: 3, ..op.clone() };
+    let refused = world.try_run(REGISTRAR, Op::RegisterAccount(no_quota));
+    assert_eq!(refused, Err(Code::InvalidArgument), "classes 0 to 2 have a quota");
     for policy in bad_policies() {
         let bad = RegisterAccount { policy, ..op.clone() };
         assert_eq!(world.try_run(REGISTRAR, Op::RegisterAccount(bad)), Err(Code::BadPolicy));

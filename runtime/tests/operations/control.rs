@@ -2,7 +2,8 @@
 
 use ballast_primitives::Hash;
 use ballast_runtime::object::{FreezeState, IncidentKind, Role, Scope, Severity};
-use ballast_runtime::{Code, Event};
+use ballast_runtime::ops::freeze::Freeze;
+use ballast_runtime::{Code, Event, Op};
 
 use crate::common::Who::{Fees, Holder, Officer};
 use crate::common::{BALANCE, DAY, HOUR, World, council, op};
@@ -58,6 +59,26 @@ fn an_officers_freeze_lapses_after_72_hours_and_cools_down_for_7_days() {
     assert_eq!(world.by_council([council::unfreeze(target)]), Err(Code::NotFrozen));
     assert!(world.run(Holder(1), op::transfer(Holder(0), 1)).is_ok());
     assert!(world.run(COMPLIANCE, out).is_ok());
+}
+
+#[test]
+fn an_officer_widens_a_freeze_in_either_direction_under_the_newer_order() {
+    let (newer, order) = (Hash([9; 32]), op::ORDER);
+    let target = Holder(1).address();
+    let freeze =
+        |inbound, outbound, order| Op::Freeze(Freeze { account: target, inbound, outbound, order });
+    for (inbound, outbound) in [(true, false), (false, true)] {
+        let mut world = World::new();
+        let until = world.now() + 72 * HOUR;
+        world.run(COMPLIANCE, freeze(inbound, outbound, order)).unwrap();
+        world.wait(HOUR);
+        world.run(COMPLIANCE, freeze(!inbound, !outbound, newer)).unwrap();
+        let both =
+            FreezeState { inbound: true, outbound: true, until, confirmed: false, order: newer };
+        assert_eq!(world.account(Holder(1)).freeze, both);
+        world.run(COMPLIANCE, freeze(inbound, outbound, order)).unwrap();
+        assert_eq!(world.account(Holder(1)).freeze, FreezeState { order, ..both }, "not narrower");
+    }
 }
 
 #[test]

@@ -314,6 +314,20 @@ fn an_allowance_that_holds_must_be_expected_and_neither_pause_nor_freeze_stops_i
 }
 
 #[test]
+fn an_allowance_is_expected_to_its_last_millisecond_and_none_after_it() {
+    let mut world = World::new();
+    let expires = world.now() + HOUR;
+    let set = |expected| op::approve(OTHER.address(), expected, 9, u64::MAX);
+    world.run(FROM, op::approve(OTHER.address(), 0, 7, expires)).unwrap();
+    world.wait(expires - 1 - world.now());
+    assert_eq!(world.try_run(FROM, set(0)), Err(Code::AllowanceChanged));
+    assert!(world.try_run(FROM, set(7)).is_ok());
+    world.wait(1);
+    assert_eq!(world.try_run(FROM, set(7)), Err(Code::AllowanceChanged));
+    assert!(world.try_run(FROM, set(0)).is_ok());
+}
+
+#[test]
 fn a_transfer_from_is_refused_in_order_and_then_spends_the_allowance() {
     let mut world = everything_wrong();
     world.edit_account(OTHER, |account| account.freeze = frozen(false, true));
