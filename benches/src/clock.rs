@@ -2,31 +2,23 @@
 
 use std::time::{Duration, Instant};
 
-/// Time that this thread has spent on a processor; the clock's where the system does not tell.
-pub struct ThreadClock(Instant);
+use rustix::time::{ClockId, clock_gettime};
 
-impl ThreadClock {
-    pub fn start() -> Self {
-        Self(Instant::now())
-    }
-
-    pub fn now(&self) -> Duration {
-        let line = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-        let nanos = line.and_then(|line| line.split(' ').next()?.parse().ok());
-        nanos.map_or_else(|| self.0.elapsed(), Duration::from_nanos)
-    }
+/// Time that this thread has spent on a processor.
+pub fn thread_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
 }
 
 /// Microseconds of this thread's processor time for each of `items` that `work` handles in one
 /// call: the median over calls that go on for `wanted`, at least three.
 pub fn us_each(wanted: Duration, items: usize, mut work: impl FnMut()) -> f64 {
-    let clock = ThreadClock::start();
     let began = Instant::now();
     let mut calls = Vec::new();
     while began.elapsed() < wanted || calls.len() < 3 {
-        let start = clock.now();
+        let start = thread_time();
         work();
-        calls.push((clock.now() - start).as_secs_f64() * 1e6 / items.max(1) as f64);
+        calls.push((thread_time() - start).as_secs_f64() * 1e6 / items.max(1) as f64);
     }
     median(calls)
 }
@@ -43,10 +35,9 @@ mod tests {
 
     #[test]
     fn waiting_is_not_work() {
-        let clock = ThreadClock::start();
-        let start = clock.now();
+        let start = thread_time();
         std::thread::sleep(Duration::from_millis(30));
-        assert!(clock.now() - start < Duration::from_millis(30));
+        assert!(thread_time() - start < Duration::from_millis(30));
         assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
         assert_eq!(median(vec![]), 0.0);
     }

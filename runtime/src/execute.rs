@@ -383,6 +383,7 @@ mod tests {
         let mut journal = Journal::begin_block(&mut state);
         write(&mut journal, |account| account.balance += 1);
         journal.end_block();
+        assert!(!state.is_empty());
         assert_eq!(state.root(), sound.root(), "the tree has not been told");
         assert_ne!(state, sound);
         let at = |height| {

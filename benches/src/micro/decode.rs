@@ -12,7 +12,8 @@ pub fn costs(args: &MicroArgs) -> Vec<Cost> {
     let mut chain = Chain::new(1_000);
     let txs: Vec<_> = chain.transfers(1_000).iter().map(|tx| tx.tx().encode()).collect();
     let size = txs.first().map_or(0, Vec::len);
-    let cost = |what, us| Cost { what, size: format!("{size} bytes"), us, per: "transfer" };
+    let cost =
+        |what, us| Cost { what, size: format!("{size} bytes"), us, per: "transfer".to_owned() };
     let decode = us_each(args.repeat(), txs.len(), || {
         for tx in &txs {
             black_box(SignedTx::decode(black_box(tx)).is_ok());

@@ -1,6 +1,7 @@
 //! Single costs on one thread, in CPU time: what the whole is made of.
 
 mod chain;
+mod consensus;
 mod decode;
 mod execute;
 mod signatures;
@@ -24,6 +25,9 @@ pub struct MicroArgs {
     /// Blocks executed or stored for each figure.
     #[arg(long, default_value_t = 30)]
     pub blocks: u64,
+    /// The most validators in the simulator.
+    #[arg(long, default_value_t = 100)]
+    pub validators_max: u8,
     /// How long to repeat what is short.
     #[arg(long, default_value_t = 1_000)]
     pub repeat_ms: u64,
@@ -50,7 +54,7 @@ pub struct Cost {
     /// Of what size; empty when there is none to choose.
     pub size: String,
     pub us: f64,
-    pub per: &'static str,
+    pub per: String,
 }
 
 pub fn run(args: &MicroArgs) -> Result<Vec<Cost>> {
@@ -65,6 +69,8 @@ pub fn run(args: &MicroArgs) -> Result<Vec<Cost>> {
     }
     eprintln!("store …");
     costs.push(store::cost(args)?);
+    eprintln!("consensus …");
+    costs.extend(consensus::costs(args)?);
     Ok(costs)
 }
 

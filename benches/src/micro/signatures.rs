@@ -22,7 +22,12 @@ fn of_size(args: &MicroArgs, count: usize) -> Vec<Cost> {
         .zip(&keys)
         .map(|(item, key)| PreparedItem { key, message: item.message, signature: item.signature })
         .collect();
-    let cost = |what, us| Cost { what, size: format!("{count} together"), us, per: "signature" };
+    let cost = |what, us| Cost {
+        what,
+        size: format!("{count} together"),
+        us,
+        per: "signature".to_owned(),
+    };
     let one = |item: &Item<'_>| verify(&item.key, item.message, &item.signature);
     let alone = us_each(args.repeat(), count, || {
         assert!(items.iter().all(|item| one(item).is_ok()));

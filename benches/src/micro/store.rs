@@ -10,7 +10,7 @@ use ballast_runtime::execute;
 
 use super::chain::Chain;
 use super::{Cost, MicroArgs};
-use crate::clock::{ThreadClock, median};
+use crate::clock::{median, thread_time};
 
 const ACCOUNTS: u64 = 100_000;
 
@@ -29,17 +29,16 @@ pub fn cost(args: &MicroArgs) -> Result<Cost> {
         objects,
     };
     store.initialise(chain.state.changes(), &executed(0, objects))?;
-    let clock = ThreadClock::start();
     let mut each = Vec::new();
     for height in 1..=args.blocks {
         let (batch, write) = block(&mut chain, args.block, executed(height, objects))?;
-        let start = clock.now();
+        let start = thread_time();
         store.put_batches(&[batch])?;
         store.commit_block(&write)?;
-        each.push((clock.now() - start).as_secs_f64() * 1e6 / args.block.max(1) as f64);
+        each.push((thread_time() - start).as_secs_f64() * 1e6 / args.block.max(1) as f64);
     }
     let size = format!("{} a block", args.block);
-    Ok(Cost { what: "store a block, synced", size, us: median(each), per: "transfer" })
+    Ok(Cost { what: "store a block, synced", size, us: median(each), per: "transfer".to_owned() })
 }
 
 /// The next block of `count` transfers, executed, and its one batch.

@@ -18,7 +18,7 @@ pub fn cost(args: &MicroArgs, keys: u64) -> Cost {
         let leaves: Vec<_> = (0..changed).map(|n| (slot(n), leaf(n ^ round << 32))).collect();
         tree.update(&leaves);
     });
-    Cost { what: "state tree", size: format!("{keys} keys"), us, per: "changed key" }
+    Cost { what: "state tree", size: format!("{keys} keys"), us, per: "changed key".to_owned() }
 }
 
 fn leaf(n: u64) -> Hash {

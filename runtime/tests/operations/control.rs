@@ -63,7 +63,7 @@ fn an_officers_freeze_lapses_after_72_hours_and_cools_down_for_7_days() {
 
 #[test]
 fn an_officer_widens_a_freeze_in_either_direction_under_the_newer_order() {
-    let (newer, order) = (Hash([9; 32]), op::ORDER);
+    let (newer, order) = (Hash([0x99; 32]), op::ORDER);
     let target = Holder(1).address();
     let freeze =
         |inbound, outbound, order| Op::Freeze(Freeze { account: target, inbound, outbound, order });
