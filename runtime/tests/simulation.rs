@@ -7,6 +7,7 @@ mod common;
 use any::{any_op, informed, sender, who};
 use ballast_primitives::{KeyPolicy, SecretKey};
 use ballast_runtime::object::Role;
+use ballast_runtime::ops::deposit_confirm::deposit_id;
 use ballast_runtime::simulate::{BalanceChange, Simulated, Trial, simulate};
 use ballast_runtime::*;
 use common::Who::{Holder, Officer};
@@ -143,4 +144,23 @@ fn trying_uses_up_neither_nonce_nor_quota_nor_an_address() {
     assert!(outcome(&tried(&mut world, body)).is_ok());
     assert_eq!(world.state.len(), objects);
     assert!(world.run(Officer(Role::Registrar), register).is_ok());
+}
+
+#[test]
+fn a_mint_that_would_trip_the_breaker_trips_nothing_when_it_is_tried() {
+    let mut world = World::new();
+    world.edit_policy(|policy| policy.global_window_cap = 100);
+    let deposit = op::deposit("r", 1_000, Holder(0).address());
+    world.run(Officer(Role::Custodian), deposit).unwrap();
+    let id = deposit_id(&Officer(Role::Custodian).address(), "r");
+    let (before, root) = (world.clone(), world.state.root());
+    let body = world.body(Officer(Role::Minter), vec![op::mint(id, 101)]);
+    let tried = tried(&mut world, body);
+    let Simulated::Included { outcome, events, balances } = &tried else { panic!("{tried:?}") };
+    assert_eq!(*outcome, Outcome::Failed { op: 0, code: Code::GlobalWindow });
+    assert_eq!((events.len(), balances.len()), (2, 0), "the pause and its incident are foreseen");
+    assert_eq!((&world.state, world.state.root()), (&before.state, root));
+    let tx = world.tx(Officer(Role::Minter), vec![op::mint(id, 101)]);
+    check(&mut world, &tx);
+    assert_ne!(world.state.root(), root, "the block does trip it");
 }
