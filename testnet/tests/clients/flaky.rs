@@ -21,6 +21,7 @@ use crate::common::{Net, up};
 use crate::relay::Relay;
 
 const PAYERS: u32 = 9;
+const PAYMENTS: u64 = 10_000;
 /// Payments in flight of each payer: below the nonce window and the streams of a connection.
 const IN_FLIGHT: usize = 40;
 /// How long one payment may take until its fate is known.
@@ -33,16 +34,6 @@ type Known = BTreeMap<String, bool>;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_payment_is_known_and_seen_once_whatever_the_network_does() {
-    every_payment_is_known(2_000).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "ten thousand payments: takes a minute or more"]
-async fn ten_thousand_payments_are_known_and_seen_once() {
-    every_payment_is_known(10_000).await;
-}
-
-async fn every_payment_is_known(count: u64) {
     let net = up();
     let relays = relays(&net).await;
     let urls: Vec<_> = relays.iter().map(|relay| relay.url.clone()).collect();
@@ -61,7 +52,7 @@ async fn every_payment_is_known(count: u64) {
     let payers: Vec<_> = (0..PAYERS)
         .map(|n| {
             let signer = Arc::new(net.chain.account(n));
-            let numbers = (0..count).filter(|number| number % u64::from(PAYERS) == u64::from(n));
+            let numbers = (0..PAYMENTS).filter(|number| number % u64::from(PAYERS) == u64::from(n));
             tokio::spawn(pay_all(urls.clone(), signer, payee, numbers.collect()))
         })
         .collect();
@@ -69,7 +60,7 @@ async fn every_payment_is_known(count: u64) {
     for payer in payers {
         known.extend(payer.await.unwrap());
     }
-    assert_eq!(known.len() as u64, count);
+    assert_eq!(known.len() as u64, PAYMENTS);
     relays.iter().for_each(Relay::heal);
     done.store(true, Ordering::Relaxed);
 
@@ -86,8 +77,8 @@ async fn every_payment_is_known(count: u64) {
     assert_eq!(paid, committed.len() as u64, "each payment moved one micro-dollar, once");
     net.audit(&ids).await.unwrap();
     let expired = known.len() - committed.len();
-    assert!(committed.len() > expired, "{expired} of {count} expired");
-    println!("{count} payments: {} committed, {expired} expired", committed.len());
+    assert!(committed.len() > expired, "{expired} of {PAYMENTS} expired");
+    println!("{PAYMENTS} payments: {} committed, {expired} expired", committed.len());
 }
 
 async fn relays(net: &Net) -> Vec<Relay> {
