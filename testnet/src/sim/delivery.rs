@@ -128,7 +128,8 @@ impl World<'_> {
         }
     }
 
-    /// Whoever votes for a block has its batches, and would have them after a power cut (CO-30).
+    /// Whoever votes for a block has its batches, and would have them after a power cut (CO-30). A
+    /// vote of before that leaves only after its height is decided here needs nothing any more.
     fn check_vouched(&mut self, node: usize, message: &Message) {
         if let Message::Proposal(proposal) = message {
             let id = Mouth::block_of(proposal);
@@ -138,8 +139,11 @@ impl World<'_> {
         if !self.is_honest(node) || self.bereft[node] {
             return;
         }
-        let named = vote.vote.block.and_then(|block| self.payloads.get(&block));
         let store = &self.nodes[node].disk.store;
+        if vote.vote.height <= store.height() {
+            return;
+        }
+        let named = vote.vote.block.and_then(|block| self.payloads.get(&block));
         let lacks = named.into_iter().flatten().find(|digest| !store.has_durably(digest));
         if let Some(digest) = lacks.copied() {
             let (kind, block) = (vote.vote.kind, vote.vote.block);
