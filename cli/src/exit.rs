@@ -170,6 +170,7 @@ const fn exit_of_service(reason: ServiceReason) -> Exit {
         | ServiceReason::CursorAhead
         | ServiceReason::CursorPruned => Exit::Usage,
         ServiceReason::Busy
+        | ServiceReason::ListChanged
         | ServiceReason::RateLimited
         | ServiceReason::BadMessage
         | ServiceReason::MessageTooLarge

@@ -57,6 +57,7 @@ service_reasons! {
     MessageTooLarge "MESSAGE_TOO_LARGE" ResourceExhausted None, "A request has at most 256 KiB, one of SubmitBatch 4 MiB.";
     UnknownMethod "UNKNOWN_METHOD" Unimplemented None, "This validator has no such method.";
     BadPageToken "BAD_PAGE_TOKEN" InvalidArgument None, "The page token was not given out for this request.";
+    ListChanged "LIST_CHANGED" Aborted None, "What is listed has changed since the first page; begin again without a page token.";
     BadCursor "BAD_CURSOR" InvalidArgument None, "A cursor is HEIGHT or HEIGHT/TX/EVENT.";
     CursorAhead "CURSOR_AHEAD" OutOfRange None, "The cursor is above the newest committed block; metadata `head` names it.";
     CursorPruned "CURSOR_PRUNED" OutOfRange None, "What follows the cursor is no longer held here; metadata `oldest` is the oldest cursor that works.";

@@ -8,6 +8,7 @@ mod control;
 mod events;
 mod lies;
 mod net;
+mod pages;
 mod prelude;
 mod proofs;
 mod server;
