@@ -63,6 +63,7 @@ service_reasons! {
     CursorPruned "CURSOR_PRUNED" OutOfRange None, "What follows the cursor is no longer held here; metadata `oldest` is the oldest cursor that works.";
     SlowReader "SLOW_READER" ResourceExhausted None, "The stream was closed because it was read too slowly; resume from metadata `cursor`.";
     TxNotFound "TX_NOT_FOUND" NotFound None, "The transaction is neither on chain nor waiting at this validator.";
+    ReceiptsPruned "RECEIPTS_PRUNED" NotFound None, "What happened then is no longer held here; metadata `oldest` is the oldest height of which receipts are. Ask another validator.";
     AccountNotFound "ACCOUNT_NOT_FOUND" NotFound None, "No account is registered at this address.";
     BlockNotFound "BLOCK_NOT_FOUND" NotFound None, "There is no such block here; metadata `oldest` and `head` bound what there is.";
     ProofNotFound "PROOF_NOT_FOUND" NotFound None, "There is nothing of that name to prove.";

@@ -111,7 +111,8 @@ impl Answer {
                 ServiceReason::Busy
                 | ServiceReason::RateLimited
                 | ServiceReason::ShuttingDown
-                | ServiceReason::ProofUnavailable,
+                | ServiceReason::ProofUnavailable
+                | ServiceReason::ReceiptsPruned,
             ) => Self::TryAnother(error),
             Reason::Service(ServiceReason::DeadlineExceeded) => Self::Lost(error.message),
             _ => Self::Final(error),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ballast_primitives::Hash;
 use ballast_proto::WireError;
+use ballast_proto::error::ServiceReason;
 use ballast_proto::v1;
 use ballast_proto::v1::tx_service_client::TxServiceClient;
 use ballast_runtime::SignedTx;
@@ -117,6 +118,10 @@ struct Tally {
 impl Tally {
     fn count(&mut self, url: &str, answer: Answer) {
         match answer {
+            // It may be on chain since long ago.
+            Answer::TryAnother(error) if error.reason == ServiceReason::ReceiptsPruned.into() => {
+                self.lost = Some(format!("{url}: {}", error.message));
+            }
             Answer::Final(error) => {
                 self.refused.insert(url.to_owned());
                 self.denied.insert(url.to_owned());
@@ -165,7 +170,6 @@ fn too_few(count: usize, of: usize, refusal: &WireError, unreached: &[Attempt]) 
 
 #[cfg(test)]
 mod tests {
-    use ballast_proto::error::ServiceReason;
     use ballast_runtime::Code;
 
     use super::*;

@@ -33,6 +33,15 @@ pub mod validator;
 /// How often a list that changes while it is read is begun again.
 pub const LIST_TRIES: usize = 5;
 
+/// Said on standard error where a list ends before its beginning.
+pub const OLDER_ELSEWHERE: &str = "what is older is no longer held by this validator";
+
+/// Whether the pages so far are all that this validator still holds.
+pub fn is_end_of_held(error: &ballast_client::Error, page_token: &str) -> bool {
+    let pruned = ballast_proto::error::ServiceReason::CursorPruned.into();
+    !page_token.is_empty() && error.refusal() == Some(&pruned)
+}
+
 /// What a list holds, page after page, up to a limit.
 macro_rules! pages {
     ($ctx:expr, $method:ident, $request:expr, $field:ident, $limit:expr) => {{
@@ -50,6 +59,10 @@ macro_rules! pages {
                     (request.page_token, tries) = (String::new(), tries + 1);
                     items.clear();
                     continue;
+                }
+                Err(error) if $crate::commands::is_end_of_held(&error, &request.page_token) => {
+                    $ctx.out.notice($crate::commands::OLDER_ELSEWHERE);
+                    break;
                 }
                 answer => answer?,
             };

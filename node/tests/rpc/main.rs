@@ -11,6 +11,7 @@ mod net;
 mod pages;
 mod prelude;
 mod proofs;
+mod pruned;
 mod server;
 mod supply;
 mod tls;

@@ -13,6 +13,7 @@ macro_rules! next {
     ($net:expr, $method:ident, $request:ident, $page:expr) => {{
         let page_token = $page.next_page_token.clone();
         assert!(!page_token.is_empty());
+        #[allow(clippy::needless_update, reason = "other requests have filters, too")]
         let request = $request { page_token, page_size: 1, ..Default::default() };
         $net.control().$method(request).await.map(tonic::Response::into_inner)
     }};

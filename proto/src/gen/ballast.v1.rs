@@ -6473,6 +6473,9 @@ pub struct GetBlockResponse {
     /// Empty when there are no more receipts.
     #[prost(string, tag = "3")]
     pub next_page_token: ::prost::alloc::string::String,
+    /// The receipts of this block are no longer held here.
+    #[prost(bool, tag = "4")]
+    pub receipts_pruned: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListBlocksRequest {
