@@ -161,6 +161,7 @@ fn exit_of_reason(reason: &Reason) -> Exit {
 const fn exit_of_service(reason: ServiceReason) -> Exit {
     match reason {
         ServiceReason::TxNotFound
+        | ServiceReason::ReceiptsPruned
         | ServiceReason::AccountNotFound
         | ServiceReason::BlockNotFound
         | ServiceReason::ProofNotFound => Exit::NotFound,
@@ -170,6 +171,7 @@ const fn exit_of_service(reason: ServiceReason) -> Exit {
         | ServiceReason::CursorAhead
         | ServiceReason::CursorPruned => Exit::Usage,
         ServiceReason::Busy
+        | ServiceReason::ListChanged
         | ServiceReason::RateLimited
         | ServiceReason::BadMessage
         | ServiceReason::MessageTooLarge

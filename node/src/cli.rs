@@ -89,6 +89,18 @@ pub enum ConfigCommand {
 pub enum DbCommand {
     /// Print what the database of a stopped node holds.
     Stats(HomeArgs),
+    /// Remove receipts, events and history of old blocks from the database of a stopped node.
+    ///
+    /// Blocks, batches and certificates stay, and with them all that other nodes catch up from; so
+    /// do the log of control and what deposits and redemptions rest on. Repeating it changes
+    /// nothing; after a crash on the way it goes on.
+    Prune {
+        #[command(flatten)]
+        home: HomeArgs,
+        /// The oldest height whose receipts are kept.
+        #[arg(long, value_name = "HEIGHT")]
+        before: u64,
+    },
 }
 
 #[derive(Args)]

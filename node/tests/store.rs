@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ballast_node::store::{Store, StoreError, StoreOptions};
+use ballast_node::store::{Horizon, Pruned, Store, StoreError, StoreOptions};
 use ballast_primitives::history::SetChange;
 use ballast_primitives::{
     Address, CommitCertificate, CommitSignature, Committee, Hash, Header, Payload, PublicKey,
@@ -17,6 +17,7 @@ use ballast_runtime::event::Event;
 use ballast_runtime::object::{Key, Object, RoleGrant, Supply};
 use ballast_runtime::receipt::{Outcome, Receipt};
 use ballast_runtime::state::Change;
+use ballast_runtime::tx::VALIDITY_MS_MAX;
 use ballast_runtime::{Code, object};
 
 const GENESIS: Hash = Hash([7; 32]);
@@ -225,6 +226,54 @@ fn an_accounts_history_is_paged_from_the_newest() {
     }
     assert_eq!(store.account_history(&account(0), Some((1, 0)), 5).unwrap(), []);
     assert_eq!(store.account_history(&account(0), Some((u64::MAX, 0)), 1).unwrap(), [(300, 1)]);
+}
+
+/// Commits block 6, a day after the others: they can no longer be sent again.
+fn a_day_later(store: &Store) {
+    let (mut write, batch) = commit(6);
+    write.executed.time += VALIDITY_MS_MAX;
+    store.put_batches(&[batch]).unwrap();
+    store.commit_block(&write).unwrap();
+}
+
+#[test]
+fn pruning_removes_receipts_and_history_and_nothing_that_others_catch_up_from() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = committed(dir.path(), 5);
+    let limit = |before| match store.prune(before) {
+        Err(StoreError::StillNeeded { limit, .. }) => limit,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((limit(2), limit(6)), (1, 5));
+    check(&store, 5);
+    a_day_later(&store);
+    assert_eq!(limit(7), 6);
+    // Three transactions a block, of which two concern two accounts.
+    assert_eq!(store.prune(4).unwrap(), Pruned { receipts: 9, index_keys: 9 + 15 });
+    drop(store);
+
+    let store = open(dir.path());
+    let horizon = Horizon { oldest: 4, valid_until: 1_003 + VALIDITY_MS_MAX };
+    assert_eq!(store.horizon(), horizon);
+    for before in [4, 2, 0] {
+        assert_eq!(store.prune(before).unwrap(), Pruned::default());
+        assert_eq!(store.horizon(), horizon);
+    }
+    for height in 1..=5 {
+        let (write, (digest, bytes)) = commit(height);
+        assert_eq!(store.block(height).unwrap(), Some(write.block));
+        assert_eq!(store.batch(&digest).unwrap(), Some(bytes));
+        assert_eq!(store.executed(height).unwrap(), Some(write.executed));
+        let is_held = height >= 4;
+        let held = store.tx_location(&write.records[0].receipt.tx).unwrap();
+        assert_eq!(held, is_held.then_some((height, 0)));
+        let records = if is_held { write.records } else { Vec::new() };
+        assert_eq!(store.records(height, 0, 10).unwrap(), records);
+        let history = store.account_history(&account(height), None, 10).unwrap();
+        assert_eq!(history.len(), records.len());
+    }
+    let payee = store.account_history(&account(0), None, 100).unwrap();
+    assert_eq!(payee, [(6, 1), (6, 0), (5, 1), (5, 0), (4, 1), (4, 0)]);
 }
 
 #[test]

@@ -57,11 +57,13 @@ service_reasons! {
     MessageTooLarge "MESSAGE_TOO_LARGE" ResourceExhausted None, "A request has at most 256 KiB, one of SubmitBatch 4 MiB.";
     UnknownMethod "UNKNOWN_METHOD" Unimplemented None, "This validator has no such method.";
     BadPageToken "BAD_PAGE_TOKEN" InvalidArgument None, "The page token was not given out for this request.";
+    ListChanged "LIST_CHANGED" Aborted None, "What is listed has changed since the first page; begin again without a page token.";
     BadCursor "BAD_CURSOR" InvalidArgument None, "A cursor is HEIGHT or HEIGHT/TX/EVENT.";
     CursorAhead "CURSOR_AHEAD" OutOfRange None, "The cursor is above the newest committed block; metadata `head` names it.";
     CursorPruned "CURSOR_PRUNED" OutOfRange None, "What follows the cursor is no longer held here; metadata `oldest` is the oldest cursor that works.";
     SlowReader "SLOW_READER" ResourceExhausted None, "The stream was closed because it was read too slowly; resume from metadata `cursor`.";
     TxNotFound "TX_NOT_FOUND" NotFound None, "The transaction is neither on chain nor waiting at this validator.";
+    ReceiptsPruned "RECEIPTS_PRUNED" NotFound None, "What happened then is no longer held here; metadata `oldest` is the oldest height of which receipts are. Ask another validator.";
     AccountNotFound "ACCOUNT_NOT_FOUND" NotFound None, "No account is registered at this address.";
     BlockNotFound "BLOCK_NOT_FOUND" NotFound None, "There is no such block here; metadata `oldest` and `head` bound what there is.";
     ProofNotFound "PROOF_NOT_FOUND" NotFound None, "There is nothing of that name to prove.";

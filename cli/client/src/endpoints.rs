@@ -111,7 +111,8 @@ impl Answer {
                 ServiceReason::Busy
                 | ServiceReason::RateLimited
                 | ServiceReason::ShuttingDown
-                | ServiceReason::ProofUnavailable,
+                | ServiceReason::ProofUnavailable
+                | ServiceReason::ReceiptsPruned,
             ) => Self::TryAnother(error),
             Reason::Service(ServiceReason::DeadlineExceeded) => Self::Lost(error.message),
             _ => Self::Final(error),
@@ -129,8 +130,13 @@ pub(crate) struct Endpoints {
 
 impl Endpoints {
     pub fn new(urls: &[String], options: &ClientOptions) -> Result<Self, Error> {
-        let all =
-            urls.iter().map(|url| Endpoint::new(url, options)).collect::<Result<Vec<_>, _>>()?;
+        // One that is named twice still has one word.
+        let mut all: Vec<Endpoint> = Vec::new();
+        for url in urls {
+            if all.iter().all(|endpoint| endpoint.url != *url) {
+                all.push(Endpoint::new(url, options)?);
+            }
+        }
         Ok(Self { all, preferred: AtomicUsize::new(0), call: options.call_timeout })
     }
 

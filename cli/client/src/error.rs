@@ -22,7 +22,8 @@ pub enum Error {
     /// Nothing was sent that could have had an effect.
     #[error("no validator answers ({})", attempts(.0))]
     Unreachable(Vec<Attempt>),
-    /// A validator answered no. [`WireError::reason`] has the runtime's code, if it was that.
+    /// A validator answered no; to a submission more than a third of all did.
+    /// [`WireError::reason`] has the runtime's code, if it was that.
     #[error("{}", .0.message)]
     Refused(WireError),
     /// The transaction may or may not be on its way: wait for `id`, or send the same bytes again.
@@ -91,7 +92,7 @@ impl From<ConvertError> for Error {
     }
 }
 
-fn attempts(attempts: &[Attempt]) -> String {
+pub(crate) fn attempts(attempts: &[Attempt]) -> String {
     let one = |attempt: &Attempt| format!("{}: {}", attempt.endpoint, attempt.problem);
     attempts.iter().map(one).collect::<Vec<_>>().join("; ")
 }

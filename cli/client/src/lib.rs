@@ -39,6 +39,7 @@ pub mod proof;
 mod reads;
 mod settle;
 pub mod statements;
+mod submit;
 mod tx;
 mod verified;
 
@@ -61,7 +62,8 @@ pub use ballast_proto::{Reason, WireError};
 pub use checkpoint::{Checkpoint, CheckpointError, EventReader};
 pub use error::{Attempt, Error};
 pub use events::{EventFrame, EventStream};
-pub use tx::{Fate, Landed, Submitted, TxOptions};
+pub use submit::Submitted;
+pub use tx::{Fate, Landed, TxOptions};
 pub use verified::{ProvenFate, Verified, VerifiedClient};
 
 use endpoints::Endpoints;

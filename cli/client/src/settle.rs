@@ -19,8 +19,9 @@ impl Client {
     /// became of it. It executes at most once, however often it is sent.
     ///
     /// [`Fate::Unknown`] when `limit` has passed: calling again with the same bytes, in this
-    /// process or another, goes on. [`Error::Refused`] when it was refused before anybody can have
-    /// taken it: it has had no effect, and sent again it would be refused again.
+    /// process or another, goes on. [`Error::Refused`] when more than a third of the endpoints refused
+    /// it before anybody can have taken it: it has had no effect, and sent again it would be
+    /// refused again.
     pub async fn settle(&self, tx: &SignedTx, limit: Duration) -> Result<Fate, Error> {
         let (bytes, id, until) = (tx.encode(), tx.body.id(), tx.body.valid_until);
         let end = Instant::now() + limit;

@@ -9,7 +9,6 @@ use ballast_runtime::limits::HOUR_MS;
 use ballast_runtime::{Op, SignedTx, TxBody};
 
 use crate::Client;
-use crate::endpoints::{Answer, ask_one};
 use crate::error::Error;
 use crate::nonce::Want;
 
@@ -18,9 +17,7 @@ const WAIT_STEP_MS: u64 = 20_000;
 /// How long a validator may take beyond what it was asked to wait.
 const WAIT_GRACE_MS: u64 = 3_000;
 /// Pause before validators that could not be reached, or were busy, are asked again.
-const AGAIN_MS: u64 = 250;
-/// How often all validators are tried before a submission is given up.
-const SUBMIT_ROUNDS: usize = 3;
+pub(crate) const AGAIN_MS: u64 = 250;
 
 /// What may be said of a transaction beside its operations.
 #[derive(Clone, Debug, Default)]
@@ -33,17 +30,6 @@ pub struct TxOptions {
     pub nonce: Option<u64>,
     /// The nonce is above this one.
     pub nonce_floor: u64,
-}
-
-/// A validator has checked the transaction and holds it; it is not committed yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Submitted {
-    pub id: Hash,
-    pub valid_until: u64,
-    /// The same bytes were submitted before, or are committed.
-    pub known: bool,
-    /// Which validator took it.
-    pub endpoint: String,
 }
 
 /// A transaction that is on chain.
@@ -108,79 +94,6 @@ impl Client {
     /// Forgets which nonces this client has given out for an account.
     pub fn forget_nonces(&self, account: &Address) {
         self.nonces.forget(account);
-    }
-
-    /// Submits to one validator after the other until one takes it.
-    ///
-    /// [`Error::Refused`] and [`Error::Unreachable`] mean that nobody took it;
-    /// [`Error::OutcomeUnknown`] that somebody may have.
-    pub async fn submit(&self, tx: &SignedTx) -> Result<Submitted, Error> {
-        let body = &tx.body;
-        self.submit_bytes(&tx.encode(), body.id(), body.valid_until).await
-    }
-
-    /// As [`Self::submit`], with the bytes, the id and the end of validity at hand.
-    pub async fn submit_bytes(
-        &self,
-        signed_tx: &[u8],
-        id: Hash,
-        valid_until: u64,
-    ) -> Result<Submitted, Error> {
-        let mut lost = None;
-        let mut outcome = Error::Unreachable(Vec::new());
-        for round in 0..SUBMIT_ROUNDS {
-            if round > 0 {
-                tokio::time::sleep(Duration::from_millis(AGAIN_MS)).await;
-            }
-            match self.submit_round(signed_tx, valid_until, &mut lost).await {
-                Ok(submitted) => return Ok(Submitted { id, ..submitted }),
-                Err((error, is_final)) => {
-                    outcome = error;
-                    if is_final {
-                        break;
-                    }
-                }
-            }
-        }
-        // Once a call was lost, its bytes may have arrived: no later answer takes that back.
-        Err(match lost {
-            Some(problem) => Error::OutcomeUnknown { id, valid_until, problem },
-            None => outcome,
-        })
-    }
-
-    /// Every validator once; the error says whether trying again is of no use.
-    async fn submit_round(
-        &self,
-        signed_tx: &[u8],
-        valid_until: u64,
-        lost: &mut Option<String>,
-    ) -> Result<Submitted, (Error, bool)> {
-        let call = |channel| {
-            let request = v1::SubmitTxRequest { signed_tx: signed_tx.to_vec() };
-            async move { TxServiceClient::new(channel).submit_tx(request).await }
-        };
-        let (mut attempts, mut busy) = (Vec::new(), None);
-        for endpoint in self.endpoints.in_turn() {
-            match ask_one(endpoint, self.endpoints.call, &call).await {
-                Ok(answer) => {
-                    self.endpoints.prefer(endpoint);
-                    let valid_until = match answer.valid_until_ms {
-                        0 => valid_until,
-                        stated => stated,
-                    };
-                    let (known, endpoint) = (answer.known, endpoint.url.clone());
-                    return Ok(Submitted { id: Hash::ZERO, valid_until, known, endpoint });
-                }
-                Err(Ok(Answer::Final(error))) => return Err((Error::Refused(error), true)),
-                Err(Ok(Answer::TryAnother(error))) => busy = Some(error),
-                Err(Ok(Answer::Lost(problem))) => {
-                    *lost = Some(format!("{}: {problem}", endpoint.url));
-                }
-                Err(Err(attempt)) => attempts.push(attempt),
-            }
-        }
-        Err((busy.map_or(Error::Unreachable(attempts), Error::Refused), false))
     }
 
     /// Submits many to the first validator that answers; each has its own answer, in order.

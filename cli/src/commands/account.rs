@@ -1,6 +1,5 @@
 //! Accounts: what they hold, what moved, and opening them.
 
-use ballast_client::{Client, Error};
 use ballast_primitives::{Address, Hash, KeyPolicy, PublicKey};
 use ballast_proto::v1;
 use ballast_runtime::limits::DAY_MS;
@@ -15,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{digest, public_key};
 use crate::commands::council::{CouncilArgs, act};
+use crate::commands::{OLDER_ELSEWHERE, is_end_of_held};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::message;
@@ -205,13 +205,13 @@ async fn show(ctx: &Context, args: OfAccount) -> Result<(), Failure> {
 async fn fetch(ctx: &Context, address: Option<&str>) -> Result<v1::GetAccountResponse, Failure> {
     let address = ctx.address_or_own(address).await?;
     let network = ctx.chain().await?.network;
-    let named = |error: Error| name_account(error, &address.display(network));
+    let named = |error: ballast_client::Error| name_account(error, &address.display(network));
     ctx.client().await?.account(&address).await.map_err(named)
 }
 
 /// Says which account it was that is not registered.
-fn name_account(error: Error, address: &str) -> Failure {
-    let failure = Failure::from(error);
+fn name_account(error: impl Into<Failure>, address: &str) -> Failure {
+    let failure = error.into();
     if failure.reason != "ACCOUNT_NOT_FOUND" {
         return failure;
     }
@@ -222,7 +222,7 @@ fn name_account(error: Error, address: &str) -> Failure {
 pub async fn history(ctx: &Context, args: HistoryArgs) -> Result<(), Failure> {
     let address = ctx.address_or_own(args.of.address.as_deref()).await?;
     let shown = address.display(ctx.chain().await?.network);
-    let transfers = fetch_history(ctx.client().await?, &address, args.limit)
+    let transfers = fetch_history(ctx, &address, args.limit)
         .await
         .map_err(|error| name_account(error, &shown))?;
     let data = json!({
@@ -239,16 +239,23 @@ pub async fn history(ctx: &Context, args: HistoryArgs) -> Result<(), Failure> {
 }
 
 async fn fetch_history(
-    client: &Client,
+    ctx: &Context,
     address: &Address,
     limit: u32,
-) -> Result<Vec<v1::TransferRecord>, Error> {
+) -> Result<Vec<v1::TransferRecord>, Failure> {
+    let client = ctx.client().await?;
     let limit = limit as usize;
     let (mut transfers, mut token) = (Vec::new(), String::new());
     loop {
         let left = limit.saturating_sub(transfers.len());
         let size = u32::try_from(left).unwrap_or(PAGE_MAX).clamp(1, PAGE_MAX);
-        let page = client.transfers(address, size, &token).await?;
+        let page = match client.transfers(address, size, &token).await {
+            Err(error) if is_end_of_held(&error, &token) => {
+                ctx.out.notice(OLDER_ELSEWHERE);
+                return Ok(transfers);
+            }
+            answer => answer?,
+        };
         transfers.extend(page.transfers);
         token = page.next_page_token;
         if token.is_empty() || transfers.len() >= limit {

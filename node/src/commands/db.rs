@@ -1,17 +1,23 @@
-//! `db stats`: what the database of a stopped node holds.
+//! `db`: what the database of a stopped node holds, and removing what is old.
 
 use ballast_node::journal::{DataLock, LockError};
 use ballast_node::operator::disk::Space;
-use ballast_node::setup::exit;
-use ballast_node::store::{Store, StoreOptions, StoreStats};
+use ballast_node::setup::{Home, exit};
+use ballast_node::store::{Pruned, Store, StoreError, StoreOptions, StoreStats};
 use serde_json::json;
 
 use super::{Failure, Output, home};
 use crate::cli::DbCommand;
 
 pub fn run(command: &DbCommand, output: Output) -> Result<u8, Failure> {
-    let DbCommand::Stats(args) = command;
-    let home = args.home();
+    match command {
+        DbCommand::Stats(args) => stats(&args.home(), output),
+        DbCommand::Prune { home, before } => prune(&home.home(), *before, output),
+    }
+}
+
+/// The database, and the lock of its folder, to be held as long.
+fn open(home: &Home) -> Result<(Store, DataLock), Failure> {
     let genesis = home::genesis(&home.genesis())?.hash();
     let (data, database) = (home.data(), home.database());
     // Opening would make an empty one.
@@ -19,12 +25,35 @@ pub fn run(command: &DbCommand, output: Output) -> Result<u8, Failure> {
         let message = format!("{} does not exist: the node has never run", database.display());
         return Err(Failure::new(exit::NOT_FOUND, message));
     }
-    let _lock = DataLock::acquire(&data).map_err(|error| match error {
+    let lock = DataLock::acquire(&data).map_err(|error| match error {
         LockError::Held { .. } => Failure::safety(error),
         LockError::Io { .. } => Failure::config(error),
     })?;
     let store = Store::open(&database, &genesis, StoreOptions::default());
-    let store = store.map_err(Failure::internal)?;
+    Ok((store.map_err(Failure::internal)?, lock))
+}
+
+fn prune(home: &Home, before: u64, output: Output) -> Result<u8, Failure> {
+    let (store, _lock) = open(home)?;
+    let pruned = store.prune(before).map_err(|error| match error {
+        StoreError::StillNeeded { .. } => Failure::safety(error),
+        _ => Failure::internal(error),
+    })?;
+    let (oldest, Pruned { receipts, index_keys }) = (store.horizon().oldest, pruned);
+    let text = format!(
+        "removed {receipts} receipts and {index_keys} index entries; \
+         what is held begins with height {oldest}\n"
+    );
+    let object = json!({
+        "oldest": oldest, "receipts_removed": receipts, "index_keys_removed": index_keys,
+    });
+    output.answer(&text, object);
+    Ok(0)
+}
+
+fn stats(home: &Home, output: Output) -> Result<u8, Failure> {
+    let (store, _lock) = open(home)?;
+    let data = home.data();
     let height = store.head().map_err(Failure::internal)?.map(|head| head.height);
     let stats = store.stats().map_err(Failure::internal)?;
     let space = Space::of(&data).map_err(Failure::internal)?;

@@ -152,6 +152,10 @@ impl NodeBackend {
                 {
                     return Ok(Submitted { known: true, ..submitted });
                 }
+                let horizon = self.store.horizon();
+                if may_be_committed && horizon.may_hide(submitted.valid_until) {
+                    return Err(Refusal::Pruned { oldest: horizon.oldest });
+                }
                 Err(self.refuse(code, String::new()))
             }
         }

@@ -40,6 +40,10 @@ pub enum Refusal {
     Busy {
         retry_ms: u64,
     },
+    /// It may have been committed before the oldest height of which receipts are held.
+    Pruned {
+        oldest: u64,
+    },
     ShuttingDown,
 }
 

@@ -110,6 +110,11 @@ pub(super) fn fixed<T: Kind + Clone>(store: &Store, key: &Key) -> Result<T, Wire
     object(store, key)?.ok_or_else(|| internal(format!("the state has no {key:?}")))
 }
 
+/// What was looked for may have been removed.
+pub(super) fn receipts_pruned(oldest: u64) -> WireError {
+    WireError::new(ServiceReason::ReceiptsPruned).with("oldest", oldest)
+}
+
 /// A failure of this validator: the log says what, the client only that.
 pub(super) fn internal(error: impl fmt::Display) -> WireError {
     tracing::error!(%error, "a gRPC call failed inside");

@@ -48,12 +48,21 @@ impl Events {
 
 /// Refuses a cursor behind which blocks are missing.
 pub(super) fn check_held(context: &Context, after: &Cursor, head: &Head) -> Result<(), WireError> {
-    let oldest = oldest_block(context, head.height)?;
+    let oldest = oldest_events(context, head.height)?;
     if after.next_height() >= oldest || head.height == 0 {
         return Ok(());
     }
+    Err(cursor_pruned(oldest))
+}
+
+/// The oldest height of which all events are held.
+fn oldest_events(context: &Context, head: u64) -> Result<u64, WireError> {
+    Ok(oldest_block(context, head)?.max(context.store().horizon().oldest))
+}
+
+pub(super) fn cursor_pruned(oldest: u64) -> WireError {
     let cursor = Cursor::end_of(oldest.saturating_sub(1));
-    Err(WireError::new(ServiceReason::CursorPruned).with("oldest", cursor))
+    WireError::new(ServiceReason::CursorPruned).with("oldest", cursor)
 }
 
 #[tonic::async_trait]
@@ -100,7 +109,7 @@ impl EventService for Events {
         let answer = self.context.blocking(move |context| {
             let after = match after {
                 Some(after) => after,
-                None => Cursor::end_of(oldest_block(context, head.height)?.saturating_sub(1)),
+                None => Cursor::end_of(oldest_events(context, head.height)?.saturating_sub(1)),
             };
             check_held(context, &after, &head)?;
             let (events, next) = scan(context, after, head.height, &filter, size)?;

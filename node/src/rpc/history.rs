@@ -8,6 +8,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use super::context::{Context, internal};
 use super::cursor::Cursor;
+use super::event::cursor_pruned;
 use super::page::{bad_token, read_token, token};
 use crate::store::Topic;
 
@@ -67,6 +68,14 @@ impl Place {
         }
     }
 
+    /// Below this nothing is held; topics are held whole.
+    fn end(&self, context: &Context) -> (u64, u32, u32) {
+        match self.source {
+            Source::Account(_) => (context.store().horizon().oldest, 0, 0),
+            Source::Topic(_) => (1, 0, 0),
+        }
+    }
+
     /// The transactions to look at next.
     fn behind(&self, context: &Context) -> Result<Vec<(u64, u32)>, WireError> {
         let (height, index, event) = self.below;
@@ -90,12 +99,20 @@ pub(super) fn page<T>(
     size: usize,
     take: impl Fn(Found<'_>) -> Result<Option<T>, WireError>,
 ) -> Result<Page<T>, WireError> {
+    let end = place.end(context);
+    if end > (1, 0, 0) && place.below <= end {
+        return Err(cursor_pruned(end.0));
+    }
     let mut items = Vec::new();
     let mut looked_at = 0;
     let more = 'page: loop {
-        let history = place.behind(context)?;
+        let mut history = place.behind(context)?;
+        // What an interrupted pruning left is not all there was.
+        history.retain(|(height, _)| *height >= end.0);
         if history.is_empty() {
-            break false;
+            // The page after the last one that is held says that there were more.
+            place.below = end;
+            break end > (1, 0, 0);
         }
         for (height, index) in history {
             let Some(record) = context.store().record(height, index).map_err(internal)? else {

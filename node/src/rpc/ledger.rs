@@ -193,6 +193,11 @@ fn block_page(
         let error = WireError::new(ServiceReason::BlockNotFound);
         return Err(error.with("head", head).with("oldest", oldest_block(context, head)?));
     };
+    // Those of a topic are still there, alone.
+    if place.height < context.store().horizon().oldest {
+        let block = Some(block);
+        return Ok(GetBlockResponse { block, receipts_pruned: true, ..Default::default() });
+    }
     let one_more = size.saturating_add(1);
     let records = context.store().records(place.height, place.index, one_more).map_err(internal)?;
     let shown = records.iter().map(|record| context.wire.receipt(&record.receipt));
@@ -207,6 +212,7 @@ fn block_page(
         block: Some(block),
         receipts,
         next_page_token: next.as_ref().map(token).unwrap_or_default(),
+        receipts_pruned: false,
     })
 }
 

@@ -9,7 +9,7 @@ use ballast_proto::error::{ServiceReason, WireError};
 use ballast_runtime::Receipt;
 use tokio::time::{Instant, timeout_at};
 
-use super::context::{Context, internal};
+use super::context::{Context, internal, receipts_pruned};
 use crate::store::Store;
 
 /// How many receipts are read at a time.
@@ -21,7 +21,13 @@ pub(super) async fn prove(
     tx: Hash,
 ) -> Result<(ReceiptProof, Receipt), WireError> {
     let located = context.store().tx_location(&tx).map_err(internal)?;
-    let (height, index) = located.ok_or_else(|| WireError::new(ServiceReason::ProofNotFound))?;
+    let horizon = context.store().horizon();
+    let (height, index) = match located {
+        Some(place) if place.0 >= horizon.oldest => place,
+        None if !horizon.is_pruned() => return Err(WireError::new(ServiceReason::ProofNotFound)),
+        // Alone it is not proven: the path needs all receipts of its block.
+        _ => return Err(receipts_pruned(horizon.oldest)),
+    };
     let anchor = wait_for_anchor(context, height).await?;
     let proven = context.blocking(move |context| build(context.store(), height, index, anchor));
     proven.await.map_err(WireError::of)

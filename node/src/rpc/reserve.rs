@@ -13,7 +13,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use super::context::{Context, fixed, object, page_size};
 use super::objects::{self, Numbered};
-use super::page::{bad_token, read_token, token};
+use super::page::{bad_token, list_changed, read_token, token};
 use crate::store::Store;
 
 /// The most ticks that one page looks at.
@@ -92,17 +92,18 @@ pub(super) fn reports(
             Ok(if wanted { Some(record(context, &index(store)?, number, &report)) } else { None })
         },
     )?;
-    Ok(ListReportsResponse {
-        reports: page.items,
-        next_page_token: page.next,
-        height: page.head.height,
-    })
+    Ok(ListReportsResponse { reports: page.items, next_page_token: page.next, height: page.height })
 }
 
 /// Where the next page of checkpoints goes on: below a tick.
 #[derive(Clone, Copy, BorshSerialize, BorshDeserialize)]
 struct Below {
     tick: u64,
+    /// The height that all pages are pinned to.
+    height: u64,
+    /// The oldest tick that was kept then, and the interval of ticks.
+    oldest: u64,
+    interval: u64,
     /// Keeps this token apart from others of the same length.
     points: bool,
 }
@@ -123,17 +124,26 @@ pub(super) fn points(
     size: usize,
 ) -> Result<ListSupplyPointsResponse, WireError> {
     let place = read_token::<Below>(page_token)?;
-    let (head, (points, next)) = context.consistent(|store| {
+    let (_, (points, next, height)) = context.consistent(|store| {
         let policy: Policy = fixed(store, &Key::Policy)?;
         let index = index(store)?;
         let newest = index.checkpoint.checked_div(policy.checkpoint_ms).unwrap_or(0);
         let end = newest.saturating_add(1);
-        let mut below = place.map_or(end, |place| place.tick);
-        if below > end {
-            return Err(bad_token());
-        }
         // Older ones have been replaced.
         let oldest = end.saturating_sub(u64::from(CHECKPOINTS_KEPT));
+        let (interval, height) = (policy.checkpoint_ms, context.head().height);
+        let first = Below { tick: end, height, oldest, interval, points: true };
+        let place = place.unwrap_or(first);
+        // One that was to come may have been replaced; none ever changes. There are none from before
+        // the genesis.
+        let genesis = context.backend.genesis().time.checked_div(interval).unwrap_or(0);
+        if place.oldest.max(genesis) < oldest || place.interval != interval {
+            return Err(list_changed());
+        }
+        if place.tick > end {
+            return Err(bad_token());
+        }
+        let mut below = place.tick;
         let mut points = Vec::new();
         let mut looked_at = 0usize;
         while below > oldest && points.len() < size && looked_at < TICKS_MAX {
@@ -142,12 +152,12 @@ pub(super) fn points(
             points.extend(point(store, &policy, at)?.map(|point| context.wire.show(&point)));
             looked_at = looked_at.saturating_add(1);
         }
-        let next = Some(Below { tick: below, points: true }).filter(|next| next.tick > oldest);
-        Ok((points, next))
+        let next = Some(Below { tick: below, ..place }).filter(|next| next.tick > oldest);
+        Ok((points, next, place.height))
     })?;
     Ok(ListSupplyPointsResponse {
         points,
         next_page_token: next.as_ref().map(token).unwrap_or_default(),
-        height: head.height,
+        height,
     })
 }

@@ -21,7 +21,7 @@ use tonic::{Request, Response, Status};
 
 use super::backend::{Head, Refusal, Simulation, Submitted};
 use super::config::BATCH_TXS_MAX;
-use super::context::{Context, internal, read_tx_id};
+use super::context::{Context, internal, read_tx_id, receipts_pruned};
 
 /// How long WaitTx waits when it is not told.
 const WAIT_DEFAULT: Duration = Duration::from_secs(30);
@@ -111,7 +111,10 @@ impl TxService for Tx {
                 valid_until_ms: valid_until,
                 ..GetTxResponse::default()
             })),
-            (None, None) => Err(WireError::new(ServiceReason::TxNotFound).into()),
+            (None, None) => Err(match self.0.store().horizon() {
+                horizon if horizon.is_pruned() => receipts_pruned(horizon.oldest).into(),
+                _ => WireError::new(ServiceReason::TxNotFound).into(),
+            }),
         }
     }
 }
@@ -222,6 +225,10 @@ impl Tx {
         };
         let store = self.0.store();
         let Some((height, index)) = store.tx_location(id).map_err(internal)? else {
+            let horizon = store.horizon();
+            if valid_until != 0 && horizon.may_hide(valid_until) {
+                return Err(receipts_pruned(horizon.oldest));
+            }
             let expired = valid_until != 0 && head.time_ms >= valid_until;
             let state = if expired { TxState::Expired } else { TxState::Pending };
             return Ok(WaitTxResponse { state: state.into(), ..answer });
@@ -275,6 +282,7 @@ fn refused(refusal: Refusal) -> WireError {
             WireError::new(code).detail(format!("{} ({detail})", code.text()))
         }
         Refusal::Busy { retry_ms } => WireError::new(ServiceReason::Busy).retry_ms(retry_ms),
+        Refusal::Pruned { oldest } => receipts_pruned(oldest),
         Refusal::ShuttingDown => WireError::new(ServiceReason::ShuttingDown),
     }
 }

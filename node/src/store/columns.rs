@@ -9,6 +9,7 @@
 //! | `meta` | `format` | u32 BE, [`FORMAT`] | written at creation |
 //! | | `genesis` | genesis hash (32) | written at creation |
 //! | | `head` | borsh([`Executed`](ballast_replica::types::Executed)) | the newest committed block's |
+//! | | `horizon` | borsh([`Horizon`](super::Horizon)) | once something was pruned: what `records`, `tx_index` and `history` still hold |
 //! | `state` | borsh(`Key`) | slot u64 BE ‖ borsh(`Object`) | one object |
 //! | `blocks` | height | borsh(`StoredBlock`) | one block and its certificate |
 //! | `executed` | height | borsh(`Executed`) | one block; height 0 is genesis |
@@ -102,6 +103,7 @@ impl Family {
 pub(super) const FORMAT_KEY: &[u8] = b"format";
 pub(super) const GENESIS_KEY: &[u8] = b"genesis";
 pub(super) const HEAD_KEY: &[u8] = b"head";
+pub(super) const HORIZON_KEY: &[u8] = b"horizon";
 
 /// How much of an id `tx_index` keeps. Ids that share it are told apart by their records, so it
 /// only has to be rare that two do.

@@ -36,6 +36,11 @@ pub enum StoreError {
     MissingBatch { height: u64, batch: Hash },
     #[error("what is to be committed at height {height} does not fit together: {what}")]
     Inconsistent { height: u64, what: &'static str },
+    #[error(
+        "what is before height {before} cannot be removed: the blocks from height {limit} on hold \
+         transactions that could still be sent again, or are the newest"
+    )]
+    StillNeeded { before: u64, limit: u64 },
     #[error("a value of {size} bytes is over the limit of {max} of column family {family}")]
     TooLarge { family: &'static str, size: usize, max: usize },
 }

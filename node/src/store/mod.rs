@@ -21,6 +21,7 @@ mod columns;
 mod error;
 mod index;
 mod options;
+mod prune;
 mod read;
 mod write;
 
@@ -36,9 +37,10 @@ use rocksdb::{
 };
 
 pub use columns::Topic;
-use columns::{FORMAT, FORMAT_KEY, Family, GENESIS_KEY, HEAD_KEY};
+use columns::{FORMAT, FORMAT_KEY, Family, GENESIS_KEY, HEAD_KEY, HORIZON_KEY};
 pub use error::{Result, StoreError};
 pub use options::StoreOptions;
+pub use prune::{Horizon, Pruned};
 
 /// An open store. One process has it open at a time.
 pub struct Store {
@@ -48,6 +50,8 @@ pub struct Store {
     writer: Mutex<()>,
     /// As stored under `head`.
     head: RwLock<Option<Executed>>,
+    /// As stored under `horizon`.
+    horizon: RwLock<Horizon>,
 }
 
 /// Approximate sizes.
@@ -76,10 +80,11 @@ impl Store {
         let db =
             DB::open_cf_descriptors(&options::database(&options), dir, options::families(&options))
                 .map_err(StoreError::database("open"))?;
-        let store =
-            Self { db, path: dir.to_owned(), writer: Mutex::new(()), head: RwLock::new(None) };
+        let (path, writer) = (dir.to_owned(), Mutex::new(()));
+        let store = Self { db, path, writer, head: RwLock::default(), horizon: RwLock::default() };
         store.check_chain(genesis)?;
         *store.head.write() = store.decoded(Family::Meta, HEAD_KEY)?;
+        *store.horizon.write() = store.decoded(Family::Meta, HORIZON_KEY)?.unwrap_or_default();
         Ok(store)
     }
 

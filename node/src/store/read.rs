@@ -126,6 +126,26 @@ impl Store {
         Ok(objects)
     }
 
+    /// A digest of all that is in ranges of keys, each from its first to its last key: keys and
+    /// objects. It changes when anything there does.
+    pub fn digest_of(&self, ranges: &[(Key, Key)]) -> Result<Hash> {
+        let mut hasher = blake3::Hasher::new();
+        for (first, last) in ranges {
+            let (first, last) = (codec::encode(first), codec::encode(last));
+            let mode = IteratorMode::From(&first, Direction::Forward);
+            for item in self.db.iterator_cf(self.cf(Family::State)?, mode) {
+                let (key, value) = item.map_err(StoreError::database("read"))?;
+                if *key > *last {
+                    break;
+                }
+                // Lengths, so that no two lists have the same bytes.
+                hasher.update(&key.len().to_be_bytes()).update(&key);
+                hasher.update(&value.len().to_be_bytes()).update(&value);
+            }
+        }
+        Ok(Hash(hasher.finalize().into()))
+    }
+
     /// Every object of the state with its slot, in the order of keys: the leaves of the tree at
     /// the moment of the call, whatever is committed while they are read.
     pub fn leaves(&self) -> impl Iterator<Item = Result<Change>> + '_ {

@@ -1,13 +1,15 @@
 //! A validator that lies, and a client that is told nothing but lies and believes none.
 
 use std::sync::Mutex as StdMutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ballast_client::{Client, ClientOptions, Error, ProvenFate, VerifiedClient};
+use ballast_client::{Client, ClientOptions, Error, Fate, ProvenFate, VerifiedClient};
 use ballast_primitives::certificate::CertificateError;
 use ballast_primitives::history::SetChangeError;
 use ballast_primitives::proof::ProofError;
 use ballast_proto::v1::ledger_service_server::{LedgerService, LedgerServiceServer};
 use ballast_proto::v1::proof_service_server::{ProofService, ProofServiceServer};
+use ballast_proto::v1::tx_service_server::{TxService, TxServiceServer};
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Request, Response};
 
@@ -40,6 +42,10 @@ enum Lie {
     Genesis,
     /// There is no such receipt.
     NoReceipt,
+    /// A transaction is refused for good, and was passed on.
+    Refused,
+    /// A transaction is refused for now, and was passed on.
+    Busy,
 }
 
 /// Passes calls on to a validator, and lies about the answers.
@@ -48,17 +54,21 @@ struct Liar {
     chain: Arc<Chain>,
     upstream: Channel,
     lie: Arc<StdMutex<Lie>>,
+    /// Transactions that it was sent.
+    submissions: Arc<AtomicUsize>,
 }
 
 impl Liar {
     async fn serve(net: &Net) -> (Self, String) {
         let lie = Arc::new(StdMutex::new(Lie::None));
-        let liar = Self { chain: Arc::clone(&net.chain), upstream: net.channel.clone(), lie };
+        let (chain, upstream) = (Arc::clone(&net.chain), net.channel.clone());
+        let liar = Self { chain, upstream, lie, submissions: Arc::default() };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let served = tonic::transport::Server::builder()
             .add_service(LedgerServiceServer::new(liar.clone()))
             .add_service(ProofServiceServer::new(liar.clone()))
+            .add_service(TxServiceServer::new(liar.clone()))
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(served);
         (liar, url)
@@ -78,6 +88,10 @@ impl Liar {
 
     fn proofs(&self) -> ProofServiceClient<Channel> {
         ProofServiceClient::new(self.upstream.clone())
+    }
+
+    fn txs(&self) -> TxServiceClient<Channel> {
+        TxServiceClient::new(self.upstream.clone())
     }
 
     /// A header that attests what is not, signed as it should be but for who signs.
@@ -206,6 +220,50 @@ impl LedgerService for Liar {
         request: Request<ListBlocksRequest>,
     ) -> Result<Response<ListBlocksResponse>, Status> {
         self.ledger().list_blocks(request).await
+    }
+}
+
+#[tonic::async_trait]
+impl TxService for Liar {
+    async fn submit_tx(
+        &self,
+        request: Request<SubmitTxRequest>,
+    ) -> Result<Response<SubmitTxResponse>, Status> {
+        self.submissions.fetch_add(1, Ordering::Relaxed);
+        let answer = self.txs().submit_tx(request).await;
+        match self.lie() {
+            Lie::Refused => Err(WireError::new(Code::NonceUsed).into()),
+            Lie::Busy => Err(WireError::new(ServiceReason::Busy).into()),
+            _ => answer,
+        }
+    }
+
+    async fn submit_batch(
+        &self,
+        request: Request<SubmitBatchRequest>,
+    ) -> Result<Response<SubmitBatchResponse>, Status> {
+        self.txs().submit_batch(request).await
+    }
+
+    async fn wait_tx(
+        &self,
+        request: Request<WaitTxRequest>,
+    ) -> Result<Response<WaitTxResponse>, Status> {
+        self.txs().wait_tx(request).await
+    }
+
+    async fn simulate_tx(
+        &self,
+        request: Request<SimulateTxRequest>,
+    ) -> Result<Response<SimulateTxResponse>, Status> {
+        self.txs().simulate_tx(request).await
+    }
+
+    async fn get_tx(
+        &self,
+        request: Request<GetTxRequest>,
+    ) -> Result<Response<GetTxResponse>, Status> {
+        self.txs().get_tx(request).await
     }
 }
 
@@ -342,4 +400,81 @@ async fn that_a_payment_expired_is_proven_and_that_one_landed_cannot_be_denied()
     // The other one's time is over too, but its nonce is used.
     liar.tell(Lie::NoReceipt);
     assert_eq!(client.fate(&landed.body).await.unwrap(), None);
+}
+
+/// A client of as many endpoints, of which the first ones lie, and how often each was sent
+/// something.
+async fn among(net: &Net, endpoints: usize, lies: &[Lie]) -> (Client, Vec<Arc<AtomicUsize>>) {
+    let (mut urls, mut counts) = (Vec::new(), Vec::new());
+    for n in 0..endpoints {
+        let (liar, url) = Liar::serve(net).await;
+        liar.tell(lies.get(n).cloned().unwrap_or(Lie::None));
+        urls.push(url);
+        counts.push(liar.submissions);
+    }
+    (Client::new(&urls, ClientOptions::default()).unwrap(), counts)
+}
+
+fn counted(counts: &[Arc<AtomicUsize>]) -> Vec<usize> {
+    counts.iter().map(|count| count.load(Ordering::Relaxed)).collect()
+}
+
+#[tokio::test]
+async fn a_payment_that_a_liar_passes_on_and_refuses_is_known_to_commit_once() {
+    for lie in [Lie::Refused, Lie::Busy] {
+        let net = Net::new().await;
+        let (client, counts) = among(&net, 4, &[lie]).await;
+        let tx = pay(&net.chain, 0, 1, vec![transfer(1, 25)]);
+        let settle = client.settle(&tx, Duration::from_secs(20));
+        let commit = async {
+            until(|| counted(&counts)[1] == 1).await;
+            net.wait(&tx, 1).await;
+            net.chain.commit();
+        };
+        let (fate, ()) = tokio::join!(settle, commit);
+        assert!(matches!(&fate, Ok(Fate::Committed(landed)) if landed.receipt.height == 1));
+        assert_eq!(counted(&counts), [1, 1, 0, 0], "the next one is asked, and no more");
+        let paid = net.list_transfers(1, 10, "").await.unwrap().transfers;
+        assert_eq!(paid.len(), 1, "it executed once");
+    }
+}
+
+#[tokio::test]
+async fn too_few_refusals_leave_the_outcome_unknown_and_waiting_tells_it() {
+    for lie in [Lie::Refused, Lie::Busy] {
+        let net = Net::new().await;
+        let (liar, url) = Liar::serve(&net).await;
+        liar.tell(lie);
+        let nobody = (1..=3).map(|port| format!("http://127.0.0.1:{port}"));
+        let urls: Vec<_> = std::iter::once(url).chain(nobody).collect();
+        let client = Client::new(&urls, ClientOptions::default()).unwrap();
+        let tx = pay(&net.chain, 0, 1, vec![transfer(1, 25)]);
+        let Err(Error::OutcomeUnknown { id, valid_until, problem }) = client.submit(&tx).await
+        else {
+            panic!("one of four is believed");
+        };
+        assert_eq!((id, valid_until), (tx.body.id(), tx.body.valid_until));
+        assert!(problem.starts_with("1 of 4 endpoints refuse it"), "{problem}");
+        net.chain.commit();
+        let fate = client.wait(id, valid_until, Duration::from_secs(10)).await.unwrap();
+        assert!(matches!(fate, Fate::Committed(_)), "{fate:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_of_more_than_a_third_is_believed_and_of_a_lone_endpoint_too() {
+    let net = Net::new().await;
+    let mut forged = pay(&net.chain, 0, 1, vec![transfer(1, 25)]);
+    forged.witnesses[0].signature = Signature([0; 64]);
+    for (endpoints, asked) in [(1, vec![1]), (3, vec![1, 1, 0]), (4, vec![1, 1, 0, 0])] {
+        let (client, counts) = among(&net, endpoints, &[]).await;
+        let refused = client.settle(&forged, Duration::from_secs(10)).await.unwrap_err();
+        assert_eq!(refused.refusal(), Some(&Code::BadSignature.into()));
+        assert_eq!(counted(&counts), asked);
+    }
+    // Whoever knows one validator only believes it.
+    let tx = pay(&net.chain, 0, 1, vec![transfer(1, 25)]);
+    let (client, _) = among(&net, 1, &[Lie::Refused]).await;
+    let refused = client.submit(&tx).await.unwrap_err();
+    assert_eq!(refused.refusal(), Some(&Code::NonceUsed.into()));
 }

@@ -3179,6 +3179,8 @@ pub struct ListRolesRequest {
     /// 0 means 100; at most 1,000.
     #[prost(uint32, tag = "3")]
     pub page_size: u32,
+    /// From a previous answer. All pages are of the block of the first one; once what is listed has
+    /// changed, LIST_CHANGED says to begin again without a token.
     #[prost(string, tag = "4")]
     pub page_token: ::prost::alloc::string::String,
 }
@@ -3189,7 +3191,7 @@ pub struct ListRolesResponse {
     /// Empty on the last page.
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
-    /// The newest committed block this answer rests on.
+    /// The committed block that all pages are of.
     #[prost(uint64, tag = "3")]
     pub height: u64,
 }
@@ -3301,6 +3303,8 @@ pub struct ListProposalsRequest {
     /// 0 means 20; at most 100.
     #[prost(uint32, tag = "2")]
     pub page_size: u32,
+    /// From a previous answer. All pages are of the block of the first one; once what is listed has
+    /// changed, LIST_CHANGED says to begin again without a token.
     #[prost(string, tag = "3")]
     pub page_token: ::prost::alloc::string::String,
 }
@@ -3311,7 +3315,7 @@ pub struct ListProposalsResponse {
     /// Empty on the last page. A page may be short, even empty, and still have a next one.
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
-    /// The newest committed block this page rests on.
+    /// The committed block that all pages are of.
     #[prost(uint64, tag = "3")]
     pub height: u64,
     #[prost(uint64, tag = "4")]
@@ -3324,6 +3328,7 @@ pub struct ListControlEventsRequest {
     /// 0 means 100; at most 1,000.
     #[prost(uint32, tag = "2")]
     pub page_size: u32,
+    /// From a previous answer, for the same request.
     #[prost(string, tag = "3")]
     pub page_token: ::prost::alloc::string::String,
 }
@@ -3355,6 +3360,8 @@ pub struct ListIncidentsRequest {
     /// 0 means 100; at most 1,000.
     #[prost(uint32, tag = "1")]
     pub page_size: u32,
+    /// From a previous answer. All pages are of the block of the first one; once what is listed has
+    /// changed, LIST_CHANGED says to begin again without a token.
     #[prost(string, tag = "2")]
     pub page_token: ::prost::alloc::string::String,
 }
@@ -3365,7 +3372,7 @@ pub struct ListIncidentsResponse {
     /// Empty on the last page.
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
-    /// The newest committed block this page rests on.
+    /// The committed block that all pages are of.
     #[prost(uint64, tag = "3")]
     pub height: u64,
 }
@@ -3429,6 +3436,7 @@ pub struct ListDepositsRequest {
     /// 0 means 100; at most 1,000.
     #[prost(uint32, tag = "4")]
     pub page_size: u32,
+    /// From a previous answer, for the same request.
     #[prost(string, tag = "5")]
     pub page_token: ::prost::alloc::string::String,
 }
@@ -3472,6 +3480,7 @@ pub struct ListRedemptionsRequest {
     /// 0 means 100; at most 1,000.
     #[prost(uint32, tag = "3")]
     pub page_size: u32,
+    /// From a previous answer, for the same request.
     #[prost(string, tag = "4")]
     pub page_token: ::prost::alloc::string::String,
 }
@@ -3493,6 +3502,8 @@ pub struct ListBridgesRequest {
     /// 0 means 100; at most 1,000.
     #[prost(uint32, tag = "1")]
     pub page_size: u32,
+    /// From a previous answer. All pages are of the block of the first one; once what is listed has
+    /// changed, LIST_CHANGED says to begin again without a token.
     #[prost(string, tag = "2")]
     pub page_token: ::prost::alloc::string::String,
 }
@@ -3503,7 +3514,7 @@ pub struct ListBridgesResponse {
     /// Empty on the last page.
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
-    /// The newest committed block this page rests on.
+    /// The committed block that all pages are of.
     #[prost(uint64, tag = "3")]
     pub height: u64,
 }
@@ -3512,6 +3523,8 @@ pub struct ListInstitutionsRequest {
     /// 0 means 100; at most 1,000.
     #[prost(uint32, tag = "1")]
     pub page_size: u32,
+    /// From a previous answer. All pages are of the block of the first one; once what is listed has
+    /// changed, LIST_CHANGED says to begin again without a token.
     #[prost(string, tag = "2")]
     pub page_token: ::prost::alloc::string::String,
 }
@@ -3522,7 +3535,7 @@ pub struct ListInstitutionsResponse {
     /// Empty on the last page.
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
-    /// The newest committed block this page rests on.
+    /// The committed block that all pages are of.
     #[prost(uint64, tag = "3")]
     pub height: u64,
 }
@@ -3531,6 +3544,8 @@ pub struct ListMintersRequest {
     /// 0 means 100; at most 1,000.
     #[prost(uint32, tag = "1")]
     pub page_size: u32,
+    /// From a previous answer. All pages are of the block of the first one; once what is listed has
+    /// changed, LIST_CHANGED says to begin again without a token.
     #[prost(string, tag = "2")]
     pub page_token: ::prost::alloc::string::String,
 }
@@ -3541,7 +3556,7 @@ pub struct ListMintersResponse {
     /// Empty on the last page.
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
-    /// The newest committed block this page rests on.
+    /// The committed block that all pages are of.
     #[prost(uint64, tag = "3")]
     pub height: u64,
     #[prost(uint64, tag = "4")]
@@ -6458,12 +6473,16 @@ pub struct GetBlockResponse {
     /// Empty when there are no more receipts.
     #[prost(string, tag = "3")]
     pub next_page_token: ::prost::alloc::string::String,
+    /// The receipts of this block are no longer held here.
+    #[prost(bool, tag = "4")]
+    pub receipts_pruned: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListBlocksRequest {
     /// 0 means 20; at most 100.
     #[prost(uint32, tag = "1")]
     pub page_size: u32,
+    /// From a previous answer; pages are pinned to the height of the first one.
     #[prost(string, tag = "2")]
     pub page_token: ::prost::alloc::string::String,
 }
@@ -7098,6 +7117,8 @@ pub struct ListSupplyPointsRequest {
     /// 0 means 100; at most 1,000.
     #[prost(uint32, tag = "1")]
     pub page_size: u32,
+    /// From a previous answer. All pages are pinned to the height of the first one; once points that
+    /// were to come have been replaced, LIST_CHANGED says to begin again without a token.
     #[prost(string, tag = "2")]
     pub page_token: ::prost::alloc::string::String,
 }
@@ -7108,7 +7129,7 @@ pub struct ListSupplyPointsResponse {
     /// Empty on the last page. A page may be short, even empty, and still have a next one.
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
-    /// The newest committed block this page rests on.
+    /// The committed block that all pages are of.
     #[prost(uint64, tag = "3")]
     pub height: u64,
 }
@@ -7229,6 +7250,8 @@ pub struct ListReportsRequest {
     /// 0 means 20; at most 100.
     #[prost(uint32, tag = "2")]
     pub page_size: u32,
+    /// From a previous answer. All pages are of the block of the first one; once what is listed has
+    /// changed, LIST_CHANGED says to begin again without a token.
     #[prost(string, tag = "3")]
     pub page_token: ::prost::alloc::string::String,
 }
@@ -7239,7 +7262,7 @@ pub struct ListReportsResponse {
     /// Empty on the last page. A page may be short, even empty, and still have a next one.
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
-    /// The newest committed block this page rests on.
+    /// The committed block that all pages are of.
     #[prost(uint64, tag = "3")]
     pub height: u64,
 }

@@ -9,6 +9,7 @@ mod faults;
 mod join;
 mod payments;
 mod proofs;
+mod pruned;
 mod refusals;
 mod safety;
 mod sets;

@@ -85,19 +85,19 @@ pub(super) fn proposals(
         &request.page_token,
         page_size(request.page_size, 20, 100),
         |store| Ok(council(store)?.next_proposal),
-        |store, head, number, proposal: Proposal| {
+        |store, now, number, proposal: Proposal| {
             let council = council(store)?;
-            let status = status_now(&council, &proposal, head.time_ms);
+            let status = status_now(&council, &proposal, now);
             let wanted = statuses.is_empty() || statuses.contains(&status);
-            let record = || record(context, &council, head.time_ms, number, &proposal);
+            let record = || record(context, &council, now, number, &proposal);
             Ok(wanted.then(record))
         },
     )?;
     Ok(ListProposalsResponse {
         proposals: page.items,
         next_page_token: page.next,
-        height: page.head.height,
-        block_time_ms: page.head.time_ms,
+        height: page.height,
+        block_time_ms: page.time_ms,
     })
 }
 

@@ -73,6 +73,6 @@ pub(super) fn incidents(
     Ok(ListIncidentsResponse {
         incidents: page.items,
         next_page_token: page.next,
-        height: page.head.height,
+        height: page.height,
     })
 }

@@ -59,15 +59,17 @@ pub(super) fn bridges(
     request: &ListBridgesRequest,
 ) -> Result<ListBridgesResponse, WireError> {
     let size = page_size(request.page_size, 100, 1_000);
-    let keys = (Key::Bridge(0), Key::Bridge(u32::MAX));
-    let Page { items: bridges, next: next_page_token, head } =
-        by_key(context, keys, &request.page_token, size, |_, key, object| match (key, object) {
-            (Key::Bridge(number), Object::Bridge(bridge)) => {
-                Ok(BridgeRecord { number, bridge: Some(context.wire.show(&*bridge)) })
+    let keys = [(Key::Bridge(0), Key::Bridge(u32::MAX))];
+    let Page { items: bridges, next: next_page_token, height, .. } =
+        by_key(context, &keys, &request.page_token, size, |_, _, key, object| {
+            match (key, object) {
+                (Key::Bridge(number), Object::Bridge(bridge)) => {
+                    Ok(BridgeRecord { number, bridge: Some(context.wire.show(&*bridge)) })
+                }
+                (key, _) => Err(misplaced(&key)),
             }
-            (key, _) => Err(misplaced(&key)),
         })?;
-    Ok(ListBridgesResponse { bridges, next_page_token, height: head.height })
+    Ok(ListBridgesResponse { bridges, next_page_token, height })
 }
 
 pub(super) fn institutions(
@@ -75,16 +77,18 @@ pub(super) fn institutions(
     request: &ListInstitutionsRequest,
 ) -> Result<ListInstitutionsResponse, WireError> {
     let size = page_size(request.page_size, 100, 1_000);
-    let keys = (Key::Institution(0), Key::Institution(u32::MAX));
-    let Page { items: institutions, next: next_page_token, head } =
-        by_key(context, keys, &request.page_token, size, |_, key, object| match (key, object) {
-            (Key::Institution(number), Object::Institution(institution)) => {
-                let institution = Some(context.wire.show(&institution));
-                Ok(InstitutionRecord { number, institution })
+    let keys = [(Key::Institution(0), Key::Institution(u32::MAX))];
+    let Page { items: institutions, next: next_page_token, height, .. } =
+        by_key(context, &keys, &request.page_token, size, |_, _, key, object| {
+            match (key, object) {
+                (Key::Institution(number), Object::Institution(institution)) => {
+                    let institution = Some(context.wire.show(&institution));
+                    Ok(InstitutionRecord { number, institution })
+                }
+                (key, _) => Err(misplaced(&key)),
             }
-            (key, _) => Err(misplaced(&key)),
         })?;
-    Ok(ListInstitutionsResponse { institutions, next_page_token, height: head.height })
+    Ok(ListInstitutionsResponse { institutions, next_page_token, height })
 }
 
 pub(super) fn minters(
@@ -92,13 +96,13 @@ pub(super) fn minters(
     request: &ListMintersRequest,
 ) -> Result<ListMintersResponse, WireError> {
     let size = page_size(request.page_size, 100, 1_000);
-    let keys = (Key::Minter(Address([0; 32])), Key::Minter(Address([u8::MAX; 32])));
-    let Page { items: minters, next: next_page_token, head } =
-        by_key(context, keys, &request.page_token, size, |store, key, found| {
+    let all = |key: fn(Address) -> Key| (key(Address([0; 32])), key(Address([u8::MAX; 32])));
+    let keys = [all(Key::Minter), all(|holder| Key::Role(Role::Minter, holder))];
+    let Page { items: minters, next: next_page_token, height, time_ms: block_time_ms } =
+        by_key(context, &keys, &request.page_token, size, |store, now, key, found| {
             let (Key::Minter(holder), Object::Minter(minter)) = (&key, found) else {
                 return Err(misplaced(&key));
             };
-            let now = context.head().time_ms;
             let grant = object::<RoleGrant>(store, &Key::Role(Role::Minter, *holder))?;
             Ok(MinterRecord {
                 holder: context.wire.address(holder),
@@ -107,7 +111,6 @@ pub(super) fn minters(
                 window_used_micros: minter.window.total(now).to_string(),
             })
         })?;
-    let (height, block_time_ms) = (head.height, head.time_ms);
     Ok(ListMintersResponse { minters, next_page_token, height, block_time_ms })
 }
 

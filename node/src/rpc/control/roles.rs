@@ -21,25 +21,26 @@ pub(super) fn list(
         0 => None,
         number => Some(context.wire.read::<Role, _>("role", &number)?),
     };
-    let (head, roles, next_page_token) = match request.holder.as_str() {
+    let (height, roles, next_page_token) = match request.holder.as_str() {
         "" => {
-            let Page { items, next, head } =
-                by_key(context, range(role), &request.page_token, size, |_, key, object| {
+            let keys = [range(role)];
+            let Page { items, next, height, .. } =
+                by_key(context, &keys, &request.page_token, size, |_, _, key, object| {
                     read(key, &object)
                 })?;
-            (head, items, next)
+            (height, items, next)
         }
         // So few that there is but one page.
         text => {
             let holder = context.read_address("holder", text)?;
             let (head, mut grants) = context.consistent(|store| held(store, &holder))?;
             grants.retain(|(held, ..)| role.is_none_or(|role| role == *held));
-            (head, grants, String::new())
+            (head.height, grants, String::new())
         }
     };
     let show = |(role, by, grant): &Grant| context.wire.role_grant(*role, by, grant);
     let roles = roles.iter().map(show).collect();
-    Ok(ListRolesResponse { roles, next_page_token, height: head.height })
+    Ok(ListRolesResponse { roles, next_page_token, height })
 }
 
 /// The keys of all grants, or of one role's.
