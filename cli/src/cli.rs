@@ -307,6 +307,12 @@ mod tests {
                 wrong.push(format!("{line}: {error}"));
             }
         }
+        // In a release build clap itself does not look for two arguments of one name.
+        let ids: Vec<_> = command.get_arguments().map(clap::Arg::get_id).collect();
+        let names: std::collections::BTreeSet<_> = ids.iter().collect();
+        if names.len() < ids.len() {
+            wrong.push(format!("{} has two arguments of one name", command.get_name()));
+        }
         command.get_subcommands().for_each(|command| check_examples(command, wrong));
     }
 
