@@ -125,14 +125,28 @@ pub enum Command {
     #[command(subcommand)]
     Events(events::Command),
     /// The chain and its validators
+    #[command(after_help = "\
+Examples:
+  ballast status
+  ballast status --endpoint http://127.0.0.1:7301 --json")]
     Status,
     /// A local network: up, down, status, … (runs ballast-testnet)
-    #[command(disable_help_flag = true)]
+    #[command(
+        disable_help_flag = true,
+        after_help = "\
+Examples:
+  ballast testnet up
+  ballast testnet env --json
+  ballast testnet reset"
+    )]
     Testnet {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
         arguments: Vec<OsString>,
     },
     /// Completions for a shell
+    #[command(after_help = "\
+Examples:
+  ballast completions bash > ballast.bash")]
     Completions { shell: Shell },
 }
 
@@ -258,6 +272,58 @@ mod tests {
             let expected_bad = line.contains("--key 00") || line.contains("--deposit ab");
             assert_eq!(parsed.is_err(), expected_bad, "{line}: {:?}", parsed.err());
         }
+    }
+
+    /// The words of an example's command: up to a comment, a pipe or a file.
+    fn words(line: &str) -> Vec<String> {
+        let shell = |word: &&str| !matches!(*word, "|" | ">" | "#" | "&&");
+        // What a reader puts an id, a key or a time for.
+        let value = |word: &str| match word {
+            "ID" | "HEX" | "DEPOSIT_ID" | "REDEMPTION" => "ab".repeat(32),
+            // A file's digest.
+            word if word.starts_with('@') => "ab".repeat(32),
+            "N" | "MS" => "1".to_owned(),
+            word => word.to_owned(),
+        };
+        // What is in quotes is one word; which one does not matter.
+        let parts = line.split('\'').enumerate();
+        let unquoted: String =
+            parts.map(|(n, part)| if n % 2 == 0 { part } else { "word" }).collect();
+        unquoted.split_whitespace().take_while(shell).map(value).collect()
+    }
+
+    /// Every `ballast ...` line of a help's examples.
+    fn examples(command: &clap::Command) -> Vec<String> {
+        let help = command.get_after_long_help().or(command.get_after_help());
+        let text = help.map(ToString::to_string).unwrap_or_default();
+        let text = text.replace("\\\n", " ");
+        let lines = text.lines().map(str::trim).filter(|line| line.starts_with("ballast "));
+        lines.map(str::to_owned).collect()
+    }
+
+    fn check_examples(command: &clap::Command, wrong: &mut Vec<String>) {
+        for line in examples(command) {
+            if let Err(error) = Cli::try_parse_from(words(&line)) {
+                wrong.push(format!("{line}: {error}"));
+            }
+        }
+        // In a release build clap itself does not look for two arguments of one name.
+        let ids: Vec<_> = command.get_arguments().map(clap::Arg::get_id).collect();
+        let names: std::collections::BTreeSet<_> = ids.iter().collect();
+        if names.len() < ids.len() {
+            wrong.push(format!("{} has two arguments of one name", command.get_name()));
+        }
+        command.get_subcommands().for_each(|command| check_examples(command, wrong));
+    }
+
+    #[test]
+    fn every_command_has_examples_in_its_help_and_all_of_them_parse() {
+        let all = Cli::command();
+        let bare = all.get_subcommands().filter(|command| examples(command).is_empty());
+        let missing = |command: &clap::Command| format!("{} has none", command.get_name());
+        let mut wrong: Vec<_> = bare.map(missing).collect();
+        check_examples(&all, &mut wrong);
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 
     #[test]

@@ -120,11 +120,11 @@ pub struct RelayArgs {
 #[derive(Args, Debug)]
 pub struct CancelArgs {
     /// The authorisation
-    #[arg(long, value_name = "FILE", required_unless_present = "nonce")]
+    #[arg(long, value_name = "FILE", required_unless_present = "auth_nonce")]
     file: Option<PathBuf>,
     /// Its nonce
     #[arg(long, value_name = "HEX", value_parser = hash, conflicts_with = "file")]
-    nonce: Option<Hash>,
+    auth_nonce: Option<Hash>,
     #[command(flatten)]
     send: SendArgs,
 }
@@ -237,7 +237,7 @@ async fn relay(ctx: &Context, args: RelayArgs) -> Result<(), Failure> {
 }
 
 async fn cancel(ctx: &Context, args: CancelArgs) -> Result<(), Failure> {
-    let nonce = match (&args.file, args.nonce) {
+    let nonce = match (&args.file, args.auth_nonce) {
         (_, Some(nonce)) => nonce,
         (Some(file), None) => match Draft::read(file)?.statement {
             Statement::Permit(body) => body.nonce,
@@ -246,7 +246,7 @@ async fn cancel(ctx: &Context, args: CancelArgs) -> Result<(), Failure> {
                 return Err(Failure::usage("the file is neither a permit nor a payment"));
             }
         },
-        (None, None) => return Err(Failure::usage("give --file or --nonce")),
+        (None, None) => return Err(Failure::usage("give --file or --auth-nonce")),
     };
     let op = Op::CancelAuth(CancelAuth { nonce });
     send(ctx, Request::new(op, format!("Cancel the authorisation {nonce}")), &args.send).await

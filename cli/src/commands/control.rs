@@ -149,7 +149,7 @@ pub struct HoldArgs {
 pub struct SeizeArgs {
     /// The account; it must be frozen for good, or have a hold of the amount
     #[arg(value_name = "ADDR")]
-    from: String,
+    account: String,
     #[arg(value_parser = amount)]
     amount: u64,
     /// Who gets it
@@ -263,7 +263,7 @@ async fn hold(ctx: &Context, args: HoldArgs) -> Result<(), Failure> {
 }
 
 async fn seize(ctx: &Context, args: SeizeArgs) -> Result<(), Failure> {
-    let from = ctx.address(&args.from).await?;
+    let from = ctx.address(&args.account).await?;
     let to = match &args.to {
         Some(text) => Some(ctx.address(text).await?),
         None => None,
