@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use ballast_node::config::{Config, ObserverConfig, PeerConfig};
@@ -67,11 +68,16 @@ fn now_ms() -> u64 {
     now.as_millis() as u64
 }
 
+/// Below the ports that the system gives to outgoing connections, one of which could take one
+/// before it is listened on; no two tests of this process are given the same.
 fn free_ports(count: usize) -> Vec<[SocketAddr; 3]> {
-    let bind = |_| TcpListener::bind("127.0.0.1:0").unwrap();
-    let listeners: Vec<_> = (0..3 * count).map(bind).collect();
-    let address = |listener: &TcpListener| listener.local_addr().unwrap();
-    listeners.chunks(3).map(|three| [0, 1, 2].map(|n| address(&three[n]))).collect()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let mut free = std::iter::repeat_with(|| {
+        let port = 20_000 + NEXT.fetch_add(1, Ordering::Relaxed) % 10_000;
+        SocketAddr::from(([127, 0, 0, 1], port))
+    })
+    .filter(|address| TcpListener::bind(address).is_ok());
+    (0..count).map(|_| [(); 3].map(|()| free.next().unwrap())).collect()
 }
 
 pub fn key(kind: &str, n: usize) -> SecretKey {

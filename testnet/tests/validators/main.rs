@@ -5,6 +5,7 @@
 mod commands;
 mod common;
 mod deadlines;
+mod documented;
 mod faults;
 mod join;
 mod payments;

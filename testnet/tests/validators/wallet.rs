@@ -13,6 +13,7 @@ use ballast_testnet::network::binary;
 use serde_json::Value;
 
 use crate::common::{Net, up};
+use crate::documented;
 
 /// Members' keys for class A, for B and C, and for D.
 const TWO: &str = "--sign-with dev:council-0,dev:council-1 --wait";
@@ -51,7 +52,9 @@ impl Wallet {
             .unwrap();
         let value = serde_json::from_slice(&output.stdout);
         let stderr = String::from_utf8_lossy(&output.stderr);
-        (output.status.code(), value.unwrap_or_else(|error| panic!("{line}: {error}: {stderr}")))
+        let value = value.unwrap_or_else(|error| panic!("{line}: {error}: {stderr}"));
+        documented::check(line, &value);
+        (output.status.code(), value)
     }
 
     /// A command that succeeds.
