@@ -46,13 +46,15 @@ pub struct Spec {
     pub observers: Vec<(usize, usize)>,
     /// A set that is pending in the first state, and the height from which it decides.
     pub pending: Option<(Vec<usize>, u64)>,
+    /// What the first state holds in place of what genesis gives.
+    pub objects: Vec<(Key, Object)>,
     pub heartbeat_ms: u64,
 }
 
 impl Default for Spec {
     fn default() -> Self {
-        let (observers, pending) = (Vec::new(), None);
-        Self { nodes: 4, validators: 4, observers, pending, heartbeat_ms: 5_000 }
+        let (observers, pending, objects) = (Vec::new(), None, Vec::new());
+        Self { nodes: 4, validators: 4, observers, pending, objects, heartbeat_ms: 5_000 }
     }
 }
 
@@ -102,7 +104,7 @@ fn validator(n: usize) -> Validator {
     }
 }
 
-fn genesis(validators: usize) -> Genesis {
+pub fn genesis(validators: usize) -> Genesis {
     dev::genesis(&dev::DevSpec {
         chain_id: 4,
         time: now_ms(),
@@ -114,18 +116,25 @@ fn genesis(validators: usize) -> Genesis {
     .unwrap()
 }
 
-/// Stores a first state in which another set is pending, as if genesis could hold one.
-fn store_pending(home: &Home, genesis: &Genesis, members: &[usize], from_height: u64) {
+/// A set that is pending, as if genesis could hold one.
+fn pending(genesis: &Genesis, members: &[usize], from_height: u64) -> (Key, Object) {
     let set = Committee::new(members.iter().map(|n| validator(*n)).collect()).unwrap();
     let before = Some(genesis.validators.clone());
-    let object = Object::Validators(Box::new(Validators { set, from_height, before }));
-    let mut leaves: Vec<_> = State::from_genesis(genesis).unwrap().changes().collect();
-    let key = codec::encode(&Key::Validators);
-    leaves.iter_mut().find(|leaf| leaf.key == key).unwrap().value = codec::encode(&object);
-    let state = State::restore(leaves).unwrap();
+    (Key::Validators, Object::Validators(Box::new(Validators { set, from_height, before })))
+}
+
+/// Stores a first state that differs from that of genesis in these objects.
+fn store_first(home: &Home, genesis: &Genesis, objects: &[(Key, Object)]) {
+    let sound = State::from_genesis(genesis).unwrap();
+    let mut leaves: Vec<_> = sound.changes().collect();
+    for (key, object) in objects {
+        let key = codec::encode(key);
+        leaves.iter_mut().find(|leaf| leaf.key == key).unwrap().value = codec::encode(object);
+    }
+    let state = State::restore(leaves.clone()).unwrap_or(sound);
     let options = StoreOptions::default();
     let store = Store::open(&home.database(), &genesis.hash(), options).unwrap();
-    store.initialise(state.changes(), &commit::genesis_result(&state, genesis.time)).unwrap();
+    store.initialise(leaves.into_iter(), &commit::genesis_result(&state, genesis.time)).unwrap();
 }
 
 impl Engines {
@@ -133,13 +142,15 @@ impl Engines {
         let genesis = genesis(spec.validators);
         let ports = free_ports(spec.nodes);
         let stop = CancellationToken::new();
+        let pending = spec.pending.iter().map(|(members, from)| pending(&genesis, members, *from));
+        let objects: Vec<_> = pending.chain(spec.objects.iter().cloned()).collect();
         let mut tasks = Vec::new();
         for n in 0..spec.nodes {
             let home = Home::new(folder.join(n.to_string()));
             std::fs::create_dir_all(home.data()).unwrap();
             SignState::create(&home.sign_state()).unwrap();
-            if let Some((members, from_height)) = &spec.pending {
-                store_pending(&home, &genesis, members, *from_height);
+            if !objects.is_empty() {
+                store_first(&home, &genesis, &objects);
             }
             tasks.push(tokio::spawn(engine::run(Setup {
                 home: home.path().to_owned(),
@@ -251,6 +262,12 @@ impl Engines {
             assert!(tokio::time::Instant::now() < limit, "node {n}, {what}: {status:?}");
             tokio::time::sleep(POLL).await;
         }
+    }
+
+    /// With what the only node ends by itself.
+    pub async fn end(mut self) -> RunError {
+        let task = self.tasks.pop().unwrap();
+        tokio::time::timeout(LIMIT, task).await.unwrap().unwrap().unwrap_err()
     }
 
     pub async fn stop(self) {
