@@ -152,7 +152,8 @@ impl World<'_> {
         }
     }
 
-    /// Whose log was lost after it had signed at a height signs nothing there any more (CO-22).
+    /// Whose log was lost after it had signed at a height, or its end with the latest vote in it,
+    /// signs nothing there any more (CO-22). What it had signed before it may say again.
     fn check_mute(&mut self, node: usize, message: &Message) {
         let height = match message {
             Message::Vote(vote) if vote.validator == self.keys[node] => vote.vote.height,
@@ -165,7 +166,16 @@ impl World<'_> {
             }
             _ => return,
         };
-        self.signed[node] = self.signed[node].max(height);
+        if height > self.signed[node] {
+            self.signed[node] = height;
+            self.voted[node].clear();
+        }
+        if let Message::Vote(vote) = message {
+            if self.voted[node].contains(vote) {
+                return;
+            }
+            self.voted[node].push(*vote);
+        }
         if self.is_honest(node) && height <= self.mute[node] {
             let what = format!("node {node} signs at height {height}, of which its log was lost");
             self.break_rule("mute without a log", what);

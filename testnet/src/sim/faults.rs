@@ -195,7 +195,15 @@ impl World<'_> {
     fn flip(&mut self, kind: &Kind, node: usize) {
         let disk = &mut self.nodes[node].disk;
         let place = match kind {
-            Kind::FlipLog { tail, .. } => disk.flip_log(*tail),
+            Kind::FlipLog { tail, .. } => {
+                let vote = self.voted[node].last().copied();
+                let end = vote.and_then(|vote| disk.end_in_log(&vote.signature.0));
+                let place = disk.flip_log(*tail);
+                if let (Some(vote), true) = (vote, place.is_some() && place < end) {
+                    self.mute[node] = self.mute[node].max(vote.vote.height);
+                }
+                place
+            }
             Kind::FlipSignState { .. } => disk.flip_sign_state(),
             _ => {
                 disk.store.damage();

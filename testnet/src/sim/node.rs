@@ -2,6 +2,7 @@
 //! here is the node's: take what has arrived, step the replica, perform the acts in order.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use ballast_primitives::{Hash, PublicKey, SecretKey};
 use ballast_replica::durable::{Act, Order};
@@ -55,6 +56,11 @@ impl Process {
 pub enum Deed {
     Sent(Effect),
     Committed(Box<CommitWrite>),
+    /// It removed batches that no block names. Its newest block was of that time; none yet for 0.
+    Dropped {
+        batches: Vec<Arc<Vec<u8>>>,
+        time: u64,
+    },
     /// It goes on when its disk has synced.
     Waits {
         until: u64,
@@ -172,18 +178,19 @@ impl Node {
     }
 
     fn perform(&mut self, act: Act, at: u64, deeds: &mut Vec<Deed>) {
-        let committed = match act {
+        let done = match act {
             Act::Send(effect) => return deeds.push(Deed::Sent(effect)),
-            Act::Commit(ref write) => Some(write.clone()),
+            Act::Commit(ref write) => Some(Deed::Committed(write.clone())),
+            Act::RemoveBatches(ref digests) => Some(self.drop_batches(digests)),
             _ => None,
         };
-        let syncs = committed.is_some()
-            || matches!(act, Act::SyncBatches | Act::SyncLog | Act::SaveSignState(_));
+        let syncs =
+            matches!(act, Act::Commit(_) | Act::SyncBatches | Act::SyncLog | Act::SaveSignState(_));
         if let Err(error) = self.disk.perform(act) {
             self.process = None;
             return deeds.push(Deed::Died(error));
         }
-        deeds.extend(committed.map(Deed::Committed));
+        deeds.extend(done);
         if syncs && self.sync_us > 0 {
             let until = at + self.rng.below(self.sync_us + 1);
             if until > at
@@ -193,6 +200,13 @@ impl Node {
                 deeds.push(Deed::Waits { until });
             }
         }
+    }
+
+    fn drop_batches(&self, digests: &[Hash]) -> Deed {
+        let store = &self.disk.store;
+        let batches = digests.iter().filter_map(|digest| store.batch(digest)).cloned().collect();
+        let time = store.newest_block().map_or(0, |block| block.header.time);
+        Deed::Dropped { batches, time }
     }
 }
 

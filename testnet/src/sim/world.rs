@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use ballast_primitives::{Hash, PublicKey};
-use ballast_replica::message::{Request, SyncBlock};
+use ballast_replica::message::{Request, SyncBlock, WireVote};
 use ballast_replica::{Admission, Config, Input, commit};
 use ballast_runtime::{Genesis, State};
 
@@ -166,9 +166,11 @@ pub(super) struct World<'p> {
     pub(super) down: Vec<u32>,
     /// Its database was lost once, and with it what it had vouched for.
     pub(super) bereft: Vec<bool>,
-    /// The greatest height at which it was heard to sign something, and the one through which it
-    /// must not: its log was lost when it had signed there.
+    /// The greatest height at which it was heard to sign something, and its votes there.
     pub(super) signed: Vec<u64>,
+    pub(super) voted: Vec<Vec<WireVote>>,
+    /// The height through which it must not sign anything new: its log, or the end of it with its
+    /// latest vote, was lost when it had signed there.
     pub(super) mute: Vec<u64>,
     /// The batches that each proposed block names.
     pub(super) payloads: BTreeMap<Hash, Vec<Hash>>,
@@ -239,6 +241,7 @@ impl<'p> World<'p> {
             down: vec![0; count],
             bereft: vec![false; count],
             signed: vec![0; count],
+            voted: vec![Vec::new(); count],
             mute: vec![0; count],
             payloads: BTreeMap::new(),
             retired: vec![false; count],
@@ -425,6 +428,11 @@ impl<'p> World<'p> {
             match deed {
                 Deed::Sent(effect) => self.send(node, effect),
                 Deed::Committed(write) => self.committed(node, &write),
+                Deed::Dropped { batches, time } => {
+                    if self.is_honest(node) {
+                        self.check(&Fact::Dropped { node, batches: &batches, time });
+                    }
+                }
                 Deed::Waits { until } => {
                     let life = self.nodes[node].life;
                     self.at(until, Event::Resume { node, life });

@@ -9,6 +9,7 @@ mod certificates;
 mod council;
 mod double_sign;
 mod evidence;
+mod keeping;
 mod ledger;
 mod locks;
 mod memory;
@@ -48,6 +49,9 @@ pub enum Fact<'a> {
     Said { node: usize, message: &'a Message },
     /// An honest validator's replica is given a vote of the height that it decides.
     Heard { node: usize, vote: &'a WireVote },
+    /// An honest validator drops batches, encoded, that no block names; its newest block is of
+    /// `time`.
+    Dropped { node: usize, batches: &'a [Arc<Vec<u8>>], time: u64 },
     /// What an honest validator's replica holds.
     Holds { node: usize, usage: Usage },
     /// An honest validator proves an object of its state after `height`.
@@ -166,6 +170,7 @@ impl Checkers {
             Box::<order::Order>::default(),
             Box::<proofs::Proofs>::default(),
             Box::<evidence::Evidence>::default(),
+            Box::<keeping::Keeping>::default(),
             Box::<memory::Memory>::default(),
             Box::<recovery::Recovery>::default(),
         ];

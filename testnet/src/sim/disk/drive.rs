@@ -143,11 +143,14 @@ impl SimDrive {
         Some(at)
     }
 
+    /// All that was written to a file; nothing for one that is not there.
+    pub fn contents(&self, path: &Path) -> Vec<u8> {
+        self.0.borrow().files.get(path).map(Contents::seen).unwrap_or_default()
+    }
+
     /// Where the last byte that is not zero stands.
     pub fn used(&self, path: &Path) -> usize {
-        let inner = self.0.borrow();
-        let bytes = inner.files.get(path).map(Contents::seen).unwrap_or_default();
-        bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)
+        self.contents(path).iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)
     }
 
     pub fn remove(&self, path: &Path) {

@@ -164,6 +164,13 @@ impl Disk {
         self.store.lose_power(&mut self.rng);
     }
 
+    /// Where in the log the first copy of `bytes` ends.
+    pub fn end_in_log(&self, bytes: &[u8]) -> Option<usize> {
+        let log = self.drive.contents(Path::new(LOG));
+        let at = log.windows(bytes.len()).position(|window| window == bytes)?;
+        Some(at + bytes.len())
+    }
+
     /// Flips a bit where the log has been written, near the end of that if `tail`.
     pub fn flip_log(&self, tail: bool) -> Option<usize> {
         let log = Path::new(LOG);
