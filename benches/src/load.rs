@@ -24,6 +24,10 @@ const DRAIN: Duration = Duration::from_secs(30);
 /// A request whose latency to the receipt is measured: every so many.
 const SAMPLE: usize = 4;
 
+/// Connections to each validator, for requests and as many for receipts: a validator takes so many
+/// calls at once on each, and what waits for its turn on this side would be no open loop.
+const LINES: usize = 2;
+
 /// One stretch of load at one rate.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
@@ -127,7 +131,11 @@ async fn offer(
     tally: &Arc<Mutex<Tally>>,
     tasks: &mut JoinSet<()>,
 ) -> Result<(Reading, Reading)> {
-    let clients = cluster.clients().await?;
+    let (mut senders, mut waiters) = (Vec::new(), Vec::new());
+    for _ in 0..LINES {
+        senders.extend(cluster.clients().await?);
+        waiters.extend(cluster.clients().await?);
+    }
     let start = Instant::now() + Duration::from_millis(100);
     let counted_from = start + Duration::from_secs(plan.warmup);
     let mut first = None;
@@ -138,11 +146,12 @@ async fn offer(
         if first.is_none() && intended >= counted_from {
             first = Some(Reading::take(cluster).await?);
         }
-        let client = clients[n % clients.len()].clone();
+        let line = n % senders.len();
+        let clients = (senders[line].clone(), waiters[line].clone());
         let counts = first.is_some() && n % SAMPLE == 0;
         let ids: Vec<_> = chunk.iter().map(|payment| payment.id).collect();
         let txs = chunk.iter().map(|payment| payment.bytes.clone()).collect();
-        tasks.spawn(request(client, ids, txs, intended, counts, Arc::clone(tally)));
+        tasks.spawn(request(clients, ids, txs, intended, counts, Arc::clone(tally)));
     }
     tokio::time::sleep_until(counted_from + Duration::from_secs(plan.seconds)).await;
     let last = Reading::take(cluster).await?;
@@ -152,14 +161,14 @@ async fn offer(
 
 /// Sends one request, notes the answers, and for a sample waits for a receipt.
 async fn request(
-    mut client: TxServiceClient<Channel>,
+    (mut sender, mut waiter): (TxServiceClient<Channel>, TxServiceClient<Channel>),
     ids: Vec<Hash>,
     signed_txs: Vec<Vec<u8>>,
     intended: Instant,
     counts: bool,
     tally: Arc<Mutex<Tally>>,
 ) {
-    let answer = client.submit_batch(SubmitBatchRequest { signed_txs }).await;
+    let answer = sender.submit_batch(SubmitBatchRequest { signed_txs }).await;
     let Ok(answer) = answer else {
         tally.lock().await.refused += ids.len() as u64;
         return;
@@ -185,7 +194,7 @@ async fn request(
     };
     let Some(last) = last.filter(|_| counts) else { return };
     let wait = WaitTxRequest { tx_id: last.to_string(), valid_until_ms: 0, timeout_ms: 30_000 };
-    if let Ok(waited) = client.wait_tx(wait).await
+    if let Ok(waited) = waiter.wait_tx(wait).await
         && waited.get_ref().state == i32::from(TxState::Committed)
     {
         let latency = u64::try_from(intended.elapsed().as_micros()).unwrap_or(u64::MAX);

@@ -438,6 +438,8 @@ fn a_genesis_is_refused_at_each_edge() {
     let check = |change: &dyn Fn(&mut Genesis)| {
         let mut genesis = common::genesis();
         change(&mut genesis);
+        // No chain begins with what the check refuses, whoever decoded it.
+        assert_eq!(State::from_genesis(&genesis).err(), genesis.check().err());
         genesis.check()
     };
     assert_eq!(check(&|_| ()), Ok(()));

@@ -227,10 +227,13 @@ fn shown_receipt(receipt: &v1::Receipt) -> (Value, Vec<(&'static str, String)>) 
 
 fn read_genesis(path: &Path) -> Result<Genesis, Failure> {
     let bytes = std::fs::read(path).map_err(|error| Failure::file(path, &error))?;
-    Genesis::decode(&bytes).map_err(|error| {
+    let bad = |error| {
         Failure::config(format!("{}: {error}", path.display()))
             .next("get the genesis file from someone you trust; compare its hash")
-    })
+    };
+    let genesis = Genesis::decode(&bytes).map_err(bad)?;
+    genesis.check().map_err(bad)?;
+    Ok(genesis)
 }
 
 /// One byte over the limit is read, so that it shows.

@@ -33,7 +33,8 @@ pub struct Config {
     pub batch_bytes: usize,
     /// The most transactions a block of ours may order.
     pub block_txs_max: usize,
-    /// The most transactions admitted here and not yet committed.
+    /// The most transactions that wait here for their block, whoever admitted them. Some two
+    /// seconds' worth of what two cores commit: more would only wait for longer.
     pub pool_txs_max: usize,
     /// The most bytes of uncommitted batches held for one author.
     pub author_bytes_max: usize,
@@ -57,7 +58,7 @@ impl Default for Config {
             busy_batch_delay_ms: 12,
             batch_bytes: 256 * 1024,
             block_txs_max: 20_000,
-            pool_txs_max: 50_000,
+            pool_txs_max: 20_000,
             author_bytes_max: 64 * 1024 * 1024,
             verify: signature::verify,
         }

@@ -28,7 +28,7 @@ use Finding::{Bad, Good, Warning};
 pub fn run(args: &StartArgs, output: Output) -> Result<u8, Failure> {
     let home = args.home.home();
     let config = args.home.load();
-    let genesis = home::genesis(&home.genesis());
+    let genesis = home::checked_genesis(&home.genesis());
     let mut rows = vec![("keys", keys(&home))];
     if let Ok(genesis) = &genesis {
         rows.push(("chain", chain(&home, genesis, &args.passphrase.source())));

@@ -10,11 +10,11 @@ use crate::cli::GenesisCommand;
 pub fn run(command: &GenesisCommand, output: Output) -> Result<u8, Failure> {
     match command {
         GenesisCommand::Verify { file } => {
-            let hash = home::genesis(file)?.hash().to_string();
+            let hash = home::checked_genesis(file)?.hash().to_string();
             output.answer(&hash, json!({ "genesis_hash": hash }));
         }
         GenesisCommand::Show { file } => {
-            let genesis = home::genesis(file)?;
+            let genesis = home::checked_genesis(file)?;
             output.answer(&text(&genesis), object(&genesis));
         }
     }

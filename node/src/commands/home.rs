@@ -16,11 +16,19 @@ pub struct Keys {
     pub peer: SecretKey,
 }
 
-/// Reads and checks a genesis file.
+/// Reads a genesis file. What it says is checked when a database begins with it.
 pub fn genesis(path: &Path) -> Result<Genesis, Failure> {
     let place = path.display();
     let bytes = fs::read(path).map_err(|error| Failure::config(format!("{place}: {error}")))?;
     Genesis::decode(&bytes).map_err(|error| Failure::config(format!("{place}: {error}")))
+}
+
+/// Reads a genesis file and checks what it says.
+pub fn checked_genesis(path: &Path) -> Result<Genesis, Failure> {
+    let genesis = genesis(path)?;
+    let bad = |error| Failure::config(format!("{}: {error}", path.display()));
+    genesis.check().map_err(bad)?;
+    Ok(genesis)
 }
 
 /// Opens both keys. `ask` is called at most once, and only when a key is encrypted.

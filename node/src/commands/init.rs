@@ -79,7 +79,7 @@ fn new_keys(home: &Home, args: &InitArgs, done: &mut Done) -> Result<(), Failure
 
 /// Checks genesis and keys against each other, then makes what only a first start may make.
 fn data(home: &Home, args: &InitArgs, done: &mut Done) -> Result<(), Failure> {
-    let genesis = home::genesis(&home.genesis())?;
+    let genesis = home::checked_genesis(&home.genesis())?;
     let ask = || args.passphrase.source().read("passphrase of this node's keys");
     let keys = home::keys(home, genesis.network, ask)?;
     done.note("role", &home::place_in_chain(&genesis, &keys).text);

@@ -2,19 +2,21 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ballast_primitives::Hash;
 use ballast_primitives::proof::StateProof;
 use ballast_replica::pool::Candidate;
 use ballast_replica::{Admission, Input};
 use ballast_runtime::simulate::Trial;
+use ballast_runtime::tx::SignedTx;
 use ballast_runtime::{Code, Genesis, Key, admission};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::brain::{Ticket, Tickets};
 use super::clock::Clock;
+use super::gate::Gate;
 use super::mailbox::{Letter, Mailbox};
 use super::verify::{Rejected, Verification};
 use super::view::{Shared, WaitingProof, certified};
@@ -51,6 +53,7 @@ pub struct NodeBackend {
     pub metrics: Arc<NodeMetrics>,
     pub clock: Clock,
     pub stop: CancellationToken,
+    pub gate: Gate,
     pub verifier: Verifier,
     pub next_ticket: AtomicU64,
 }
@@ -162,6 +165,11 @@ impl NodeBackend {
     }
 }
 
+/// Whether a transaction is of the lane that is never turned away for the others' sake.
+fn protects(bytes: &[u8]) -> bool {
+    SignedTx::decode(bytes).is_ok_and(|tx| admission::is_lane0(&tx))
+}
+
 #[tonic::async_trait]
 impl Backend for NodeBackend {
     fn genesis(&self) -> &Genesis {
@@ -182,9 +190,14 @@ impl Backend for NodeBackend {
         if self.stop.is_cancelled() {
             return all(Refusal::ShuttingDown);
         }
-        let Some(checked) = self.verifier.check(txs).await else {
-            return all(Refusal::Busy { retry_ms: RETRY_MS });
-        };
+        let busy = Refusal::Busy { retry_ms: RETRY_MS };
+        // What the pool would turn away is not verified first.
+        let full = self.shared.full.load(Ordering::Relaxed);
+        let pass = self.gate.enter(Instant::now()).filter(|_| !full);
+        if pass.is_none() && !txs.iter().all(|bytes| protects(bytes)) {
+            return all(busy);
+        }
+        let Some(checked) = self.verifier.check(txs).await else { return all(busy) };
         let mut places = Vec::with_capacity(count);
         let mut candidates = Vec::with_capacity(count);
         for checked in checked {

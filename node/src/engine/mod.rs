@@ -11,6 +11,7 @@ mod book;
 mod brain;
 mod clock;
 mod disk;
+mod gate;
 mod keys;
 mod mailbox;
 mod open;
@@ -20,7 +21,7 @@ mod view;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
 use ballast_primitives::{PublicKey, SecretKey, Validator};
@@ -37,6 +38,7 @@ use self::book::{Book, Directory, Me};
 use self::brain::{Brain, warn_of_unknown};
 use self::clock::Clock;
 use self::disk::Disk;
+use self::gate::Gate;
 use self::mailbox::{Letter, Mailbox};
 use self::open::{Opened, open};
 use self::peers::Peers;
@@ -110,6 +112,7 @@ pub async fn run(setup: Setup) -> Result<(), RunError> {
     let shared = Arc::new(Shared {
         info: Mutex::new(info),
         pending: Mutex::new(BTreeMap::new()),
+        full: AtomicBool::new(false),
         proofs: Mutex::new(Vec::new()),
     });
     let tickets = Arc::new(Mutex::new(BTreeMap::new()));
@@ -148,6 +151,7 @@ pub async fn run(setup: Setup) -> Result<(), RunError> {
         metrics,
         clock,
         stop: over.clone(),
+        gate: Gate::default(),
         verifier: Verifier::start(verification),
         next_ticket: AtomicU64::new(1),
     });

@@ -131,8 +131,8 @@ fn open_sign_state(home: &Home) -> Result<(SignState, Option<safety::SignState>)
 /// The newest state; a new folder begins with the genesis state.
 fn open_state(store: &Store, genesis: &Genesis) -> Result<State, RunError> {
     if store.head().map_err(failed)?.is_none() {
-        let state =
-            State::from_genesis(genesis).map_err(|error| RunError::Config(error.to_string()))?;
+        let state = State::from_genesis(genesis)
+            .map_err(|error| RunError::Config(format!("the genesis file: {error}")))?;
         let executed = commit::genesis_result(&state, genesis.time);
         store.initialise(state.changes(), &executed).map_err(failed)?;
         return Ok(state);

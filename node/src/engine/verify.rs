@@ -4,6 +4,7 @@
 //! Each validator verifies each transaction once: those of its own clients as they come in, those
 //! of others with the batch that brings them.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
@@ -23,9 +24,10 @@ use rayon::prelude::*;
 use super::keys::Keys;
 use crate::metrics::{NodeMetrics, ObserveDuration};
 
-/// Transactions verified together: beyond this a larger batch gains little.
-const CHUNK: usize = 256;
-/// The same while clients send bad signatures: each spoils the batch that it is in, which must then
+/// Transactions verified together: fewer cost more each, and beyond the greater number a larger
+/// chunk gains little.
+const CHUNK: Range<usize> = 256..1_024;
+/// The most while clients send bad signatures: each spoils the chunk that it is in, which must then
 /// be looked at one by one.
 const SPOILED_CHUNK: usize = 16;
 /// How many clean lots it takes to trust clients again.
@@ -77,7 +79,7 @@ impl Verification {
     /// Checks what clients submitted.
     pub fn submissions(&self, txs: Vec<Vec<u8>>) -> Vec<Result<Candidate, Rejected>> {
         let spoiled = self.spoiled.load(Ordering::Relaxed);
-        let chunk = if spoiled > 0 { SPOILED_CHUNK } else { CHUNK };
+        let chunk = if spoiled > 0 { SPOILED_CHUNK } else { chunk(txs.len()) };
         let checked = self.check(&txs, chunk);
         let forged = |bad: &Rejected| bad.code == Code::BadSignature;
         let left = match checked.iter().any(|answer| answer.as_ref().is_err_and(forged)) {
@@ -98,7 +100,7 @@ impl Verification {
         let digest = Batch::digest_of_bytes(&bytes);
         let batch = Batch::decode(&bytes).map_err(|error| error.to_string())?;
         let mut txs = Vec::with_capacity(batch.txs.len());
-        for answer in self.check(&batch.txs, CHUNK) {
+        for answer in self.check(&batch.txs, chunk(batch.txs.len())) {
             txs.push(answer.map_err(|bad| {
                 self.metrics.signatures_invalid.inc();
                 format!("batch {digest} holds a bad transaction: {}: {}", bad.code, bad.detail)
@@ -115,6 +117,12 @@ impl Verification {
         self.metrics.verify_seconds.observe_duration(start.elapsed());
         checked
     }
+}
+
+/// As few equal chunks of `count` transactions as keep the cores busy.
+fn chunk(count: usize) -> usize {
+    let parts = (count / CHUNK.start).clamp(1, rayon::current_num_threads());
+    count.div_ceil(parts.max(count.div_ceil(CHUNK.end))).max(1)
 }
 
 /// Decodes and verifies, one answer for each of `txs`, in order. All signatures, those inside
@@ -179,6 +187,18 @@ mod tests {
     use prometheus_client::registry::Registry;
 
     use super::*;
+
+    #[test]
+    fn chunks_are_few_and_alike() {
+        let threads = rayon::current_num_threads();
+        for count in [0, 1, 255, 256, 511, 620, 1_024, 1_100, 4_096, 8_192] {
+            let size = chunk(count);
+            let parts = count.div_ceil(size);
+            assert!((1..=CHUNK.end).contains(&size), "{count}: {size}");
+            assert!(parts <= threads.max(count.div_ceil(CHUNK.end)), "{count}: {parts}");
+            assert!(count < CHUNK.start || size >= CHUNK.start, "{count}: {size}");
+        }
+    }
 
     fn key(n: u64) -> SecretKey {
         SecretKey::dev("verify", &n.to_string())

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use ballast_primitives::Hash;
@@ -29,6 +30,8 @@ pub struct Shared {
     pub info: Mutex<NodeInfo>,
     /// Transactions submitted here and not yet committed, with their `valid_until`.
     pub pending: Mutex<BTreeMap<Hash, u64>>,
+    /// The pool has no room for ordinary transactions.
+    pub full: AtomicBool,
     /// Proofs waiting for a header that attests their root.
     pub proofs: Mutex<Vec<WaitingProof>>,
 }
@@ -112,8 +115,9 @@ impl View {
         }
     }
 
-    /// Between commits, every now and then.
+    /// After each turn of the loop; what takes longer to find out, every now and then.
     pub fn refresh(&mut self, replica: &Replica, peers: &Peers, metrics: &NodeMetrics) {
+        self.shared.full.store(!replica.has_room(), Ordering::Relaxed);
         let now = Instant::now();
         if now.duration_since(self.refreshed) < REFRESH {
             return;

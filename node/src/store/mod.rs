@@ -46,8 +46,9 @@ pub use prune::{Horizon, Pruned};
 pub struct Store {
     db: DB,
     path: PathBuf,
-    /// One writer at a time for what moves the head or looks before it writes.
-    writer: Mutex<()>,
+    /// One writer at a time for what moves the head or looks before it writes. Holds how many
+    /// bytes the last block's write had.
+    writer: Mutex<usize>,
     /// As stored under `head`.
     head: RwLock<Option<Executed>>,
     /// As stored under `horizon`.
@@ -80,7 +81,7 @@ impl Store {
         let db =
             DB::open_cf_descriptors(&options::database(&options), dir, options::families(&options))
                 .map_err(StoreError::database("open"))?;
-        let (path, writer) = (dir.to_owned(), Mutex::new(()));
+        let (path, writer) = (dir.to_owned(), Mutex::new(0));
         let store = Self { db, path, writer, head: RwLock::default(), horizon: RwLock::default() };
         store.check_chain(genesis)?;
         *store.head.write() = store.decoded(Family::Meta, HEAD_KEY)?;

@@ -102,14 +102,15 @@ impl Store {
     /// Stores a committed block and all that it changed, in one synced write. The next reader sees
     /// all of it. Nothing is written when it does not follow the head or fit together.
     pub fn commit_block(&self, write: &CommitWrite) -> Result<()> {
-        let _writer = self.writer.lock();
+        let mut writer = self.writer.lock();
         let head = self.head()?.ok_or(StoreError::NotInitialised)?;
         let height = write.executed.height;
         if head.height.checked_add(1) != Some(height) {
             return Err(StoreError::OutOfOrder { head: head.height, height });
         }
         check(write)?;
-        let mut batch = WriteBatch::default();
+        // As large as the last one was: growing it step by step would copy it each time.
+        let mut batch = WriteBatch::with_capacity_bytes(*writer);
         self.put_block(&mut batch, write)?;
         let mut changes: Vec<_> = write.changes.iter().collect();
         changes.sort_unstable_by(|a, b| a.key.cmp(&b.key));
@@ -126,6 +127,7 @@ impl Store {
             batch.put_cf(self.cf(Family::Sets)?, height_key(height), value);
         }
         self.put_head(&mut batch, &write.executed)?;
+        *writer = batch.size_in_bytes();
         self.write(batch, Synced::Yes)?;
         *self.head.write() = Some(write.executed);
         Ok(())

@@ -10,6 +10,12 @@ impl Replica {
         self.seal_if_due(now);
     }
 
+    /// Whether the pool takes transactions of the ordinary lane. It keeps its last tenth for the
+    /// operations that protect.
+    pub fn has_room(&self) -> bool {
+        self.pool.len() < self.config.pool_txs_max - self.config.pool_txs_max / 10
+    }
+
     pub(super) fn admit(&mut self, candidate: Candidate, context: &BlockContext) -> Admission {
         if self.pool.pending(&candidate.tx.id()).is_some() {
             return Admission::Known;
@@ -27,10 +33,9 @@ impl Replica {
         if !taken {
             return Admission::Busy;
         }
-        // A full pool keeps its last tenth for the operations that protect.
-        let room = self.config.pool_txs_max - self.config.pool_txs_max / 10;
-        let limit = if protects { self.config.pool_txs_max } else { room };
-        if self.pool.len() >= limit {
+        let room =
+            if protects { self.pool.len() < self.config.pool_txs_max } else { self.has_room() };
+        if !room {
             return Admission::Busy;
         }
         self.pool.add(candidate);
