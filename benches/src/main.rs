@@ -10,10 +10,12 @@ mod ceiling;
 mod clock;
 mod cluster;
 mod idle;
+mod links;
 mod load;
 mod micro;
 mod report;
 mod restart;
+mod simulated;
 mod standard;
 mod svg;
 mod workload;
@@ -45,6 +47,8 @@ enum Command {
     Micro(micro::MicroArgs),
     /// How long a validator with many accounts takes from its start to its first vote.
     Restart(restart::RestartArgs),
+    /// How long a commit takes as validators far from each other grow in number, in virtual time.
+    Links(links::LinksArgs),
 }
 
 fn main() -> Result<()> {
@@ -55,9 +59,7 @@ fn main() -> Result<()> {
             let report = standard::run(args, bin)?;
             println!("{}", report.table());
             write(out, &report)?;
-            if let Some(out) = out {
-                std::fs::write(out.with_extension("svg"), svg::draw(&report))?;
-            }
+            draw(out, &svg::standard(&report))?;
             ensure!(report.audit == "pass", "the audit failed: {}", report.audit);
         }
         Command::Micro(args) => {
@@ -70,8 +72,20 @@ fn main() -> Result<()> {
             println!("{}", found.line());
             write(out, &found)?;
         }
+        Command::Links(args) => {
+            let rows = links::run(args)?;
+            println!("{}", links::table(&rows));
+            write(out, &rows)?;
+            draw(out, &links::groups(&rows))?;
+        }
     }
     Ok(())
+}
+
+/// The picture beside the report.
+fn draw(out: Option<&Path>, groups: &[svg::Group]) -> Result<()> {
+    let Some(out) = out else { return Ok(()) };
+    Ok(std::fs::write(out.with_extension("svg"), svg::draw(groups))?)
 }
 
 fn write(out: Option<&Path>, report: &impl Serialize) -> Result<()> {

@@ -1,4 +1,4 @@
-//! The report as a picture: bars, drawn by hand, readable without a script.
+//! Reports as pictures: bars, drawn by hand, readable without a script.
 
 use std::fmt::Write as _;
 
@@ -9,23 +9,27 @@ const LABEL: f64 = 250.0;
 const ROW: f64 = 26.0;
 
 /// One bar: what it is, its length and what is written behind it.
-struct Bar {
+pub struct Bar {
     label: String,
     value: f64,
     text: String,
 }
 
-fn bar(label: &str, value: f64, text: String) -> Bar {
+/// Bars to be compared, under a title.
+pub type Group = (String, Vec<Bar>);
+
+pub fn bar(label: &str, value: f64, text: String) -> Bar {
     Bar { label: label.to_owned(), value, text }
 }
 
-pub fn draw(report: &Report) -> String {
+/// The groups of a standard run.
+pub fn standard(report: &Report) -> Vec<Group> {
     let ms = |name: &str, value: f64| bar(name, value, format!("{value:.0} ms"));
     let per_s = |name: &str, value: f64| bar(name, value, format!("{value:.0} /s"));
     let us = |name: &str, value: f64| bar(name, value, format!("{value:.1} µs"));
-    let groups = [
+    vec![
         (
-            "Committed transfers a second",
+            "Committed transfers a second".to_owned(),
             vec![
                 per_s("verification ceiling", report.verification_ceiling_per_s),
                 per_s("committed, maximum", report.maximum.committed_per_s),
@@ -33,7 +37,7 @@ pub fn draw(report: &Report) -> String {
             ],
         ),
         (
-            "Latency from intended time to receipt",
+            "Latency from intended time to receipt".to_owned(),
             vec![
                 ms("quiet chain, p50", report.idle_p50_ms),
                 ms("half, p50", report.half.p50_ms),
@@ -43,17 +47,20 @@ pub fn draw(report: &Report) -> String {
             ],
         ),
         (
-            "CPU for each transfer and validator",
+            "CPU for each transfer and validator".to_owned(),
             vec![
                 us("batch verification alone", report.batch_verify_us_per_sig),
                 us("maximum", report.maximum.cpu_us_per_tx_per_validator),
                 us("half", report.half.cpu_us_per_tx_per_validator),
             ],
         ),
-    ];
+    ]
+}
+
+pub fn draw(groups: &[Group]) -> String {
     let mut body = String::new();
     let mut y = 10.0;
-    for (title, bars) in &groups {
+    for (title, bars) in groups {
         y += ROW;
         let _ = writeln!(body, r#"<text x="10" y="{y}" class="t">{title}</text>"#);
         let longest = bars.iter().map(|bar| bar.value).fold(f64::MIN_POSITIVE, f64::max);

@@ -18,7 +18,7 @@ fn report(args: &[&str]) -> Value {
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(!output.stdout.is_empty(), "it prints what it found");
-    if args[0] == "standard" {
+    if ["standard", "links"].contains(&args[0]) {
         let picture = std::fs::read_to_string(out.with_extension("svg")).unwrap();
         assert!(picture.starts_with("<svg") && picture.trim_end().ends_with("</svg>"));
     }
@@ -74,4 +74,18 @@ fn single_costs_are_those_of_every_part() {
 fn a_validator_is_started_again_and_votes() {
     let report = report(&["restart", "--accounts", "500"]);
     assert_eq!(report["accounts"], 500);
+}
+
+#[test]
+fn validators_far_from_each_other_commit_within_a_few_links() {
+    let args = "links --link-ms 50 --transactions 5 --validators-max 4";
+    let report = report(&args.split(' ').collect::<Vec<_>>());
+    let rows = report.as_array().unwrap();
+    assert_eq!(rows.len(), 2);
+    for row in rows {
+        // Virtual time: the same on every machine.
+        let p50 = row["p50_ms"].as_f64().unwrap();
+        assert!((100.0..400.0).contains(&p50), "{row}");
+        assert!(row["proposal_bytes_per_block"].as_f64().unwrap() > 0.0, "{row}");
+    }
 }

@@ -2,12 +2,13 @@
 //! takes over slow links. The simulator's own work is in the CPU time (checkers after every event),
 //! and it verifies each signature once for all validators together.
 
-use anyhow::{Result, ensure};
-use ballast_testnet::sim::plan::{Load, Plan, Timing};
-use ballast_testnet::sim::{self, Outcome};
+use anyhow::Result;
+use ballast_testnet::sim::Outcome;
+use ballast_testnet::sim::plan::{Load, Timing};
 
 use super::{Cost, MicroArgs};
 use crate::clock::thread_time;
+use crate::simulated;
 
 /// Validators, and for how much virtual time their links of 1 ms are measured.
 const SIZES: [(u8, u64); 3] = [(4, 4_000), (20, 1_000), (100, 300)];
@@ -33,35 +34,21 @@ pub fn costs(args: &MicroArgs) -> Result<Vec<Cost>> {
 
 /// Validators that decide as fast as they can, without a payment or a fault.
 fn run(validators: u8, link_ms: u64, ms: u64) -> Result<Outcome> {
-    let plan = Plan {
-        story: String::new(),
-        seed: 1,
-        validators,
-        observers: 0,
-        liars: Vec::new(),
-        timing: Timing {
-            propose_ms: 3_000,
-            vote_ms: 1_000,
-            step_ms: 0,
-            block_ms: 1,
-            heartbeat_ms: 1,
-            batch_ms: 1,
-        },
-        delay_us: (link_ms * 1_000, link_ms * 1_000),
-        sync_us: 0,
-        load: Load {
-            accounts: 4,
-            every_ms: u64::MAX >> 20,
-            until_ms: 0,
-            valid_ms: (3_000, 5_000),
-            cap_room: 0,
-            pool_txs: 100,
-        },
-        faults: Vec::new(),
-        heal_ms: ms,
+    let timing = Timing {
+        propose_ms: 3_000,
+        vote_ms: 1_000,
+        step_ms: 0,
+        block_ms: 1,
+        heartbeat_ms: 1,
+        batch_ms: 1,
     };
-    let outcome = sim::run(&plan, None);
-    ensure!(outcome.violation.is_none(), "{:?}", outcome.violation);
-    ensure!(outcome.heights > 0, "{validators} validators decided nothing");
-    Ok(outcome)
+    let load = Load {
+        accounts: 4,
+        every_ms: u64::MAX >> 20,
+        until_ms: 0,
+        valid_ms: (3_000, 5_000),
+        cap_room: 0,
+        pool_txs: 100,
+    };
+    simulated::run(validators, link_ms, ms, timing, load)
 }

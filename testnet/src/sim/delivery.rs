@@ -184,6 +184,7 @@ impl World<'_> {
 
     /// Gives a parcel to the network.
     pub(super) fn carry(&mut self, from: usize, to: usize, parcel: &Parcel) {
+        self.measures.carried(parcel);
         let fate = self.network.fate(from, to, self.now);
         if fate.first.is_none() {
             self.coverage.count("parcels lost");

@@ -15,6 +15,7 @@ mod delivery;
 mod disk;
 mod faults;
 mod lifecycle;
+mod measures;
 mod memo;
 mod network;
 mod node;
@@ -31,6 +32,7 @@ mod world;
 use std::io::Write;
 
 pub use coverage::Coverage;
+pub use measures::Measures;
 pub use plan::Plan;
 pub use world::Outcome;
 

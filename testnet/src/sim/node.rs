@@ -41,8 +41,8 @@ pub struct Process {
     busy: bool,
     /// For when a tick is on its way.
     pub tick_at: Option<u64>,
-    /// Whom to tell when a transaction is committed here.
-    pub waiting: BTreeMap<Hash, usize>,
+    /// Whom to tell when a transaction is committed here, and since when it waits.
+    pub waiting: BTreeMap<Hash, (usize, u64)>,
 }
 
 impl Process {

@@ -16,6 +16,7 @@ use ballast_runtime::{Genesis, State};
 use super::byzantine::{self, Behaviour};
 use super::checkers::{Checkers, Fact, Scene, Sets, Violation};
 use super::coverage::Coverage;
+use super::measures::Measures;
 use super::network::Network;
 use super::node::{Deed, Node};
 use super::panics;
@@ -145,6 +146,7 @@ pub struct Outcome {
     /// Blocks that the chain grew by.
     pub heights: u64,
     pub coverage: Coverage,
+    pub measures: Measures,
 }
 
 pub(super) struct World<'p> {
@@ -184,6 +186,7 @@ pub(super) struct World<'p> {
     pub(super) load: Load,
     pub(super) checkers: Checkers,
     pub(super) coverage: Coverage,
+    pub(super) measures: Measures,
     pub(super) trace: Trace,
     pub(super) violation: Option<Violation>,
     pub(super) healed: bool,
@@ -252,6 +255,7 @@ impl<'p> World<'p> {
             load: Load::new(plan, &setting),
             checkers: Checkers::new(scene),
             coverage: Coverage::default(),
+            measures: Measures::default(),
             trace: Trace::new(log),
             violation: None,
             healed: false,
@@ -289,6 +293,7 @@ impl<'p> World<'p> {
             events: self.trace.events(),
             heights: self.height,
             coverage: self.coverage,
+            measures: self.measures,
         }
     }
 

@@ -92,7 +92,7 @@ impl World<'_> {
         }
         let candidate = Candidate { tx: sent.verified.clone(), bytes: sent.bytes.clone() };
         if let Some(process) = &mut at.process {
-            process.waiting.insert(sent.id, tx);
+            process.waiting.entry(sent.id).or_insert((tx, self.now));
         }
         self.post(node, Input::Submit { ticket: tx as u64, txs: vec![candidate] });
     }
@@ -105,6 +105,13 @@ impl World<'_> {
         answers: &[Admission],
     ) {
         let Some(answer) = answers.first().copied() else { return };
+        let (now, id) = (self.now, self.load.txs[ticket as usize].id);
+        if answer == Admission::Admitted
+            && let Some(process) = &mut self.nodes[node].process
+            && let Some((_, since)) = process.waiting.get_mut(&id)
+        {
+            *since = now;
+        }
         let way = self.load.rng.between(WAY_US.0, WAY_US.1);
         self.after(way, Event::Answered { tx: ticket as usize, node, answer });
     }
@@ -134,7 +141,8 @@ impl World<'_> {
                 .process
                 .as_mut()
                 .and_then(|process| process.waiting.remove(&record.receipt.tx));
-            if let Some(tx) = waiting {
+            if let Some((tx, since)) = waiting {
+                self.measures.commits_us.push((since, self.now - since));
                 self.answer_told(tx, node);
             }
         }

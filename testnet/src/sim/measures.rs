@@ -1,0 +1,39 @@
+//! What a run measures in virtual time. Nothing of it decides anything.
+
+use ballast_replica::message::Message;
+
+use super::world::Parcel;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Measures {
+    /// When a validator admitted a transaction, and how long until it had committed it,
+    /// microseconds.
+    pub commits_us: Vec<(u64, u64)>,
+    /// Frames of the consensus lane, counted once for each receiver, and their bytes.
+    pub frames: u64,
+    pub frame_bytes: u64,
+    /// Those that are proposals.
+    pub proposal_bytes: u64,
+    pub batch_bytes: u64,
+}
+
+impl Measures {
+    /// A parcel is given to the network, for one receiver.
+    pub(super) fn carried(&mut self, parcel: &Parcel) {
+        match parcel {
+            Parcel::Frame(frame) => {
+                let bytes = frame.bytes().len() as u64;
+                self.frames += 1;
+                self.frame_bytes += bytes;
+                if matches!(frame.message(), Ok(Message::Proposal(_))) {
+                    self.proposal_bytes += bytes;
+                }
+            }
+            Parcel::Batch(checked) => {
+                let bytes = checked.as_ref().as_ref().map_or(0, |checked| checked.bytes.len());
+                self.batch_bytes += bytes as u64;
+            }
+            Parcel::Ask { .. } | Parcel::Blocks { .. } | Parcel::Batches(_) => {}
+        }
+    }
+}
