@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 use tonic::Status;
 use tonic::body::Body;
-use tonic::codegen::http::{Request, Response};
+use tonic::codegen::http::{Extensions, Request, Response};
 use tower::{Layer, Service};
 
 /// How many seconds' worth of calls may come at once.
@@ -37,13 +37,16 @@ impl Meter {
         *self.drained.lock() <= now
     }
 
-    /// Counts one call; else says how long to wait for room.
-    fn call(&self, now: Instant) -> Result<(), Duration> {
+    /// Counts so many calls at once; else says how long to wait for room. More than ever have
+    /// room are let in when the bucket is empty.
+    fn calls(&self, count: u32, now: Instant) -> Result<(), Duration> {
         let burst = Duration::from_secs(BURST_S.into());
         let mut drained = self.drained.lock();
-        let after = (*drained).max(now).checked_add(self.interval).unwrap_or(now);
+        let is_empty = *drained <= now;
+        let cost = self.interval.saturating_mul(count);
+        let after = (*drained).max(now).checked_add(cost).unwrap_or(now);
         match after.saturating_duration_since(now).checked_sub(burst) {
-            Some(excess) if !excess.is_zero() => Err(excess),
+            Some(excess) if !excess.is_zero() && !is_empty => Err(excess),
             _ => {
                 *drained = after;
                 Ok(())
@@ -55,6 +58,16 @@ impl Meter {
 /// Who a connection is from, as far as the limits are concerned.
 #[derive(Clone)]
 pub(super) struct Caller(pub Arc<Meter>);
+
+/// Counts `count` calls of whoever makes this request, if that is known.
+pub(super) fn count(request: &Extensions, count: usize) -> Result<(), WireError> {
+    let Some(Caller(meter)) = request.get::<Caller>() else { return Ok(()) };
+    let count = u32::try_from(count).unwrap_or(u32::MAX);
+    meter.calls(count, Instant::now()).map_err(|wait| WireError {
+        retry_after: Some(wait),
+        ..WireError::new(ServiceReason::RateLimited)
+    })
+}
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RateLayer;
@@ -86,16 +99,9 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let caller = request.extensions().get::<Caller>();
-        match caller.map_or(Ok(()), |caller| caller.0.call(Instant::now())) {
+        match count(request.extensions(), 1) {
             Ok(()) => Box::pin(self.inner.call(request)),
-            Err(wait) => Box::pin(async move {
-                let error = WireError {
-                    retry_after: Some(wait),
-                    ..WireError::new(ServiceReason::RateLimited)
-                };
-                Ok(Status::from(error).into_http())
-            }),
+            Err(error) => Box::pin(async move { Ok(Status::from(error).into_http()) }),
         }
     }
 }
@@ -108,11 +114,23 @@ mod tests {
     fn two_seconds_worth_of_calls_may_come_at_once_and_then_as_many_as_time_allows() {
         let (meter, start) = (Meter::new(100), Instant::now());
         let after = |ms| start + Duration::from_millis(ms);
-        assert!((0..200).all(|_| meter.call(start).is_ok()));
-        assert_eq!(meter.call(start), Err(Duration::from_millis(10)));
-        assert_eq!(meter.call(after(10)), Ok(()));
-        assert!(meter.call(after(10)).is_err());
-        assert!((0..200).all(|_| meter.call(after(5_000)).is_ok()));
-        assert!(meter.call(after(5_000)).is_err());
+        assert!((0..200).all(|_| meter.calls(1, start).is_ok()));
+        assert_eq!(meter.calls(1, start), Err(Duration::from_millis(10)));
+        assert_eq!(meter.calls(1, after(10)), Ok(()));
+        assert!(meter.calls(1, after(10)).is_err());
+        assert!((0..200).all(|_| meter.calls(1, after(5_000)).is_ok()));
+        assert!(meter.calls(1, after(5_000)).is_err());
+    }
+
+    #[test]
+    fn a_batch_counts_as_many_calls_and_a_large_one_waits_for_an_empty_bucket() {
+        let (meter, start) = (Meter::new(100), Instant::now());
+        let after = |ms| start + Duration::from_millis(ms);
+        assert_eq!(meter.calls(150, start), Ok(()));
+        assert_eq!(meter.calls(51, start), Err(Duration::from_millis(10)));
+        assert_eq!(meter.calls(50, start), Ok(()));
+        assert!(meter.calls(1_000, after(1_999)).is_err());
+        assert_eq!(meter.calls(1_000, after(2_000)), Ok(()));
+        assert_eq!(meter.calls(1, after(2_000)), Err(Duration::from_millis(8_010)));
     }
 }

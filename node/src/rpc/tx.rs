@@ -22,6 +22,7 @@ use tonic::{Request, Response, Status};
 use super::backend::{Head, Refusal, Simulation, Submitted};
 use super::config::BATCH_TXS_MAX;
 use super::context::{Context, internal, read_tx_id, receipts_pruned};
+use super::rate;
 
 /// How long WaitTx waits when it is not told.
 const WAIT_DEFAULT: Duration = Duration::from_secs(30);
@@ -43,12 +44,15 @@ impl TxService for Tx {
         &self,
         request: Request<SubmitBatchRequest>,
     ) -> Result<Response<SubmitBatchResponse>, Status> {
-        let txs = request.into_inner().signed_txs;
+        let (_, extensions, message) = request.into_parts();
+        let txs = message.signed_txs;
         if txs.is_empty() || txs.len() > BATCH_TXS_MAX {
             let problem = format!("a batch has 1 to {BATCH_TXS_MAX} transactions");
             return Err(WireError::field("signed_txs", problem).into());
         }
         let count = txs.len();
+        // The call itself has been counted.
+        rate::count(&extensions, count - 1)?;
         let answers = self.submit(txs).await;
         if answers.len() != count {
             return Err(internal("not every transaction of a batch was answered").into());

@@ -86,8 +86,15 @@ fn of_family(family: Family, cache: &Cache) -> Options {
     cf.set_write_buffer_size(8 * MIB);
     cf.set_max_write_buffer_number(3);
     match family {
+        // Read as a whole when a node starts, and never after: files may pile up. Each payment
+        // changes keys anywhere in it, so a compaction copies most of it.
+        Family::State => {
+            cf.set_level_zero_file_num_compaction_trigger(16);
+            cf.set_level_zero_slowdown_writes_trigger(40);
+            cf.set_level_zero_stop_writes_trigger(64);
+        }
         // Point reads, often of what is not there.
-        Family::State | Family::Loose => table.set_bloom_filter(10.0, false),
+        Family::Loose => table.set_bloom_filter(10.0, false),
         Family::TxIndex => {
             cf.set_prefix_extractor(SliceTransform::create_fixed_prefix(ID_PREFIX_BYTES));
             table.set_bloom_filter(10.0, false);

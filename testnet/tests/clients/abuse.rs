@@ -3,27 +3,30 @@
 //! the bound that everyone is served at all.
 
 use std::future::Future;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use ballast_proto::v1;
+use ballast_proto::v1::tx_service_client::TxServiceClient;
 use ballast_testnet::chain::{Chain, Client, Signer};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
+use tonic::transport::{Channel, Endpoint};
 
 use crate::common::{Net, succeed, up};
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 /// Honest payers, each with one payment at a time.
 const PAYERS: u32 = 4;
+/// Where those are who do harm.
+const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
 /// Who floods.
 const FLOODER: u32 = 9;
 
-/// One way to do harm. The honest reach the validator from the same address, so the harmful keep
-/// below the share of connections that one address has, but for those who are to meet that limit.
+/// One way to do harm, from an address of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Harm {
     /// Connections that never say a word, far more than an address may have.
@@ -149,7 +152,7 @@ impl Harmful {
                 Harm::Headers => harmful.again(&done, 2, move || headers(address)),
                 Harm::HalfBodies => harmful.again(&done, 8, move || half_body(address)),
                 Harm::Megabytes => {
-                    let client = net.client(0);
+                    let client = from_elsewhere(net);
                     harmful.again(&done, 2, move || megabytes(client.clone()));
                 }
                 Harm::Flood => {
@@ -197,6 +200,18 @@ impl Harmful {
     }
 }
 
+/// A connection from the address of those who do harm.
+async fn connect(to: SocketAddr) -> std::io::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::new(ELSEWHERE, 0))?;
+    socket.connect(to).await
+}
+
+fn from_elsewhere(net: &Net) -> TxServiceClient<Channel> {
+    let endpoint = Endpoint::from_shared(net.entry(0).grpc()).unwrap();
+    TxServiceClient::new(endpoint.local_address(Some(ELSEWHERE)).connect_lazy())
+}
+
 /// Waits until the validator closes the connection, or a moment at most.
 async fn linger(mut stream: TcpStream, patience: Duration) {
     let mut rest = Vec::new();
@@ -207,14 +222,14 @@ async fn linger(mut stream: TcpStream, patience: Duration) {
 async fn silence(address: SocketAddr) {
     let mut streams = Vec::new();
     for _ in 0..250 {
-        streams.extend(TcpStream::connect(address).await);
+        streams.extend(connect(address).await);
     }
     tokio::time::sleep(Duration::from_millis(300)).await;
 }
 
 /// Says it on a connection of its own, and waits for what comes of it.
 async fn say(address: SocketAddr, bytes: &[u8], patience: Duration) {
-    let Ok(mut stream) = TcpStream::connect(address).await else { return };
+    let Ok(mut stream) = connect(address).await else { return };
     // The validator may end it in the midst.
     if stream.write_all(bytes).await.is_ok() {
         linger(stream, patience).await;
@@ -268,17 +283,26 @@ const END_HEADERS: u8 = 4;
 
 /// Ten thousand calls on one connection, each taken back at once.
 async fn rapid_reset(address: SocketAddr) {
+    say(address, &RESETS, Duration::from_millis(300)).await;
+}
+
+/// Made once, like all that is sent here: the harmful have machines of their own elsewhere, and
+/// must not take these cores for what they say.
+static RESETS: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let headers = call_headers(&[]);
     let calls = (0..10_000u32).map(|n| 2 * n + 1).flat_map(|id| {
         let reset = frame(RST_STREAM, 0, id, &8u32.to_be_bytes());
         [frame(HEADERS, END_HEADERS, id, &headers), reset].concat()
     });
-    let bytes: Vec<u8> = PREFACE.iter().copied().chain(calls).collect();
-    say(address, &bytes, Duration::from_millis(300)).await;
-}
+    PREFACE.iter().copied().chain(calls).collect()
+});
 
 /// A call with 64 KiB of headers.
 async fn headers(address: SocketAddr) {
+    say(address, &LONG_HEADERS, Duration::from_millis(100)).await;
+}
+
+static LONG_HEADERS: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let long = "y".repeat(64 * 1024);
     let block = call_headers(&[("x", &long)]);
     let mut bytes = PREFACE.to_vec();
@@ -288,8 +312,8 @@ async fn headers(address: SocketAddr) {
         let flags = if n + 1 == pieces.len() { END_HEADERS } else { 0 };
         bytes.extend(frame(kind, flags, 1, piece));
     }
-    say(address, &bytes, Duration::from_millis(100)).await;
-}
+    bytes
+});
 
 /// A request that says 100 bytes and sends 10.
 async fn half_body(address: SocketAddr) {
@@ -299,33 +323,34 @@ async fn half_body(address: SocketAddr) {
     say(address, request.as_bytes(), Duration::from_secs(1)).await;
 }
 
-async fn megabytes(client: Client) {
+async fn megabytes(mut client: TxServiceClient<Channel>) {
     let request = v1::SubmitTxRequest { signed_tx: vec![0; 5 << 20] };
-    assert!(client.tx().submit_tx(request).await.is_err());
+    assert!(client.submit_tx(request).await.is_err());
 }
 
-/// One account's payments to itself's neighbour, hundreds in a batch, as fast as it goes.
+/// One account's payments to itself's neighbour, a hundred in a batch, as fast as it goes: signed
+/// beforehand, and the same again when all were sent.
 struct Flood {
-    client: Client,
-    chain: Chain,
-    signer: Signer,
+    client: TxServiceClient<Channel>,
+    batches: Vec<Vec<Vec<u8>>>,
     next: AtomicU64,
 }
 
 impl Flood {
     fn new(net: &Net) -> Self {
         let chain = net.chain.clone();
-        let (client, signer) = (net.client(0), chain.account(FLOODER));
-        Self { client, signer, chain, next: AtomicU64::new(1) }
+        let (signer, to) = (chain.account(FLOODER), chain.account(PAYERS).address);
+        let batch = |first: u64| -> Vec<_> {
+            (first..first + 100).map(|nonce| chain.pay(&signer, to, 1, nonce).encode()).collect()
+        };
+        let batches = (0..100).map(|n| batch(100 * n + 1)).collect();
+        Self { client: from_elsewhere(net), batches, next: AtomicU64::new(0) }
     }
 
     async fn once(self: Arc<Self>) {
-        let first = self.next.fetch_add(100, Ordering::Relaxed);
-        let to = self.chain.account(PAYERS).address;
-        let signed_txs = (first..first + 100)
-            .map(|nonce| self.chain.pay(&self.signer, to, 1, nonce).encode())
-            .collect();
-        // Whatever it says: most are refused, for their nonces are too far ahead.
-        drop(self.client.tx().submit_batch(v1::SubmitBatchRequest { signed_txs }).await);
+        let next = self.next.fetch_add(1, Ordering::Relaxed);
+        let signed_txs = self.batches[next as usize % self.batches.len()].clone();
+        // Whatever it says: most are refused, for their nonces are too far ahead, or were used.
+        drop(self.client.clone().submit_batch(v1::SubmitBatchRequest { signed_txs }).await);
     }
 }
