@@ -52,7 +52,7 @@ impl TxService for Tx {
         }
         let count = txs.len();
         // The call itself has been counted.
-        rate::count(&extensions, count - 1)?;
+        rate::count(&extensions, count.saturating_sub(1))?;
         let answers = self.submit(txs).await;
         if answers.len() != count {
             return Err(internal("not every transaction of a batch was answered").into());
