@@ -78,9 +78,9 @@ impl Store {
     /// Opens the store in the folder `dir`, its own, or makes an empty one for the chain of
     /// `genesis`. A folder of another chain is refused.
     pub fn open(dir: &Path, genesis: &Hash, options: StoreOptions) -> Result<Self> {
-        let db =
-            DB::open_cf_descriptors(&options::database(&options), dir, options::families(&options))
-                .map_err(StoreError::database("open"))?;
+        let database = options::database(&options).map_err(StoreError::database("open"))?;
+        let db = DB::open_cf_descriptors(&database, dir, options::families(&options))
+            .map_err(StoreError::database("open"))?;
         let (path, writer) = (dir.to_owned(), Mutex::new(0));
         let store = Self { db, path, writer, head: RwLock::default(), horizon: RwLock::default() };
         store.check_chain(genesis)?;

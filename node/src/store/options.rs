@@ -14,8 +14,8 @@
 //! written. A store whose head is behind the sign-state has lost something: sync, don't vote.
 
 use rocksdb::{
-    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, DBRecoveryMode, Options,
-    SliceTransform,
+    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, DBRecoveryMode, Env,
+    Options, SliceTransform,
 };
 
 use super::columns::{Family, ID_PREFIX_BYTES};
@@ -45,7 +45,7 @@ impl Default for StoreOptions {
     }
 }
 
-pub(super) fn database(options: &StoreOptions) -> Options {
+pub(super) fn database(options: &StoreOptions) -> Result<Options, rocksdb::Error> {
     let mut db = Options::default();
     db.create_if_missing(true);
     db.create_missing_column_families(true);
@@ -56,6 +56,10 @@ pub(super) fn database(options: &StoreOptions) -> Options {
     db.set_db_write_buffer_size(options.write_buffer_bytes);
     db.set_max_open_files(options.open_files_max);
     db.set_max_background_jobs(2);
+    // Compactions take what cores have to spare: they last for seconds, and blocks do not wait.
+    let mut env = Env::new()?;
+    env.lower_thread_pool_cpu_priority();
+    db.set_env(&env);
     // Spreads the write-back of table files, so that a block's sync does not wait for it.
     db.set_bytes_per_sync(MIB as u64);
     db.set_avoid_unnecessary_blocking_io(true);
@@ -63,7 +67,7 @@ pub(super) fn database(options: &StoreOptions) -> Options {
     db.set_stats_persist_period_sec(0);
     db.set_max_log_file_size(4 * MIB);
     db.set_keep_log_file_num(4);
-    db
+    Ok(db)
 }
 
 pub(super) fn families(options: &StoreOptions) -> Vec<ColumnFamilyDescriptor> {
@@ -86,9 +90,10 @@ fn of_family(family: Family, cache: &Cache) -> Options {
     cf.set_write_buffer_size(8 * MIB);
     cf.set_max_write_buffer_number(3);
     match family {
-        // Read as a whole when a node starts, and never after: files may pile up. Each payment
-        // changes keys anywhere in it, so a compaction copies most of it.
+        // Payments change keys anywhere in it, so that a compaction copies most of it: files may
+        // pile up before. Execution never reads it, and clients' reads ask each file's filter.
         Family::State => {
+            table.set_bloom_filter(10.0, false);
             cf.set_level_zero_file_num_compaction_trigger(16);
             cf.set_level_zero_slowdown_writes_trigger(40);
             cf.set_level_zero_stop_writes_trigger(64);
