@@ -156,7 +156,7 @@ impl Genesis {
     }
 
     /// Checks everything that the runtime's rules later rely on, as every chain does that begins
-    /// ([`State::from_genesis`](crate::State::from_genesis)). Takes some 5 µs an account, most of
+    /// ([`State::from_genesis`](crate::State::from_genesis)). Takes some 3 µs an account, most of
     /// it for keys.
     pub fn check(&self) -> Result<(), GenesisError> {
         self.validators.check()?;
