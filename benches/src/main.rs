@@ -59,7 +59,7 @@ fn main() -> Result<()> {
             let report = standard::run(args, bin)?;
             println!("{}", report.table());
             write(out, &report)?;
-            draw(out, &svg::standard(&report))?;
+            draw(out, &report.groups())?;
             ensure!(report.audit == "pass", "the audit failed: {}", report.audit);
         }
         Command::Micro(args) => {

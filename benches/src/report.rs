@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::ceiling::Ceiling;
 use crate::load::Window;
+use crate::svg::{Group, bar};
 
 #[derive(Debug, Serialize)]
 pub struct Report {
@@ -121,5 +122,40 @@ impl Report {
             }),
         ];
         rows.into_iter().map(|(name, show)| (name, show(&self.maximum), show(&self.half))).collect()
+    }
+
+    /// The report as bars.
+    pub fn groups(&self) -> Vec<Group> {
+        let ms = |name: &str, value: f64| bar(name, value, format!("{value:.0} ms"));
+        let per_s = |name: &str, value: f64| bar(name, value, format!("{value:.0} /s"));
+        let us = |name: &str, value: f64| bar(name, value, format!("{value:.1} µs"));
+        vec![
+            (
+                "Committed transfers a second".to_owned(),
+                vec![
+                    per_s("verification ceiling", self.verification_ceiling_per_s),
+                    per_s("committed, maximum", self.maximum.committed_per_s),
+                    per_s("committed, half", self.half.committed_per_s),
+                ],
+            ),
+            (
+                "Latency from intended time to receipt".to_owned(),
+                vec![
+                    ms("quiet chain, p50", self.idle_p50_ms),
+                    ms("half, p50", self.half.p50_ms),
+                    ms("half, p99", self.half.p99_ms),
+                    ms("maximum, p50", self.maximum.p50_ms),
+                    ms("maximum, p99", self.maximum.p99_ms),
+                ],
+            ),
+            (
+                "CPU for each transfer and validator".to_owned(),
+                vec![
+                    us("batch verification alone", self.batch_verify_us_per_sig),
+                    us("maximum", self.maximum.cpu_us_per_tx_per_validator),
+                    us("half", self.half.cpu_us_per_tx_per_validator),
+                ],
+            ),
+        ]
     }
 }

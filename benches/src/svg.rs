@@ -2,8 +2,6 @@
 
 use std::fmt::Write as _;
 
-use crate::report::Report;
-
 const WIDTH: f64 = 720.0;
 const LABEL: f64 = 250.0;
 const ROW: f64 = 26.0;
@@ -20,41 +18,6 @@ pub type Group = (String, Vec<Bar>);
 
 pub fn bar(label: &str, value: f64, text: String) -> Bar {
     Bar { label: label.to_owned(), value, text }
-}
-
-/// The groups of a standard run.
-pub fn standard(report: &Report) -> Vec<Group> {
-    let ms = |name: &str, value: f64| bar(name, value, format!("{value:.0} ms"));
-    let per_s = |name: &str, value: f64| bar(name, value, format!("{value:.0} /s"));
-    let us = |name: &str, value: f64| bar(name, value, format!("{value:.1} µs"));
-    vec![
-        (
-            "Committed transfers a second".to_owned(),
-            vec![
-                per_s("verification ceiling", report.verification_ceiling_per_s),
-                per_s("committed, maximum", report.maximum.committed_per_s),
-                per_s("committed, half", report.half.committed_per_s),
-            ],
-        ),
-        (
-            "Latency from intended time to receipt".to_owned(),
-            vec![
-                ms("quiet chain, p50", report.idle_p50_ms),
-                ms("half, p50", report.half.p50_ms),
-                ms("half, p99", report.half.p99_ms),
-                ms("maximum, p50", report.maximum.p50_ms),
-                ms("maximum, p99", report.maximum.p99_ms),
-            ],
-        ),
-        (
-            "CPU for each transfer and validator".to_owned(),
-            vec![
-                us("batch verification alone", report.batch_verify_us_per_sig),
-                us("maximum", report.maximum.cpu_us_per_tx_per_validator),
-                us("half", report.half.cpu_us_per_tx_per_validator),
-            ],
-        ),
-    ]
 }
 
 pub fn draw(groups: &[Group]) -> String {

@@ -1,7 +1,7 @@
 //! Reading what a home holds.
 
-use std::fs;
 use std::path::Path;
+use std::{fmt, fs};
 
 use ballast_node::keyfile::{KeyFile, Passphrase, PassphraseError};
 use ballast_node::setup::Home;
@@ -18,17 +18,19 @@ pub struct Keys {
 
 /// Reads a genesis file. What it says is checked when a database begins with it.
 pub fn genesis(path: &Path) -> Result<Genesis, Failure> {
-    let place = path.display();
-    let bytes = fs::read(path).map_err(|error| Failure::config(format!("{place}: {error}")))?;
-    Genesis::decode(&bytes).map_err(|error| Failure::config(format!("{place}: {error}")))
+    let bytes = fs::read(path).map_err(|error| unusable(path, error))?;
+    Genesis::decode(&bytes).map_err(|error| unusable(path, error))
 }
 
 /// Reads a genesis file and checks what it says.
 pub fn checked_genesis(path: &Path) -> Result<Genesis, Failure> {
     let genesis = genesis(path)?;
-    let bad = |error| Failure::config(format!("{}: {error}", path.display()));
-    genesis.check().map_err(bad)?;
+    genesis.check().map_err(|error| unusable(path, error))?;
     Ok(genesis)
+}
+
+fn unusable(path: &Path, error: impl fmt::Display) -> Failure {
+    Failure::config(format!("{}: {error}", path.display()))
 }
 
 /// Opens both keys. `ask` is called at most once, and only when a key is encrypted.

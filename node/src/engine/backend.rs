@@ -193,7 +193,7 @@ impl Backend for NodeBackend {
         let busy = Refusal::Busy { retry_ms: RETRY_MS };
         // What the pool would turn away is not verified first.
         let full = self.shared.full.load(Ordering::Relaxed);
-        let pass = self.gate.enter(Instant::now()).filter(|_| !full);
+        let pass = if full { None } else { self.gate.enter(Instant::now()) };
         if pass.is_none() && !txs.iter().all(|bytes| protects(bytes)) {
             return all(busy);
         }

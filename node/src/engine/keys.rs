@@ -27,8 +27,7 @@ impl Default for Keys {
 impl Keys {
     /// Prepares `key`, if it was not before.
     pub fn get(&self, key: &PublicKey) -> Result<PreparedKey, SignatureError> {
-        let ways = ways(key);
-        let (shard, ways) = (ways.start / SHARD, ways.start % SHARD..ways.start % SHARD + WAYS);
+        let (shard, ways) = places(key);
         let Some(shard) = self.0.get(shard) else { return PreparedKey::new(key) };
         let is_it = |known: &&PreparedKey| known.key() == *key;
         if let Some(places) = shard.read().get(ways.clone())
@@ -52,11 +51,11 @@ impl Keys {
     }
 }
 
-/// The places that a key may have.
-fn ways(key: &PublicKey) -> Range<usize> {
+/// The shard of a key, and the places in it that the key may have.
+fn places(key: &PublicKey) -> (usize, Range<usize>) {
     let [a, b, c, d, ..] = key.0;
     let first = u32::from_le_bytes([a, b, c, d]) as usize % (PLACES / WAYS) * WAYS;
-    first..first + WAYS
+    (first / SHARD, first % SHARD..first % SHARD + WAYS)
 }
 
 #[cfg(test)]
@@ -77,8 +76,7 @@ mod tests {
     }
 
     fn is_kept(keys: &Keys, key: &PublicKey) -> bool {
-        let ways = ways(key);
-        let places = keys.0[ways.start / SHARD].read();
+        let places = keys.0[places(key).0].read();
         places.iter().flatten().any(|known| known.key() == *key)
     }
 
@@ -88,7 +86,7 @@ mod tests {
         let first = SecretKey::dev("keys", "0").public();
         let rivals: Vec<_> = rivals(first).take(40).collect();
         for key in [first].iter().chain(&rivals[..WAYS - 1]) {
-            assert_eq!(ways(key), ways(&first));
+            assert_eq!(places(key), places(&first));
             assert_eq!(keys.get(key).map(|prepared| prepared.key()), Ok(*key));
         }
         assert!([first].iter().chain(&rivals[..WAYS - 1]).all(|key| is_kept(&keys, key)));

@@ -4,7 +4,6 @@
 //! Each validator verifies each transaction once: those of its own clients as they come in, those
 //! of others with the batch that brings them.
 
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
@@ -24,9 +23,10 @@ use rayon::prelude::*;
 use super::keys::Keys;
 use crate::metrics::{NodeMetrics, ObserveDuration};
 
-/// Transactions verified together: fewer cost more each, and beyond the greater number a larger
-/// chunk gains little.
-const CHUNK: Range<usize> = 256..1_024;
+/// Transactions verified together: fewer cost more each.
+const CHUNK_MIN: usize = 256;
+/// Beyond this a larger chunk gains little.
+const CHUNK_MAX: usize = 1_024;
 /// The most while clients send bad signatures: each spoils the chunk that it is in, which must then
 /// be looked at one by one.
 const SPOILED_CHUNK: usize = 16;
@@ -121,8 +121,8 @@ impl Verification {
 
 /// As few equal chunks of `count` transactions as keep the cores busy.
 fn chunk(count: usize) -> usize {
-    let parts = (count / CHUNK.start).clamp(1, rayon::current_num_threads());
-    count.div_ceil(parts.max(count.div_ceil(CHUNK.end))).max(1)
+    let parts = (count / CHUNK_MIN).clamp(1, rayon::current_num_threads());
+    count.div_ceil(parts.max(count.div_ceil(CHUNK_MAX))).max(1)
 }
 
 /// Decodes and verifies, one answer for each of `txs`, in order. All signatures, those inside
@@ -194,9 +194,9 @@ mod tests {
         for count in [0, 1, 255, 256, 511, 620, 1_024, 1_100, 4_096, 8_192] {
             let size = chunk(count);
             let parts = count.div_ceil(size);
-            assert!((1..=CHUNK.end).contains(&size), "{count}: {size}");
-            assert!(parts <= threads.max(count.div_ceil(CHUNK.end)), "{count}: {parts}");
-            assert!(count < CHUNK.start || size >= CHUNK.start, "{count}: {size}");
+            assert!((1..=CHUNK_MAX).contains(&size), "{count}: {size}");
+            assert!(parts <= threads.max(count.div_ceil(CHUNK_MAX)), "{count}: {parts}");
+            assert!(count < CHUNK_MIN || size >= CHUNK_MIN, "{count}: {size}");
         }
     }
 

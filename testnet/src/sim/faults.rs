@@ -199,7 +199,7 @@ impl World<'_> {
                 let vote = self.voted[node].last().copied();
                 let end = vote.and_then(|vote| disk.end_in_log(&vote.signature.0));
                 let place = disk.flip_log(*tail);
-                if let (Some(vote), true) = (vote, place.is_some() && place < end) {
+                if let Some(vote) = vote.filter(|_| place.is_some() && place < end) {
                     self.mute[node] = self.mute[node].max(vote.vote.height);
                 }
                 place

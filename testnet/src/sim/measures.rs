@@ -9,10 +9,9 @@ pub struct Measures {
     /// When a validator admitted a transaction, and how long until it had committed it,
     /// microseconds.
     pub commits_us: Vec<(u64, u64)>,
-    /// Frames of the consensus lane, counted once for each receiver, and their bytes.
+    /// Frames of the consensus lane, counted once for each receiver.
     pub frames: u64,
-    pub frame_bytes: u64,
-    /// Those that are proposals.
+    /// Of those that are proposals.
     pub proposal_bytes: u64,
     pub batch_bytes: u64,
 }
@@ -22,11 +21,9 @@ impl Measures {
     pub(super) fn carried(&mut self, parcel: &Parcel) {
         match parcel {
             Parcel::Frame(frame) => {
-                let bytes = frame.bytes().len() as u64;
                 self.frames += 1;
-                self.frame_bytes += bytes;
                 if matches!(frame.message(), Ok(Message::Proposal(_))) {
-                    self.proposal_bytes += bytes;
+                    self.proposal_bytes += frame.bytes().len() as u64;
                 }
             }
             Parcel::Batch(checked) => {
