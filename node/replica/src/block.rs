@@ -12,8 +12,32 @@ use crate::context::BlockValue;
 use crate::sets::Sets;
 use crate::types::Executed;
 
-/// How far ahead of a validator's clock a block's time may be, in milliseconds.
+/// How far two right clocks may be apart, in milliseconds.
 pub const CLOCK_SKEW_MS_MAX: u64 = 500;
+/// How long a proposal of round 0 may be on its way.
+pub const DELIVERY_MS_MAX: u64 = 500;
+
+/// How wrong a block's time is by one's own clock, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Skew {
+    Ahead(u64),
+    Behind(u64),
+}
+
+/// Whether `time` is true of a block that was proposed for the first time in `round` and `came`
+/// then. The way may take twice as long with each round, and `slack_ms` more: so whatever the
+/// clocks say, a round comes in which those that are behind find enough votes.
+pub fn check_time(time: u64, came: u64, round: u32, slack_ms: u64) -> Result<(), Skew> {
+    let way = DELIVERY_MS_MAX.saturating_mul(1u64.checked_shl(round).unwrap_or(u64::MAX));
+    let behind = came.saturating_sub(time);
+    if time > came.saturating_add(CLOCK_SKEW_MS_MAX) {
+        return Err(Skew::Ahead(time - came));
+    }
+    if behind > way.saturating_add(CLOCK_SKEW_MS_MAX).saturating_add(slack_ms) {
+        return Err(Skew::Behind(behind));
+    }
+    Ok(())
+}
 
 /// The end of the chain as this validator has it.
 #[derive(Clone, Debug)]
@@ -74,31 +98,16 @@ pub enum Verdict {
     Invalid(&'static str),
     /// These batches are not here.
     Missing(Vec<Hash>),
-    /// Its time is too far ahead; look again at this wall-clock time.
-    Early {
-        at: u64,
-    },
 }
 
-/// Judges a block proposed after `tip`. In order: what can never become valid, then the clock,
-/// then what is missing.
-pub fn judge(
-    tip: &Tip,
-    sets: &Sets,
-    wall_ms: u64,
-    batches: &Batches,
-    value: &BlockValue,
-) -> Verdict {
+/// Judges a block proposed after `tip`: first what can never become valid, then what is missing.
+/// Whether its time is true is a question of when it was proposed, and not asked here.
+pub fn judge(tip: &Tip, sets: &Sets, batches: &Batches, value: &BlockValue) -> Verdict {
     if let Err(why) = check_header(tip, sets, value.header()) {
         return Verdict::Invalid(why);
     }
     if let Err(why) = check_payload(value.header(), value.payload()) {
         return Verdict::Invalid(why);
-    }
-    let time = value.header().time;
-    let early = time > wall_ms.saturating_add(CLOCK_SKEW_MS_MAX);
-    if early && !planted(Bug::HeaderTimeUnchecked) {
-        return Verdict::Early { at: time - CLOCK_SKEW_MS_MAX };
     }
     let missing = |digest: &&Hash| !batches.contains(digest);
     let missing: Vec<_> = value.payload().batches.iter().filter(missing).copied().collect();
@@ -168,6 +177,22 @@ pub fn check_payload(header: &Header, payload: &Payload) -> Result<(), &'static 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_is_true_within_the_skew_and_the_way_which_grows_with_the_rounds() {
+        let check = |time, round, slack| check_time(time, 100_000, round, slack);
+        assert_eq!(check(100_500, 0, 0), Ok(()));
+        assert_eq!(check(100_501, 9, 9), Err(Skew::Ahead(501)));
+        for (round, slack, oldest) in
+            [(0, 0, 99_000), (0, 300, 98_700), (1, 0, 98_500), (3, 0, 95_500)]
+        {
+            assert_eq!(check(oldest, round, slack), Ok(()));
+            let late = Err(Skew::Behind(100_001 - oldest));
+            assert_eq!(check(oldest - 1, round, slack), late);
+        }
+        assert_eq!(check_time(0, u64::MAX, 64, 0), Ok(()));
+        assert_eq!(check_time(u64::MAX, 0, u32::MAX, u64::MAX), Err(Skew::Ahead(u64::MAX)));
+    }
 
     #[test]
     fn a_header_that_attests_a_height_near_the_greatest_is_refused() {

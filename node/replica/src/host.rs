@@ -21,7 +21,7 @@ use ballast_primitives::{
     VoteKind,
 };
 use malachite::{
-    CertificateError, NilOrVal, Round, SignedMessage, Timeout, Validity, ValueOrigin,
+    CertificateError, NilOrVal, Round, SignedMessage, Threshold, Timeout, Validity, ValueOrigin,
     VoteExtensionPolicy, VoteType,
 };
 
@@ -310,6 +310,12 @@ impl Host {
         let proposals = self.core.driver.take_proposal_evidence();
         let votes = self.core.driver.take_vote_evidence();
         self.room.evidence(&proposals, &votes)
+    }
+
+    /// Whether two thirds have precommitted nil in `round`, so that it decides nothing.
+    pub fn has_given_up(&self, round: u32) -> bool {
+        let votes = self.core.driver.votes();
+        votes.is_threshold_met(&Round::new(round), VoteType::Precommit, Threshold::Nil)
     }
 
     /// The validators from whom no precommit of `round` has come: for the log.

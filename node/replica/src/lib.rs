@@ -21,7 +21,8 @@
 //! [`replica`] holds the loop; [`host`] drives Malachite's core; [`safety`] alone says what may be
 //! signed; [`pool`] admits transactions and packs batches; [`batches`] holds what may be ordered;
 //! [`block`] builds and judges blocks; [`sets`] knows which validator set decides a height;
-//! [`commit`] executes blocks; [`pace`] says how soon the next may begin; [`sync`] catches up.
+//! [`commit`] executes blocks; [`pace`] says how soon the next may begin, [`delays`] how long to wait
+//! for others; [`sync`] catches up.
 //! [`durable`] is rule 2 of the contract as code.
 
 // Denied outside tests: what a peer sends must never stop a validator.
@@ -41,6 +42,7 @@ pub mod block;
 pub mod commit;
 pub mod config;
 pub mod context;
+pub mod delays;
 pub mod durable;
 pub mod host;
 pub mod message;

@@ -56,6 +56,11 @@ impl Sets {
         self.of(height).is_some_and(|set| set.get(key).is_some())
     }
 
+    /// Whether `key` is in one of the two sets.
+    pub fn knows(&self, key: &PublicKey) -> bool {
+        self.current.get(key).is_some() || self.next.get(key).is_some()
+    }
+
     /// Moves on to the sets after `tip`.
     pub(crate) fn advance(&mut self, tip: u64, state: &State) {
         self.height = tip.saturating_add(1);

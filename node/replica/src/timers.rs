@@ -14,8 +14,6 @@ pub enum Timer {
     Start,
     /// Seal the open batch.
     Seal,
-    /// Judge waiting proposals again.
-    Recheck,
     /// Status, catch-up, requests for what is missing.
     Housekeeping,
 }
@@ -40,7 +38,7 @@ impl Timer {
             Self::Prevote(round) => Some(Timeout::prevote(round.into())),
             Self::Precommit(round) => Some(Timeout::precommit(round.into())),
             Self::Rebroadcast(round) => Some(Timeout::rebroadcast(round.into())),
-            Self::Start | Self::Seal | Self::Recheck | Self::Housekeeping => None,
+            Self::Start | Self::Seal | Self::Housekeeping => None,
         }
     }
 }
@@ -56,6 +54,17 @@ impl Timers {
     /// Sets a timer that is not running.
     pub fn set_if_unset(&mut self, timer: Timer, deadline: u64) {
         self.0.entry(timer).or_insert(deadline);
+    }
+
+    /// Brings a timer that is running forward to `deadline`.
+    pub fn set_earlier(&mut self, timer: Timer, deadline: u64) {
+        if let Some(at) = self.0.get_mut(&timer) {
+            *at = deadline.min(*at);
+        }
+    }
+
+    pub fn is_set(&self, timer: Timer) -> bool {
+        self.0.contains_key(&timer)
     }
 
     pub fn cancel(&mut self, timer: Timer) {

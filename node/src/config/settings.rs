@@ -90,9 +90,9 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("rpc", "request_timeout_ms", "How long a request that does not wait may take."),
     setting("operator", "listen", "Where /livez, /readyz, /status and /metrics are, ip:port."),
-    setting("consensus", "propose_timeout_ms", "How long to wait for a proposal."),
-    setting("consensus", "prevote_timeout_ms", "How long to wait for more prevotes."),
-    setting("consensus", "precommit_timeout_ms", "How long to wait for more precommits."),
+    setting("consensus", "propose_timeout_ms", "The longest wait for a proposal."),
+    setting("consensus", "prevote_timeout_ms", "The longest wait for more prevotes."),
+    setting("consensus", "precommit_timeout_ms", "The longest wait for more precommits."),
     setting("consensus", "timeout_step_ms", "Added to each timeout for every round above zero."),
     setting(
         "consensus",

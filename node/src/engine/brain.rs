@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ballast_primitives::{Hash, PublicKey, Validator};
 use ballast_replica::durable::{Act, Order};
-use ballast_replica::replica::Notice;
+use ballast_replica::replica::{Failure, Notice};
 use ballast_replica::safety::Refusal;
 use ballast_replica::types::CommitWrite;
 use ballast_replica::{Admission, Effect, Input, Replica};
@@ -47,6 +47,7 @@ pub struct Brain {
     pub view: View,
     pub metrics: Arc<NodeMetrics>,
     pub last_commit: Option<Instant>,
+    pub said: Said,
 }
 
 /// Why the loop ends.
@@ -214,20 +215,25 @@ impl Brain {
         Ok(())
     }
 
-    fn notice(&self, notice: Notice) {
+    fn notice(&mut self, notice: Notice) {
         let name = |key: &PublicKey| self.peers.name_of(key);
         match notice {
-            Notice::Round { height, round, missing } => {
-                self.metrics.rounds_above_zero.inc();
-                let missing = missing.join(", ");
-                tracing::warn!(height, round, missing, "a round failed; validators not heard");
+            Notice::Round { height, round, proposer, failed, missing } => {
+                self.metrics.round_failed(&name(&proposer), failed.name());
+                if self.said.is_due(proposer, failed) {
+                    let (proposer, why) = (name(&proposer), failed.text());
+                    let missing = missing.join(", ");
+                    tracing::warn!(height, round, proposer, why, missing, "a round failed");
+                }
             }
             // Said once, when it began.
             Notice::Refused(Refusal::Withheld) => {}
             Notice::Refused(refusal) => tracing::warn!(%refusal, "did not sign"),
-            Notice::InvalidProposal { height, round, proposer, why } => {
-                let proposer = name(&proposer);
-                tracing::warn!(height, round, proposer, why, "voted nil on an invalid proposal");
+            Notice::VotedNil { height, round, proposer, why } => {
+                if self.said.is_due(proposer, why) {
+                    let (proposer, why) = (name(&proposer), why.text());
+                    tracing::warn!(height, round, proposer, why, "voted nil on a proposal");
+                }
             }
             Notice::BadPeer { peer, why } => {
                 tracing::warn!(peer = name(&peer), why, "a peer misbehaves");
@@ -241,6 +247,24 @@ impl Brain {
                 tracing::info!(height, blocks, "caught up");
             }
         }
+    }
+}
+
+/// What was said lately of a proposer, which may fail several times a second.
+#[derive(Default)]
+pub struct Said(BTreeMap<(PublicKey, &'static str), Instant>);
+
+impl Said {
+    const AGAIN: Duration = Duration::from_secs(10);
+
+    fn is_due(&mut self, proposer: PublicKey, why: Failure) -> bool {
+        let now = Instant::now();
+        self.0.retain(|_, at| now.duration_since(*at) < Self::AGAIN);
+        let new = !self.0.contains_key(&(proposer, why.name()));
+        if new {
+            self.0.insert((proposer, why.name()), now);
+        }
+        new
     }
 }
 

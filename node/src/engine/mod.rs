@@ -35,7 +35,7 @@ use zeroize::Zeroizing;
 
 use self::backend::{NodeBackend, Verifier};
 use self::book::{Book, Directory, Me};
-use self::brain::{Brain, warn_of_unknown};
+use self::brain::{Brain, Said, warn_of_unknown};
 use self::clock::Clock;
 use self::disk::Disk;
 use self::gate::Gate;
@@ -131,6 +131,7 @@ pub async fn run(setup: Setup) -> Result<(), RunError> {
         view: View::new(Arc::clone(&shared), Published { head, status, serving }, data),
         metrics: Arc::clone(&metrics),
         last_commit: None,
+        said: Said::default(),
     };
     let (ended, end) = oneshot::channel();
     let thread = std::thread::Builder::new().name("replica".to_owned()).spawn(move || {

@@ -16,6 +16,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Metric, Registry};
 
 type ByLabel = Family<[(&'static str, &'static str); 1], Counter>;
+type ByProposer = Family<[(&'static str, String); 2], Counter>;
 
 /// Handles to the node's metrics; clones share the values.
 #[derive(Clone, Debug)]
@@ -27,7 +28,7 @@ pub struct NodeMetrics {
     /// Members of the set that decides the next height, and whether this node is one.
     pub validators: Gauge,
     pub validator: Gauge,
-    pub rounds_above_zero: Counter,
+    rounds_above_zero: ByProposer,
     pub blocks: Counter,
     pub transactions: TransactionCounters,
     refused: ByLabel,
@@ -71,8 +72,11 @@ impl NodeMetrics {
             round: add.gauge("ballast_round", "Round of the height being decided"),
             validators: add.gauge("ballast_validators", "Validators that decide the next height"),
             validator: add.gauge("ballast_validator", "Whether this node is one of them: 1 or 0"),
-            rounds_above_zero: add
-                .counter("ballast_rounds_above_zero", "Rounds entered because one before failed"),
+            rounds_above_zero: add.add(
+                "ballast_rounds_above_zero",
+                "Rounds entered because one before failed, by its proposer and why it failed",
+                ByProposer::default(),
+            ),
             blocks: add.counter("ballast_blocks", "Blocks committed"),
             transactions: TransactionCounters {
                 succeeded: outcome("succeeded"),
@@ -109,6 +113,12 @@ impl NodeMetrics {
         }
         registry.register_collector(Box::new(process::ProcessMetrics));
         metrics
+    }
+
+    /// A round failed that `proposer` had the turn in.
+    pub fn round_failed(&self, proposer: &str, reason: &str) {
+        let labels = [("proposer", proposer.to_owned()), ("reason", reason.to_owned())];
+        self.rounds_above_zero.get_or_create_owned(&labels).inc();
     }
 
     /// The counter of transactions refused for `reason`, a stable wire name.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use ballast_primitives::PublicKey;
 use ballast_replica::message::{Message, Request, Response};
-use ballast_replica::replica::Notice;
+use ballast_replica::replica::{Failure, Notice};
 use ballast_replica::types::{CommitWrite, TxRecord};
 use ballast_replica::{Effect, Input};
 use ballast_runtime::{CouncilOp, Op, Outcome};
@@ -419,7 +419,10 @@ impl World<'_> {
         match notice {
             Notice::Round { .. } => self.coverage.count("rounds above zero"),
             Notice::Refused(_) => self.coverage.count("signatures refused"),
-            Notice::InvalidProposal { .. } => self.coverage.count("invalid proposals"),
+            Notice::VotedNil { why: Failure::Invalid(_), .. } => {
+                self.coverage.count("invalid proposals");
+            }
+            Notice::VotedNil { .. } => self.coverage.count("untimely proposals"),
             Notice::BadPeer { .. } => self.coverage.count("bad peers reported"),
             Notice::LeftOut { transactions, .. } => {
                 self.coverage.add("transactions left out", *transactions as u64);

@@ -57,6 +57,7 @@ impl Replica {
         }
         self.advance(value, write.executed, now);
         self.pace.committed(now.mono_ms, write.records.len());
+        self.delays.committed(write.records.len());
         self.block = Some(write.block.clone());
         self.effects.push(Effect::Commit(Box::new(write)));
         self.effects.push(Effect::WalReset { height: self.tip.height + 1 });
@@ -78,14 +79,15 @@ impl Replica {
             self.newest_results = header.height;
         }
         self.sets.advance(header.height, &self.state);
+        self.gone.retain(|key| self.sets.knows(key));
         self.started = false;
+        self.turn = None;
         self.committed_at = now.mono_ms;
         self.proposals.clear();
         self.decided = None;
         self.unseen.clear();
         self.batches.stop_wanting();
         self.timers.cancel_consensus();
-        self.timers.cancel(Timer::Recheck);
         self.sync.progressed();
     }
 

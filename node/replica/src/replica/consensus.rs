@@ -27,7 +27,7 @@ impl Replica {
             match out {
                 Out::Wal(record) => self.effects.push(Effect::Wal(record)),
                 Out::SignState(state) => self.effects.push(Effect::SignState(state.encode())),
-                Out::Broadcast(message) => self.broadcast(message),
+                Out::Broadcast(message) => self.broadcast(message, now),
                 Out::GetValue { height, round } => self.propose(height, round, now),
                 Out::Schedule(timeout) => self.schedule(timeout, now),
                 Out::Cancel(timeout) => {
@@ -36,7 +36,7 @@ impl Replica {
                     }
                 }
                 Out::CancelAll => self.timers.cancel_consensus(),
-                Out::RoundStarted { round, .. } => self.on_round(round),
+                Out::RoundStarted { round, proposer } => self.on_round(round, proposer, now),
                 Out::Evidence(evidence) => self.evidence.extend(evidence),
                 Out::Refused(refusal) => {
                     self.effects.push(Effect::Notice(Notice::Refused(refusal)));
@@ -68,35 +68,11 @@ impl Replica {
         self.decided = Some((value, certificate));
     }
 
-    pub(super) fn broadcast(&mut self, message: Message) {
+    pub(super) fn broadcast(&mut self, message: Message, now: Now) {
         if let Message::Proposal(wire) = &message {
-            self.note_proposal(wire.clone(), true);
+            self.note_proposal(wire.clone(), now.wall_ms, true);
         }
         self.effects.push(Effect::Broadcast(message));
-    }
-
-    pub(super) fn on_round(&mut self, round: u32) {
-        let height = self.tip.height + 1;
-        if round > 0 {
-            let missing = self.host.missing_precommits(round - 1);
-            self.effects.push(Effect::Notice(Notice::Round { height, round, missing }));
-        }
-    }
-
-    pub(super) fn schedule(&mut self, timeout: arc_malachitebft_core_types::Timeout, now: Now) {
-        let Some(timer) = Timer::from_timeout(timeout) else { return };
-        if planted(Bug::TimeoutForgotten) && matches!(timer, Timer::Precommit(_)) {
-            return;
-        }
-        let config = &self.config;
-        let (base, round) = match timer {
-            Timer::Propose(round) => (config.propose_timeout_ms, round),
-            Timer::Prevote(round) => (config.prevote_timeout_ms, round),
-            Timer::Precommit(round) => (config.precommit_timeout_ms, round),
-            _ => (config.rebroadcast_ms, 0),
-        };
-        let grown = base.saturating_add(config.timeout_step_ms.saturating_mul(u64::from(round)));
-        self.timers.set(timer, now.mono_ms + grown.min(base.max(TIMEOUT_MS_MAX)));
     }
 
     pub(super) fn propose(&mut self, height: u64, round: u32, now: Now) {
@@ -146,9 +122,9 @@ impl Replica {
         let outs = self.host.start(height, self.sets.current());
         self.absorb(outs);
         self.drain(now);
-        for proposal in std::mem::take(&mut self.future_proposals).into_values() {
+        for (proposal, came) in std::mem::take(&mut self.future_proposals).into_values() {
             if proposal.header.height == self.tip.height + 1 {
-                self.take_proposal(proposal);
+                self.take_proposal(proposal, came, now);
             }
         }
         for vote in std::mem::take(&mut self.future_votes).into_values() {
@@ -160,15 +136,17 @@ impl Replica {
         }
     }
 
-    /// A genuine proposal of the current height.
-    pub(super) fn take_proposal(&mut self, proposal: WireProposal) {
-        self.note_proposal(proposal.clone(), false);
-        let outs = self.host.proposal(proposal);
-        self.absorb(outs);
-        self.judge_proposals();
+    /// A genuine proposal of the current height that came at `came` on the wall clock. One of a
+    /// later round waits until that begins.
+    pub(super) fn take_proposal(&mut self, proposal: WireProposal, came: u64, now: Now) {
+        let has_begun = proposal.round <= self.host.round();
+        self.note_proposal(proposal.clone(), came, false);
+        if has_begun {
+            self.give(proposal, now);
+        }
     }
 
-    pub(super) fn note_proposal(&mut self, wire: WireProposal, judged: bool) {
+    pub(super) fn note_proposal(&mut self, wire: WireProposal, came: u64, ours: bool) {
         // The core keeps two per round; there is no use for more.
         let of_round = self.proposals.iter().filter(|p| p.wire.round == wire.round);
         let known = self
@@ -180,17 +158,19 @@ impl Replica {
         }
         let value = BlockValue::new(wire.header.clone(), wire.payload.clone());
         self.unseen.remove(&value.id());
-        let judged = judged || self.proposals.iter().any(|p| p.judged && p.value == value);
-        self.proposals.push(Proposed { wire, value, judged });
+        let judged = ours || self.proposals.iter().any(|p| p.judged && p.value == value);
+        let proposed = Proposed { wire, value, came, given: ours, judged, doubt: None };
+        self.proposals.push(proposed);
     }
 
     /// After a restart: proposals and verdicts that the log holds.
     pub(super) fn note_proposals(&mut self, entries: &[WalEntry]) {
         for entry in entries {
             if let WalEntry::Proposal(wire) = entry {
-                self.note_proposal(wire.clone(), false);
+                self.note_proposal(wire.clone(), wire.header.time, false);
             }
         }
+        self.proposals.iter_mut().for_each(|p| p.given = true);
         for entry in entries {
             if let WalEntry::ProposedValue { header, .. } = entry {
                 let id = header.id();
@@ -210,36 +190,45 @@ impl Replica {
             return;
         }
         for at in 0..self.proposals.len() {
-            let Some(proposed) = self.proposals.get(at).filter(|p| !p.judged) else { continue };
+            let waits = |p: &&Proposed| p.given && !p.judged;
+            let Some(proposed) = self.proposals.get(at).filter(waits) else { continue };
             let (value, round) = (proposed.value.clone(), proposed.wire.round);
             let proposer = proposed.wire.proposer;
-            let verdict = block::judge(&self.tip, &self.sets, now.wall_ms, &self.batches, &value);
-            let valid = match verdict {
-                Verdict::Valid => true,
+            let verdict = block::judge(&self.tip, &self.sets, &self.batches, &value);
+            let doubt = match verdict {
+                Verdict::Valid => None,
                 Verdict::Invalid(why) => {
                     let height = self.tip.height + 1;
-                    let notice = Notice::InvalidProposal { height, round, proposer, why };
+                    let why = Failure::Invalid(why);
+                    let notice = Notice::VotedNil { height, round, proposer, why };
                     self.effects.push(Effect::Notice(notice));
-                    false
+                    Some(why)
                 }
                 Verdict::Missing(digests) => {
+                    self.doubt(&value, Some(Failure::Batches));
                     for digest in digests {
                         self.batches.want(digest, round, proposer, now.mono_ms, GRACE_MS);
                     }
                     continue;
                 }
-                Verdict::Early { at } => {
-                    let wait = at.saturating_sub(now.wall_ms).max(1);
-                    self.timers.set(Timer::Recheck, now.mono_ms + wait);
-                    continue;
-                }
             };
+            self.doubt(&value, doubt);
             let same = self.proposals.iter_mut().filter(|p| p.value == value);
             same.for_each(|p| p.judged = true);
+            let valid = doubt.is_none();
             let outs = self.host.verdict(value, round, proposer, valid);
             self.absorb(outs);
             self.drain(now);
         }
+    }
+
+    /// Notes what speaks against a block. Whether its time is true has been found before.
+    fn doubt(&mut self, value: &BlockValue, doubt: Option<Failure>) {
+        let timely = |p: &&mut Proposed| {
+            p.value == *value
+                && !matches!(p.doubt, Some(Failure::Ahead { .. } | Failure::Behind { .. }))
+        };
+        self.proposals.iter_mut().filter(timely).for_each(|p| p.doubt = doubt);
     }
 
     pub(super) fn note_unseen(&mut self, vote: &WireVote, now: Now) {

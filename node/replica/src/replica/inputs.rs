@@ -162,12 +162,13 @@ impl Replica {
         }
         if at > height {
             if proposal.round <= FUTURE_ROUNDS_MAX {
-                self.future_proposals.entry(proposal.round).or_insert(proposal);
+                let came = now.wall_ms;
+                self.future_proposals.entry(proposal.round).or_insert((proposal, came));
             }
             return;
         }
         self.start_if_not(now);
-        self.take_proposal(proposal);
+        self.take_proposal(proposal, now.wall_ms, now);
     }
 
     pub(super) fn on_want_proposal(
@@ -191,6 +192,7 @@ impl Replica {
     }
 
     pub(super) fn on_peer_up(&mut self, peer: PublicKey) {
+        self.gone.remove(&peer);
         let mut messages = vec![Message::Status { height: self.tip.height }];
         if self.started {
             let round = self.host.round();
@@ -228,7 +230,6 @@ impl Replica {
             match timer {
                 Timer::Start => {}
                 Timer::Seal => self.seal(),
-                Timer::Recheck => self.judge_proposals(),
                 Timer::Housekeeping => self.housekeeping(now),
                 consensus => {
                     if let Some(timeout) = consensus.timeout() {

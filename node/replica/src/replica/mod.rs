@@ -7,10 +7,12 @@ mod consensus;
 mod inputs;
 mod missing;
 mod reading;
+mod rounds;
 
 pub use reading::Usage;
+pub use rounds::Failure;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use ballast_primitives::merkle::Path;
@@ -22,9 +24,10 @@ use ballast_runtime::tx::{SignedTx, VerifiedTx};
 use ballast_runtime::{Breach, Code, Key, State, admission};
 
 use crate::batches::{Batches, Due, Held};
-use crate::block::{self, Tip, Verdict};
+use crate::block::{self, Skew, Tip, Verdict};
 use crate::config::Config;
 use crate::context::BlockValue;
+use crate::delays::Delays;
 use crate::host::{Host, HostError, Out};
 use crate::message::{Message, REQUEST_BATCHES_MAX, Request, SyncBlock, WireProposal, WireVote};
 use crate::pace::Pace;
@@ -171,18 +174,22 @@ pub enum Admission {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// A round above zero began: who did not precommit in the one before.
+    /// A round above zero began: who had the turn in the one before, why it failed as far as one
+    /// can tell here, and who did not precommit.
     Round {
         height: u64,
         round: u32,
+        proposer: PublicKey,
+        failed: Failure,
         missing: Vec<String>,
     },
     Refused(safety::Refusal),
-    InvalidProposal {
+    /// At once, without waiting for others.
+    VotedNil {
         height: u64,
         round: u32,
         proposer: PublicKey,
-        why: &'static str,
+        why: Failure,
     },
     BadPeer {
         peer: PublicKey,
@@ -217,8 +224,14 @@ pub struct Recovered {
 struct Proposed {
     wire: WireProposal,
     value: BlockValue,
-    /// Whether consensus has been told.
+    /// When it came, on the wall clock.
+    came: u64,
+    /// Whether the core has it: not before its round began.
+    given: bool,
+    /// Whether the core has been told if its block is valid.
     judged: bool,
+    /// What speaks against it, if anything does.
+    doubt: Option<Failure>,
 }
 
 pub struct Replica {
@@ -236,6 +249,11 @@ pub struct Replica {
     /// When the tip was committed.
     committed_at: u64,
     pace: Pace,
+    delays: Delays,
+    /// The round under way; none before a height begins.
+    turn: Option<rounds::Turn>,
+    /// Validators whose connection was lost and has not come back.
+    gone: BTreeSet<PublicKey>,
     /// The newest height whose results someone may wait to see attested.
     newest_results: u64,
     pool: Pool,
@@ -246,7 +264,8 @@ pub struct Replica {
     /// Blocks that votes name and no proposal has shown, with a voter and when it was seen.
     unseen: BTreeMap<Hash, (PublicKey, u32, u64)>,
     future_votes: BTreeMap<(PublicKey, u32, bool), WireVote>,
-    future_proposals: BTreeMap<u32, WireProposal>,
+    /// By round, with the time on the wall clock at which they came.
+    future_proposals: BTreeMap<u32, (WireProposal, u64)>,
     sync: Sync,
     status_at: u64,
     timers: Timers,
@@ -304,6 +323,9 @@ impl Replica {
             started: false,
             committed_at: now.mono_ms,
             pace: Pace::default(),
+            delays: Delays::default(),
+            turn: None,
+            gone: BTreeSet::new(),
             newest_results,
             batches: Batches::default(),
             proposals: Vec::new(),
@@ -362,7 +384,7 @@ impl Replica {
             }
             Input::Message { from, message } => self.on_message(from, message, now),
             Input::PeerUp(peer) => self.on_peer_up(peer),
-            Input::PeerDown(peer) => self.sync.gone(&peer),
+            Input::PeerDown(peer) => self.on_peer_down(peer, now),
             Input::Blocks { from, blocks } => self.on_blocks(from, blocks, now),
             Input::Tick => self.on_tick(now),
         }

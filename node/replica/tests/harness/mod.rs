@@ -80,6 +80,9 @@ impl Cluster {
             receipts: BTreeMap::new(),
             evidence: Vec::new(),
             notices: Vec::new(),
+            committed_ms: BTreeMap::new(),
+            skew_ms: 0,
+            held: None,
             answers: BTreeMap::new(),
         });
         let mut cluster = Self {
@@ -147,8 +150,47 @@ impl Cluster {
         WireProposal { signature: key.sign(&bytes), ..wire }
     }
 
-    fn now(&self) -> Now {
-        Now { wall_ms: START_WALL_MS + self.now_ms, mono_ms: self.now_ms }
+    /// What node `n` takes for the time.
+    fn now(&self, n: usize) -> Now {
+        let wall_ms = self.true_ms().saturating_add_signed(self.nodes[n].skew_ms);
+        Now { wall_ms, mono_ms: self.now_ms }
+    }
+
+    pub const fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
+    /// The true time.
+    pub fn true_ms(&self) -> u64 {
+        START_WALL_MS + self.now_ms
+    }
+
+    /// Nothing happens for as long: everyone's clocks go on.
+    pub fn sleep(&mut self, ms: u64) {
+        self.now_ms += ms;
+    }
+
+    /// Node `n` stands still; its connections stay.
+    pub fn pause(&mut self, n: usize) {
+        self.nodes[n].held = Some(Vec::new());
+    }
+
+    pub fn resume(&mut self, n: usize) {
+        for input in self.nodes[n].held.take().unwrap_or_default() {
+            self.step(n, input);
+        }
+    }
+
+    /// Rounds above zero in which blocks above `height` were decided, as node `n` has them.
+    pub fn slow_heights(&self, n: usize, height: u64) -> Vec<u64> {
+        let above = self.nodes[n].blocks.range(height + 1..);
+        above.filter(|(_, block)| block.certificate.round > 0).map(|(at, _)| *at).collect()
+    }
+
+    /// The longest time between two commits above `height` at node `n`.
+    pub fn longest_wait(&self, n: usize, height: u64) -> u64 {
+        let times: Vec<_> = self.nodes[n].committed_ms.range(height..).map(|(_, at)| *at).collect();
+        times.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap()
     }
 
     /// Cuts a node's power.
@@ -163,7 +205,7 @@ impl Cluster {
     }
 
     pub fn start(&mut self, n: usize) {
-        let now = self.now();
+        let now = self.now(n);
         let hash = self.genesis.hash();
         let node = &mut self.nodes[n];
         let disk = &node.disk;
@@ -228,7 +270,10 @@ impl Cluster {
     }
 
     fn step(&mut self, n: usize, input: Input) {
-        let now = self.now();
+        let now = self.now(n);
+        if let Some(held) = &mut self.nodes[n].held {
+            return held.push(input);
+        }
         let Some(replica) = self.nodes[n].replica.as_mut() else { return };
         let effects = replica.step(now, input);
         self.perform(n, effects);
@@ -262,6 +307,7 @@ impl Cluster {
                         let id = record.receipt.tx;
                         assert!(node.receipts.insert(id, record.receipt).is_none(), "twice: {id}");
                     }
+                    node.committed_ms.insert(write.executed.height, self.now_ms);
                     node.blocks.insert(write.executed.height, write.block);
                 }
                 _ => {}
@@ -395,6 +441,7 @@ impl Cluster {
     fn advance(&mut self, end: u64) -> bool {
         let delivery = self.queue.first_key_value().map(|((at, _), _)| *at);
         let tick = (0..self.nodes.len())
+            .filter(|n| self.nodes[*n].held.is_none())
             .filter_map(|n| Some((self.nodes[n].replica.as_ref()?.next_deadline()?, n)))
             .min();
         let tick_at = tick.map(|(at, _)| at);

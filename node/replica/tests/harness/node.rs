@@ -6,7 +6,7 @@ use ballast_primitives::{Hash, SecretKey, Validator, codec};
 use ballast_replica::replica::Notice;
 use ballast_replica::safety::SignState;
 use ballast_replica::types::{Evidence, Executed, StoredBlock};
-use ballast_replica::{Admission, Duty, Replica};
+use ballast_replica::{Admission, Duty, Input, Replica};
 use ballast_runtime::object::Validators;
 use ballast_runtime::state::Change;
 use ballast_runtime::{Key, Object, Receipt, State};
@@ -89,6 +89,12 @@ pub struct Node {
     pub receipts: BTreeMap<Hash, Receipt>,
     pub evidence: Vec<Evidence>,
     pub notices: Vec<Notice>,
+    /// When each height was committed here.
+    pub committed_ms: BTreeMap<u64, u64>,
+    /// How far its clock is ahead of the true time.
+    pub skew_ms: i64,
+    /// What has come while it stood still, if it does.
+    pub held: Option<Vec<Input>>,
     pub answers: BTreeMap<u64, Vec<Admission>>,
 }
 
