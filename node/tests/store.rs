@@ -16,7 +16,7 @@ use ballast_replica::types::{
 use ballast_runtime::event::Event;
 use ballast_runtime::object::{Key, Object, RoleGrant, Supply};
 use ballast_runtime::receipt::{Outcome, Receipt};
-use ballast_runtime::state::Change;
+use ballast_runtime::state::{Change, Removed};
 use ballast_runtime::tx::VALIDITY_MS_MAX;
 use ballast_runtime::{Code, object};
 
@@ -136,6 +136,7 @@ fn commit(height: u64) -> (CommitWrite, (Hash, Vec<u8>)) {
     let write = CommitWrite {
         block: block(height, vec![batch.0]),
         executed: executed(height, 21),
+        removed: vec![],
         changes: vec![supply(u128::from(height)), role(3, 100 + height)],
         records: vec![
             record(height, 0, payer, account(0), 0),
@@ -595,6 +596,32 @@ fn a_flipped_byte_of_a_stored_value_in_the_log_refuses_to_open() {
 }
 
 #[test]
+fn what_a_block_removes_is_gone_unless_it_writes_it_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = initialised(dir.path());
+    let before: BTreeMap<_, _> =
+        store.leaves().map(Result::unwrap).map(|leaf| (leaf.key.clone(), leaf)).collect();
+    let gone = |leaf: Change| Removed { slot: leaf.slot, key: leaf.key };
+    let (mut write, batch) = commit(1);
+    // One key goes, another takes its slot; one comes back in another slot.
+    let (first, second) = (role(0, 1), role(1, 1));
+    let new = Change { slot: first.slot, ..role(100, 7) };
+    let moved = Change { slot: 5_000, ..second.clone() };
+    write.removed = vec![gone(first.clone()), gone(second)];
+    write.changes.extend([new.clone(), moved.clone()]);
+    store.put_batches(&[batch]).unwrap();
+    store.commit_block(&write).unwrap();
+    let mut expected = before;
+    expected.remove(&first.key);
+    for change in write.changes {
+        expected.insert(change.key.clone(), change);
+    }
+    let found: Vec<_> = store.leaves().map(Result::unwrap).collect();
+    assert!(found.contains(&new) && found.contains(&moved));
+    assert!(found.into_iter().eq(expected.into_values()));
+}
+
+#[test]
 fn bytes_per_transfer_are_within_the_goal() {
     let dir = tempfile::tempdir().unwrap();
     let store = initialised(dir.path());
@@ -633,6 +660,7 @@ fn bytes_per_transfer_are_within_the_goal() {
         let write = CommitWrite {
             block: block(height, vec![digest]),
             executed: executed(height, 21),
+            removed: vec![],
             changes: vec![],
             records,
             evidence: vec![],

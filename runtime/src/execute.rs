@@ -11,13 +11,13 @@ use crate::admission::{self, Admitted};
 use crate::code::Code;
 use crate::event::Event;
 use crate::invariants;
-use crate::journal::{Journal, Touched};
-use crate::limits::{FULL_CHECK_BLOCKS, RUNTIME_VERSION};
+use crate::journal::{Journal, Written};
+use crate::limits::{ENDED_PER_BLOCK, FULL_CHECK_BLOCKS, RUNTIME_VERSION};
 use crate::object::{Checkpoint, IncidentKind, Object};
 use crate::op::Op;
 use crate::ops::{Authority, Env};
 use crate::receipt::{Outcome, Receipt};
-use crate::state::{Change, State};
+use crate::state::{At, Change, Removed, State};
 use crate::tx::{TxBody, VerifiedTx};
 
 pub use crate::invariants::Breach;
@@ -43,6 +43,9 @@ pub struct BlockOutcome {
     pub origins: Vec<u32>,
     /// Transactions that were not includable, by index, with the reason. They left no trace.
     pub dropped: Vec<(u32, Code)>,
+    /// What the block removed, in the order of removal. A removed key may be among the changes
+    /// all the same, or its slot: it was created, or reused, later.
+    pub removed: Vec<Removed>,
     /// Every object the block wrote, ascending by slot.
     pub changes: Vec<Change>,
     /// The root over this block's receipts alone; see [`merkle::chain_receipts`].
@@ -57,7 +60,7 @@ pub struct Executed<'s> {
     receipts: Vec<Receipt>,
     origins: Vec<u32>,
     dropped: Vec<(u32, Code)>,
-    touched: Vec<Touched>,
+    written: Written,
 }
 
 /// Executes a block's transactions, in order after lane 0, and brings `state` to what follows.
@@ -81,6 +84,7 @@ pub fn execute<'s, T: Borrow<VerifiedTx>>(
     let supply_before = state.supply().clone();
     let mut run = Run::new(state, context, txs.len());
     run.upgrade()?;
+    run.remove_ended();
     run.checkpoint();
     let numbered = (0u32..).zip(txs.iter().map(Borrow::borrow));
     let lanes: (Vec<_>, Vec<_>) =
@@ -93,12 +97,12 @@ pub fn execute<'s, T: Borrow<VerifiedTx>>(
     }
     let Run { journal, receipts, origins, mut dropped, .. } = run;
     dropped.sort_unstable_by_key(|(index, _)| *index);
-    let touched = journal.end_block();
-    invariants::check_block(state, &supply_before, &touched, context.time).map_err(at_height)?;
+    let written = journal.end_block();
+    invariants::check_block(state, &supply_before, &written, context.time).map_err(at_height)?;
     if context.height.is_multiple_of(FULL_CHECK_BLOCKS) {
         invariants::check_all(state, context.time).map_err(at_height)?;
     }
-    Ok(Executed { state, receipts, origins, dropped, touched })
+    Ok(Executed { state, receipts, origins, dropped, written })
 }
 
 /// Looks up the accounts that the transactions will look up, so that they are in the processor's
@@ -117,10 +121,14 @@ fn look_ahead(state: &State, txs: &[(u32, &VerifiedTx)]) {
 impl Executed<'_> {
     /// The second half of [`execute_block`]: the state tree, the changes, the receipts' root.
     pub fn commit(self) -> BlockOutcome {
-        let Self { state, receipts, origins, dropped, touched } = self;
-        let changes = state.commit(touched.iter().map(|entry| entry.slot));
+        let Self { state, receipts, origins, dropped, written } = self;
+        let changes = state.commit(written.touched.iter().map(|entry| entry.slot));
+        let mut removed = written.removed();
+        if planted(Bug::RemovalForgotten) {
+            removed.pop();
+        }
         let receipts_root = receipts_root(&receipts);
-        BlockOutcome { receipts, origins, dropped, changes, receipts_root }
+        BlockOutcome { receipts, origins, dropped, removed, changes, receipts_root }
     }
 }
 
@@ -283,6 +291,18 @@ impl<'a> Run<'a> {
                 upgrade.version, upgrade.code, upgrade.height
             ),
         })
+    }
+
+    /// Removes what has ended (ST-7). No more than so many a block, so that no block is slow; what
+    /// has ended counts for nothing, removed or not.
+    fn remove_ended(&mut self) {
+        if planted(Bug::EndedKept) {
+            return;
+        }
+        self.journal.begin_ops();
+        for slot in self.journal.state().ended(self.context.time, ENDED_PER_BLOCK) {
+            self.journal.remove(At::<Object>::new(slot));
+        }
     }
 
     /// The first block at or after a tick remembers the supply as its parent left it.

@@ -14,7 +14,7 @@ use std::ops::RangeBounds;
 use ballast_primitives::Address;
 
 use crate::object::Key;
-use crate::state::Stored;
+use crate::state::Slot;
 
 /// How many values a byte has.
 const BYTES: usize = 1 << 8;
@@ -38,11 +38,13 @@ struct Entry {
 
 impl Index {
     /// The index of `slots`. Of two with the same key only the first is in it.
-    pub(crate) fn of(slots: &[Stored]) -> Self {
+    pub(crate) fn of(slots: &[Slot]) -> Self {
         let accounts = vec![Vec::new(); BYTES];
         let mut index = Self { accounts, others: BTreeMap::new(), len: 0 };
-        for (slot, stored) in slots.iter().enumerate() {
-            index.insert(&stored.key, slot, slots);
+        for (number, slot) in slots.iter().enumerate() {
+            if let Some(stored) = &slot.stored {
+                index.insert(&stored.key, number, slots);
+            }
         }
         index
     }
@@ -52,19 +54,21 @@ impl Index {
     }
 
     /// The slot of `key`; `slots` are those that the index is of.
-    pub(crate) fn get(&self, key: &Key, slots: &[Stored]) -> Option<usize> {
+    pub(crate) fn get(&self, key: &Key, slots: &[Slot]) -> Option<usize> {
         let Key::Account(address) = key else { return self.others.get(key).copied() };
         let (row, bucket, prefix) = place(address);
         let bucket = self.accounts.get(row)?.get(bucket)?;
         let alike = bucket.iter().skip(bucket.partition_point(|entry| entry.prefix < prefix));
-        alike
-            .take_while(|entry| entry.prefix == prefix)
-            .map(|entry| entry.slot as usize)
-            .find(|slot| slots.get(*slot).is_some_and(|stored| stored.key == *key))
+        alike.take_while(|entry| entry.prefix == prefix).map(|entry| entry.slot as usize).find(
+            |slot| {
+                let stored = slots.get(*slot).and_then(|slot| slot.stored.as_ref());
+                stored.is_some_and(|stored| stored.key == *key)
+            },
+        )
     }
 
     /// Adds a key that is not there; says whether it was not.
-    pub(crate) fn insert(&mut self, key: &Key, slot: usize, slots: &[Stored]) -> bool {
+    pub(crate) fn insert(&mut self, key: &Key, slot: usize, slots: &[Slot]) -> bool {
         if self.get(key, slots).is_some() {
             return false;
         }
@@ -91,7 +95,7 @@ impl Index {
         }
     }
 
-    /// Takes back an [`Self::insert`].
+    /// Removes a key that is in `slot`.
     pub(crate) fn remove(&mut self, key: &Key, slot: usize) {
         if let Key::Account(address) = key {
             let (row, bucket, _) = place(address);
@@ -123,9 +127,11 @@ const fn place(address: &Address) -> (usize, usize, u32) {
 mod tests {
     use super::*;
     use crate::object::{Object, PauseState, Scope};
+    use crate::state::Stored;
 
-    fn stored(key: Key) -> Stored {
-        Stored { key, object: Object::Pause(PauseState::default()), mark: 0 }
+    fn stored(key: Key) -> Slot {
+        let object = Object::Pause(PauseState::default());
+        Slot { stored: Some(Stored { key, object }), mark: 0 }
     }
 
     /// Addresses of which many begin alike, up to the bytes that an entry keeps and beyond.

@@ -9,13 +9,13 @@
 //! frozen or closed before it still is as it was. After each that minted: its windows are within
 //! their caps.
 //!
-//! One rule holds by construction: objects are never removed (nothing can), so a bank reference,
-//! whose digest is the key, is unique for ever.
+//! A bank reference, whose digest is the key of what it is the reference of, is unique for ever:
+//! such objects are never removed ([`Key::may_be_removed`]).
 
 use ballast_primitives::Address;
 use thiserror::Error;
 
-use crate::journal::Touched;
+use crate::journal::Written;
 use crate::object::{Council, Key, Object, Proposal, Role, Supply};
 use crate::ops::council_set::{check_members, check_thresholds};
 use crate::state::State;
@@ -43,20 +43,24 @@ fn breach(what: String) -> Breach {
 pub(crate) fn check_block(
     state: &State,
     supply_before: &Supply,
-    touched: &[Touched],
+    written: &Written,
     now: u64,
 ) -> Result<(), Breach> {
-    money::check_block(state, supply_before, touched)?;
-    touched.iter().try_for_each(|entry| {
-        let stored = state.stored(entry.slot);
-        check_object(state, &stored.key, &stored.object, now)
-    })
+    money::check_block(state, supply_before, &written.touched)?;
+    if let Some((_, key)) = written.removed.iter().find(|(_, key)| !key.may_be_removed()) {
+        return Err(breach(format!("{key:?} was removed, and is for ever")));
+    }
+    written
+        .touched
+        .iter()
+        .filter_map(|entry| state.occupant(entry.slot))
+        .try_for_each(|stored| check_object(state, &stored.key, &stored.object, now))
 }
 
 /// Checks the whole state, as it stands at `now`.
 pub fn check_all(state: &State, now: u64) -> Result<(), Breach> {
     check_supply(state)?;
-    state.slots.iter().try_for_each(|stored| check_object(state, &stored.key, &stored.object, now))
+    state.objects().try_for_each(|stored| check_object(state, &stored.key, &stored.object, now))
 }
 
 /// The part of [`check_all`] that holds at any time: sums over every object.
@@ -148,8 +152,8 @@ mod tests {
         let mut journal = Journal::begin_block(&mut state);
         journal.begin_ops();
         work(&mut journal);
-        let touched = journal.end_block();
-        let in_block = check_block(&state, &before, &touched, NOW).map_err(|breach| breach.what);
+        let written = journal.end_block();
+        let in_block = check_block(&state, &before, &written, NOW).map_err(|breach| breach.what);
         let in_full = check_all(&state, NOW).map_err(|breach| breach.what);
         assert_eq!(in_block.is_ok(), in_full.is_ok(), "{in_block:?} {in_full:?}");
         in_block

@@ -5,13 +5,17 @@
 //! [`Journal::write_kept`] for what stays whatever the outcome (nonce, quota), then
 //! [`Journal::begin_ops`], the operations' reads and writes, and on failure
 //! [`Journal::undo_ops`]; at last [`Journal::end_block`].
+//!
+//! A slot that is vacated keeps its mark, so that what is put there later in the same block is not
+//! noted as touched once more.
 
 use crate::object::{
     Council, IncidentLog, Key, Kind, Object, PauseState, Policy, ReserveIndex, Role, RoleGrant,
     Scope, Supply, Terms, Window,
 };
 use crate::state::{
-    At, COUNCIL, INCIDENTS, POLICY, RESERVE, SUPPLY, State, Stored, TERMS, WINDOW, pause_at,
+    At, COUNCIL, INCIDENTS, POLICY, RESERVE, Removed, SUPPLY, Slot, State, Stored, TERMS, WINDOW,
+    pause_at,
 };
 
 pub(crate) struct Journal<'a> {
@@ -19,17 +23,48 @@ pub(crate) struct Journal<'a> {
     /// Marks from this one on were made in this block.
     block_mark: u64,
     touched: Vec<Touched>,
+    removed: Vec<(usize, Key)>,
     undo: Vec<Undo>,
-    /// Lengths of `state.slots` and `touched` when the operations began.
+    /// Lengths of `state.slots`, `touched` and `removed` when the operations began.
     slots_before_ops: usize,
     touched_before_ops: usize,
+    removed_before_ops: usize,
 }
 
-/// An object that the block wrote, and the amounts it held before.
+/// A slot that the block wrote, and of the object that was in it before the amounts and the end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Touched {
     pub(crate) slot: usize,
     pub(crate) before: Amounts,
+    end_before: Option<u64>,
+}
+
+impl Touched {
+    fn of(slot: usize, before: Option<&Stored>) -> Self {
+        Self {
+            slot,
+            before: before.map_or(Amounts::None, |stored| Amounts::of(&stored.object)),
+            end_before: before.and_then(Stored::end),
+        }
+    }
+}
+
+/// What a block did.
+pub(crate) struct Written {
+    /// Ascending by slot.
+    pub(crate) touched: Vec<Touched>,
+    /// In the order of removal.
+    pub(crate) removed: Vec<(usize, Key)>,
+}
+
+impl Written {
+    pub(crate) fn removed(&self) -> Vec<Removed> {
+        let removed = |(slot, key): &(usize, Key)| Removed {
+            slot: *slot as u64,
+            key: ballast_primitives::codec::encode(key),
+        };
+        self.removed.iter().map(removed).collect()
+    }
 }
 
 /// The amounts of an object that the invariants add up.
@@ -81,11 +116,10 @@ impl Amounts {
 /// An object as it was before it was written for good.
 pub(crate) struct Kept(Undo);
 
-/// An object as it was before the operations at hand.
+/// A slot as it was before the operations at hand, or before one step of them.
 struct Undo {
     slot: usize,
-    object: Object,
-    mark: u64,
+    before: Slot,
 }
 
 impl<'a> Journal<'a> {
@@ -96,16 +130,27 @@ impl<'a> Journal<'a> {
             slots_before_ops: state.slots.len(),
             state,
             touched: Vec::new(),
+            removed: Vec::new(),
             undo: Vec::new(),
             touched_before_ops: 0,
+            removed_before_ops: 0,
         }
     }
 
-    /// What the block touched, ascending by slot.
-    pub(crate) fn end_block(self) -> Vec<Touched> {
-        let mut touched = self.touched;
+    /// What the block did, once it is known when what it wrote ends.
+    pub(crate) fn end_block(self) -> Written {
+        let Self { state, mut touched, removed, .. } = self;
         touched.sort_unstable_by_key(|entry| entry.slot);
-        touched
+        for entry in &touched {
+            let end = state.occupant(entry.slot).and_then(Stored::end);
+            if end != entry.end_before {
+                if let Some(before) = entry.end_before {
+                    state.ends.remove(&(before, entry.slot));
+                }
+                state.ends.extend(end.map(|end| (end, entry.slot)));
+            }
+        }
+        Written { touched, removed }
     }
 
     /// What is written from here on can be taken back by [`Self::undo_ops`].
@@ -114,45 +159,55 @@ impl<'a> Journal<'a> {
         self.undo.clear();
         self.slots_before_ops = self.state.slots.len();
         self.touched_before_ops = self.touched.len();
+        self.removed_before_ops = self.removed.len();
     }
 
-    /// Takes back everything written and created since [`Self::begin_ops`].
+    /// Takes back everything written, created and removed since [`Self::begin_ops`].
     pub(crate) fn undo_ops(&mut self) {
-        for Undo { slot, object, mark } in self.undo.drain(..).rev() {
-            let stored = self.state.stored_mut(slot);
-            stored.object = object;
-            stored.mark = mark;
+        for Undo { slot, before } in self.undo.drain(..).rev() {
+            let after = std::mem::replace(self.state.slot_mut(slot), before);
+            let State { index, slots, vacant, .. } = &mut *self.state;
+            let before = slots.get(slot).and_then(|slot| slot.stored.as_ref());
+            match (before, after.stored) {
+                (None, Some(created)) => {
+                    index.remove(&created.key, slot);
+                    vacant.insert(slot);
+                }
+                (Some(removed), None) => {
+                    index.insert(&removed.key, slot, slots);
+                    vacant.remove(&slot);
+                }
+                _ => {}
+            }
         }
-        let created = self.state.slots.drain(self.slots_before_ops..);
-        for (slot, created) in (self.slots_before_ops..).zip(created) {
-            self.state.index.remove(&created.key, slot);
-        }
+        self.state.slots.truncate(self.slots_before_ops);
+        drop(self.state.vacant.split_off(&self.slots_before_ops));
         self.touched.truncate(self.touched_before_ops);
+        self.removed.truncate(self.removed_before_ops);
     }
 
     /// An object that is about to be written for good, for [`Self::put_back`].
     pub(crate) fn keep<T>(&self, at: At<T>) -> Kept {
-        let stored = self.state.stored(at.slot);
-        Kept(Undo { slot: at.slot, object: stored.object.clone(), mark: stored.mark })
+        let before = self.state.slots.get(at.slot).cloned().unwrap_or_default();
+        Kept(Undo { slot: at.slot, before })
     }
 
     /// Takes back everything since [`Self::begin_block`], if one transaction has run since, and
     /// `kept` are the objects it wrote for good.
     pub(crate) fn put_back(mut self, kept: Vec<Kept>) {
         self.undo_ops();
-        for Kept(Undo { slot, object, mark }) in kept {
-            let stored = self.state.stored_mut(slot);
-            stored.object = object;
-            stored.mark = mark;
+        for Kept(Undo { slot, before }) in kept {
+            *self.state.slot_mut(slot) = before;
         }
     }
 
     /// What was changed since [`Self::begin_ops`]: each object's key, the object before and now.
-    /// What was created is not among them.
+    /// What was created or removed is not among them.
     pub(crate) fn changed(&self) -> impl Iterator<Item = (&Key, &Object, &Object)> {
-        self.undo.iter().map(|undo| {
-            let stored = self.state.stored(undo.slot);
-            (&stored.key, &undo.object, &stored.object)
+        self.undo.iter().filter_map(|undo| {
+            let before = undo.before.stored.as_ref()?;
+            let now = self.state.occupant(undo.slot)?;
+            (now.key == before.key).then_some((&now.key, &before.object, &now.object))
         })
     }
 
@@ -216,35 +271,53 @@ impl<'a> Journal<'a> {
     /// Writes an object so that [`Self::undo_ops`] can take it back.
     pub(crate) fn write<T: Kind>(&mut self, at: At<T>) -> &mut T {
         let serial = self.state.serial;
-        let stored = self.state.stored_mut(at.slot);
-        if stored.mark != serial {
-            let (object, mark) = (stored.object.clone(), stored.mark);
-            self.undo.push(Undo { slot: at.slot, object, mark });
+        let slot = self.state.slot_mut(at.slot);
+        if slot.mark != serial {
+            self.undo.push(Undo { slot: at.slot, before: slot.clone() });
         }
         self.write_kept(at)
     }
 
     /// Writes an object for good. Only before [`Self::begin_ops`].
     pub(crate) fn write_kept<T: Kind>(&mut self, at: At<T>) -> &mut T {
-        let serial = self.state.serial;
-        let stored = self.state.stored_mut(at.slot);
-        if stored.mark < self.block_mark {
-            let before = Amounts::of(&stored.object);
-            self.touched.push(Touched { slot: at.slot, before });
-        }
-        stored.mark = serial;
-        match T::of_mut(&mut stored.object) {
+        let slot = self.touch(at.slot);
+        match slot.stored.as_mut().and_then(|stored| T::of_mut(&mut stored.object)) {
             Some(value) => value,
             None => unreachable!("slot {} holds another kind of object", at.slot),
         }
     }
 
-    /// Creates an object under a key that has none, in the next slot.
+    /// Notes that the block writes a slot.
+    fn touch(&mut self, slot: usize) -> &mut Slot {
+        let serial = self.state.serial;
+        let place = self.state.slot_mut(slot);
+        if place.mark < self.block_mark {
+            self.touched.push(Touched::of(slot, place.stored.as_ref()));
+        }
+        place.mark = serial;
+        place
+    }
+
+    /// Creates an object under a key that has none, in the lowest vacant slot or the next one.
     pub(crate) fn create(&mut self, key: Key, object: Object) {
-        let slot = self.state.slots.len();
+        let slot = self.state.vacant.pop_first().unwrap_or(self.state.slots.len());
+        if slot == self.state.slots.len() {
+            self.state.slots.push(Slot::default());
+        }
         let fresh = self.state.index.insert(&key, slot, &self.state.slots);
         assert!(fresh, "{key:?} was created twice");
-        self.state.slots.push(Stored { key, object, mark: self.state.serial });
-        self.touched.push(Touched { slot, before: Amounts::None });
+        let before = self.state.slot_mut(slot).clone();
+        self.undo.push(Undo { slot, before });
+        self.touch(slot).stored = Some(Stored { key, object });
+    }
+
+    /// Removes an object: its slot is vacant, and nothing may read through `at` any more.
+    pub(crate) fn remove<T>(&mut self, at: At<T>) {
+        let before = self.state.slot_mut(at.slot).clone();
+        let Some(removed) = self.touch(at.slot).stored.take() else { return };
+        self.state.index.remove(&removed.key, at.slot);
+        self.state.vacant.insert(at.slot);
+        self.undo.push(Undo { slot: at.slot, before });
+        self.removed.push((at.slot, removed.key));
     }
 }

@@ -68,5 +68,5 @@ pub use genesis::{Genesis, GenesisError};
 pub use object::{Key, Object};
 pub use op::Op;
 pub use receipt::{Outcome, Receipt};
-pub use state::{Change, RestoreError, State};
+pub use state::{Change, Removed, RestoreError, State};
 pub use tx::{SignedTx, TxBody, VerifiedTx, Witness};

@@ -70,6 +70,10 @@ pub const CLASSES_MAX: usize = 16;
 pub const RAIL_HOLD_MS_MAX: u64 = 30 * DAY_MS;
 /// Every how many blocks the invariants are checked over the whole state.
 pub const FULL_CHECK_BLOCKS: u64 = 1_000;
+/// The most objects that have ended which one block removes.
+pub const ENDED_PER_BLOCK: usize = 2_048;
+/// The most slots of a state: more than any memory holds.
+pub const SLOTS_MAX: u64 = 1 << 32;
 /// The largest encoded key or object that is read back from storage. The largest object is a
 /// validator set of 100.
 pub const OBJECT_BYTES_MAX: usize = 64 * 1024;

@@ -1,11 +1,13 @@
 //! The state: every object in its slot, an index from keys to slots, and the tree over them. All
 //! in memory; what a block wrote comes out as [`Change`]s for the node to store.
 //!
-//! Objects are never removed, so a slot, once given, stays. The first slots are fixed: policy,
-//! supply, validators, a pause for each scope, then council, window, reserve, terms, incidents and
-//! upgrade. The rest of genesis follows in key order, and
-//! whatever a block creates takes the next slot.
+//! The first slots are fixed: policy, supply, validators, a pause for each scope, then council,
+//! window, reserve, terms, incidents and upgrade. The rest of genesis follows in key order. What a
+//! block creates takes the lowest slot that is vacant, or the next one. An object keeps its slot
+//! until it is removed; which slots are vacant follows from the objects, so nothing else about
+//! them is stored or hashed.
 
+use std::collections::BTreeSet;
 use std::marker::PhantomData;
 
 use ballast_primitives::codec::{self, DecodeError};
@@ -20,7 +22,7 @@ use thiserror::Error;
 use crate::genesis::{Genesis, GenesisError};
 use crate::index::Index;
 use crate::invariants::{self, Breach};
-use crate::limits::OBJECT_BYTES_MAX;
+use crate::limits::{OBJECT_BYTES_MAX, SLOTS_MAX};
 use crate::object::{
     Account, Bridge, Checkpoint, Council, Deposit, IncidentLog, Key, Kind, Minter, Object,
     PauseState, Payout, Policy, Proposal, Redemption, Report, ReserveIndex, Role, RoleGrant, Scope,
@@ -46,6 +48,13 @@ impl Change {
     pub fn leaf(&self) -> Hash {
         Hasher::new(merkle::STATE.leaf).update(&self.key).update(&self.value).finish()
     }
+}
+
+/// An object that a block removed: the slot it was in, and the canonical bytes of its key.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Removed {
+    pub slot: u64,
+    pub key: Vec<u8>,
 }
 
 /// The slot of an object known to be a `T`. Made only by finding or creating one, so reading
@@ -103,6 +112,13 @@ fn fixed_keys() -> impl Iterator<Item = Key> {
 pub(crate) struct Stored {
     pub(crate) key: Key,
     pub(crate) object: Object,
+}
+
+/// A place for an object.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Slot {
+    /// None: it is vacant.
+    pub(crate) stored: Option<Stored>,
     /// The number of the last piece of work that wrote it; see [`crate::journal`].
     pub(crate) mark: u64,
 }
@@ -110,9 +126,14 @@ pub(crate) struct Stored {
 #[derive(Clone, Debug)]
 pub struct State {
     pub(crate) index: Index,
-    pub(crate) slots: Vec<Stored>,
+    /// The last one is never vacant between blocks.
+    pub(crate) slots: Vec<Slot>,
+    /// The vacant ones of them.
+    pub(crate) vacant: BTreeSet<usize>,
+    /// When each object ends that does, and its slot; brought up to date at the end of a block.
+    pub(crate) ends: BTreeSet<(u64, usize)>,
     tree: Tree,
-    /// Counts pieces of work, so that [`Stored::mark`] says what wrote an object last.
+    /// Counts pieces of work, so that [`Slot::mark`] says what wrote a slot last.
     pub(crate) serial: u64,
 }
 
@@ -123,8 +144,8 @@ pub enum RestoreError {
     Decode { slot: u64, error: DecodeError },
     #[error("the object in slot {slot} is not of the kind that its key says")]
     WrongKind { slot: u64 },
-    #[error("slot {expected} is missing or stored twice (found {found})")]
-    Slots { expected: u64, found: u64 },
+    #[error("slot {slot} is stored twice, or above the highest that there can be")]
+    Slots { slot: u64 },
     #[error("slot {slot} holds another key than the one fixed for it")]
     FixedKey { slot: u64 },
     #[error("two slots hold the same key")]
@@ -142,30 +163,28 @@ impl State {
         let slots = genesis
             .objects()
             .into_iter()
-            .map(|(key, object)| Stored { key, object, mark: 0 })
+            .map(|(key, object)| Slot { stored: Some(Stored { key, object }), mark: 0 })
             .collect();
         Ok(Self::build(slots))
     }
 
-    /// The state that was stored: its leaves in any order, every slot from 0 exactly once, each
-    /// canonical. The supply identity is checked over all of it.
+    /// The state that was stored: its leaves in any order, each canonical and in a slot of its
+    /// own; slots without one are vacant. The supply identity is checked over all of it. That no
+    /// leaf is missing only [`Self::root`] can tell.
     pub fn restore(leaves: impl IntoIterator<Item = Change>) -> Result<Self, RestoreError> {
         let mut found = leaves.into_iter().map(decode_leaf).collect::<Result<Vec<_>, _>>()?;
         found.sort_unstable_by_key(|(slot, _)| *slot);
-        for ((slot, _), expected) in found.iter().zip(0u64..) {
-            if *slot != expected {
-                return Err(RestoreError::Slots { expected, found: *slot });
-            }
-        }
-        let slots: Vec<_> = found.into_iter().map(|(_, stored)| stored).collect();
+        let objects = found.len();
+        let slots = place(found)?;
         for (slot, key) in (0u64..).zip(fixed_keys()) {
             let at = usize::try_from(slot).ok().and_then(|slot| slots.get(slot));
-            if at.is_none_or(|stored| stored.key != key) {
+            let stored = at.and_then(|slot| slot.stored.as_ref());
+            if stored.is_none_or(|stored| stored.key != key) {
                 return Err(RestoreError::FixedKey { slot });
             }
         }
         let state = Self::build(slots);
-        if state.index.len() != state.slots.len() {
+        if state.index.len() != objects {
             return Err(RestoreError::DuplicateKey);
         }
         let validators = state.validators();
@@ -175,29 +194,56 @@ impl State {
         Ok(state)
     }
 
-    fn build(slots: Vec<Stored>) -> Self {
+    fn build(slots: Vec<Slot>) -> Self {
+        let (mut vacant, mut ends) = (BTreeSet::new(), BTreeSet::new());
+        for (number, slot) in slots.iter().enumerate() {
+            match &slot.stored {
+                None => drop(vacant.insert(number)),
+                Some(stored) => ends.extend(stored.end().map(|end| (end, number))),
+            }
+        }
         let index = Index::of(&slots);
-        let mut state = Self { index, slots, tree: Tree::default(), serial: 0 };
-        state.tree = Tree::new(state.changes().map(|change| change.leaf()).collect());
+        let mut state = Self { index, slots, vacant, ends, tree: Tree::default(), serial: 0 };
+        let leaf = |(slot, place): (u64, &Slot)| {
+            place.stored.as_ref().map_or(Hash::ZERO, |stored| Change::of(slot, stored).leaf())
+        };
+        state.tree = Tree::new((0u64..).zip(&state.slots).map(leaf).collect());
         state
     }
 
     /// Every leaf, by slot: what the node writes to storage for the genesis state.
     pub fn changes(&self) -> impl Iterator<Item = Change> {
-        (0u64..).zip(&self.slots).map(|(slot, stored)| Change::of(slot, stored))
+        (0u64..)
+            .zip(&self.slots)
+            .filter_map(|(slot, place)| Some(Change::of(slot, place.stored.as_ref()?)))
     }
 
-    /// Brings the tree up to date with the objects in `slots` (ascending, all those written since
-    /// the last time), and says what changed.
+    /// Brings the tree up to date with `slots` (ascending, all those written since the last
+    /// time), and says what is in those that are not vacant. The tree then ends with the last
+    /// object.
     pub(crate) fn commit(&mut self, slots: impl Iterator<Item = usize>) -> Vec<Change> {
-        let mut changes: Vec<_> =
-            slots.map(|slot| Change::of(slot as u64, self.stored(slot))).collect();
-        let leaves: Vec<_> = changes.iter().map(|change| (change.slot, change.leaf())).collect();
+        let (mut changes, mut leaves) = (Vec::new(), Vec::new());
+        for slot in slots {
+            let change = self.occupant(slot).map(|stored| Change::of(slot as u64, stored));
+            leaves.push((slot as u64, change.as_ref().map_or(Hash::ZERO, Change::leaf)));
+            changes.extend(change);
+        }
         self.tree.update(&leaves);
+        while self.slots.last().is_some_and(|place| place.stored.is_none()) {
+            self.slots.pop();
+            self.vacant.remove(&self.slots.len());
+        }
+        self.tree.truncate(self.slots.len() as u64);
         if planted(Bug::ChangeForgotten) {
             changes.pop();
         }
         changes
+    }
+
+    /// The slots of objects that have ended at `now`, those that did first first, at most `most`.
+    pub(crate) fn ended(&self, now: u64, most: usize) -> Vec<usize> {
+        let ended = self.ends.iter().take_while(|(end, _)| *end <= now);
+        ended.take(most).map(|(_, slot)| *slot).collect()
     }
 
     /// The root that headers attest.
@@ -207,12 +253,17 @@ impl State {
 
     /// How many objects there are.
     pub fn len(&self) -> u64 {
-        self.slots.len() as u64
+        self.index.len() as u64
+    }
+
+    /// Every key with its object, in the order of slots.
+    pub(crate) fn objects(&self) -> impl Iterator<Item = &Stored> {
+        self.slots.iter().filter_map(|place| place.stored.as_ref())
     }
 
     /// Never true: the fixed objects always exist.
     pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.len() == 0
     }
 
     pub fn get(&self, key: &Key) -> Option<&Object> {
@@ -358,27 +409,62 @@ impl State {
         }
     }
 
+    /// What is in a slot, if anything is.
+    pub(crate) fn occupant(&self, slot: usize) -> Option<&Stored> {
+        self.slots.get(slot).and_then(|place| place.stored.as_ref())
+    }
+
+    /// What is in a slot that the index or an `At` names: such a slot is not vacant, since nothing
+    /// reads through an `At` after removing what it names.
+    pub(crate) fn stored(&self, slot: usize) -> &Stored {
+        match self.occupant(slot) {
+            Some(stored) => stored,
+            None => unreachable!("slot {slot} is vacant"),
+        }
+    }
+
     #[allow(
         clippy::indexing_slicing,
         reason = "slots come from the index or an `At`; both only name slots that exist"
     )]
-    pub(crate) fn stored(&self, slot: usize) -> &Stored {
-        &self.slots[slot]
-    }
-
-    #[allow(clippy::indexing_slicing, reason = "as for `stored`")]
-    pub(crate) fn stored_mut(&mut self, slot: usize) -> &mut Stored {
+    pub(crate) fn slot_mut(&mut self, slot: usize) -> &mut Slot {
         &mut self.slots[slot]
     }
 }
 
 impl PartialEq for State {
-    /// The same objects in the same slots.
+    /// The same objects in the same slots, the same vacant, and the same to end.
     fn eq(&self, other: &Self) -> bool {
-        let ours = self.slots.iter().map(|stored| (&stored.key, &stored.object));
-        let theirs = other.slots.iter().map(|stored| (&stored.key, &stored.object));
-        self.root() == other.root() && ours.eq(theirs)
+        let objects = |state: &Self| -> Vec<_> {
+            let pair = |stored: &Stored| (stored.key.clone(), stored.object.clone());
+            state.slots.iter().map(|place| place.stored.as_ref().map(pair)).collect()
+        };
+        self.root() == other.root()
+            && self.vacant == other.vacant
+            && self.ends == other.ends
+            && objects(self) == objects(other)
     }
+}
+
+impl Stored {
+    /// From when on the object is of no more use and may be removed (ST-7).
+    pub(crate) fn end(&self) -> Option<u64> {
+        self.object.end()
+    }
+}
+
+/// Puts leaves, ascending by slot, where they belong.
+fn place(leaves: Vec<(u64, Stored)>) -> Result<Vec<Slot>, RestoreError> {
+    let mut slots: Vec<Slot> = Vec::with_capacity(leaves.len());
+    for (slot, stored) in leaves {
+        let number = usize::try_from(slot).ok().filter(|_| slot < SLOTS_MAX);
+        match number {
+            Some(number) if number >= slots.len() => slots.resize_with(number, Slot::default),
+            _ => return Err(RestoreError::Slots { slot }),
+        }
+        slots.push(Slot { stored: Some(stored), mark: 0 });
+    }
+    Ok(slots)
 }
 
 fn decode_leaf(change: Change) -> Result<(u64, Stored), RestoreError> {
@@ -389,5 +475,5 @@ fn decode_leaf(change: Change) -> Result<(u64, Stored), RestoreError> {
     if !object.fits(&key) {
         return Err(RestoreError::WrongKind { slot });
     }
-    Ok((slot, Stored { key, object, mark: 0 }))
+    Ok((slot, Stored { key, object }))
 }

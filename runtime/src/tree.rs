@@ -1,6 +1,6 @@
-//! The state tree: a dense Merkle tree in memory. Every object gets the next slot when it is
-//! created and keeps it, so the tree only grows at its right edge, and a block costs one leaf per
-//! object it wrote plus the inner nodes above them.
+//! The state tree: a dense Merkle tree in memory. An object keeps its slot while it exists, and the
+//! digest of a vacant slot is zero, so the tree grows and shrinks at its right edge only, and a
+//! block costs one leaf per slot it wrote plus the inner nodes above them.
 //!
 //! The shape and the digests are those of [`merkle::TreeKind`]: [`Tree::root`] is
 //! `merkle::STATE.root_of` over all leaves, kept up to date.
@@ -43,6 +43,21 @@ impl Tree {
             set(self.levels.first_mut(), *slot, *leaf);
         }
         self.recompute(leaves.iter().map(|(slot, _)| *slot).collect());
+    }
+
+    /// Takes away all leaves from slot `count` on.
+    pub fn truncate(&mut self, count: u64) {
+        if count >= self.count() {
+            return;
+        }
+        let mut width = usize::try_from(count).unwrap_or(usize::MAX);
+        for level in &mut self.levels {
+            level.truncate(width);
+            width = width.div_ceil(2);
+        }
+        self.levels.truncate(merkle::depth_of(count).saturating_add(1));
+        // What was the left half of a pair may be alone now.
+        self.recompute(count.checked_sub(1).into_iter().collect());
     }
 
     /// Recomputes the nodes above the `dirty` leaves (ascending), level by level.
@@ -120,6 +135,26 @@ mod tests {
                 assert_eq!(tree.root(), STATE.root_of(&leaves), "{first} and {more} more");
                 for slot in 0..=first + more {
                     assert_eq!(tree.path(slot), STATE.path_of(&leaves, slot));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_tree_that_was_cut_short_is_one_of_the_leaves_that_are_left() {
+        for count in 0..40u64 {
+            let leaves: Vec<_> = (0..count).map(leaf).collect();
+            for left in 0..=count {
+                let mut tree = Tree::new(leaves.clone());
+                tree.truncate(left);
+                let mut kept = leaves[..left as usize].to_vec();
+                assert_eq!(tree.count(), left);
+                assert_eq!(tree.root(), STATE.root_of(&kept), "{left} of {count}");
+                tree.update(&[(left, leaf(1000)), (left + 1, Hash::ZERO), (left + 2, leaf(7))]);
+                kept.extend([leaf(1000), Hash::ZERO, leaf(7)]);
+                assert_eq!(tree.root(), STATE.root_of(&kept), "{left} of {count}, and 3 more");
+                for slot in 0..=left + 2 {
+                    assert_eq!(tree.path(slot), STATE.path_of(&kept, slot));
                 }
             }
         }

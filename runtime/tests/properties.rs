@@ -47,7 +47,8 @@ proptest! {
         blocks in prop::collection::vec(prop::collection::vec(step(), 0..12), 1..8),
     ) {
         let mut world = World::new();
-        let mut stored: Vec<_> = world.state.changes().collect();
+        let mut stored: BTreeMap<_, _> =
+            world.state.changes().map(|change| (change.slot, change)).collect();
         for steps in blocks {
             let txs = txs(&mut world, &steps);
             world.wait(steps.iter().map(|step| step.1).max().unwrap_or(0));
@@ -56,14 +57,13 @@ proptest! {
             prop_assert_eq!(outcome.receipts.len() + outcome.dropped.len(), txs.len());
             prop_assert_eq!(balances_and_escrows(&world.state), world.state.supply().total);
             prop_assert_eq!(world.state.root(), root_of_all_leaves(&world.state));
-            for change in outcome.changes {
-                match stored.get_mut(change.slot as usize) {
-                    Some(leaf) => *leaf = change,
-                    None => stored.push(change),
-                }
+            for removed in outcome.removed {
+                stored.remove(&removed.slot);
             }
-            prop_assert!(stored.iter().cloned().eq(world.state.changes()), "changes are complete");
-            let restored = State::restore(stored.iter().rev().cloned());
+            stored.extend(outcome.changes.into_iter().map(|change| (change.slot, change)));
+            let leaves = || stored.values().cloned();
+            prop_assert!(leaves().eq(world.state.changes()), "changes are complete");
+            let restored = State::restore(leaves().rev());
             prop_assert_eq!(restored, Ok(world.state.clone()));
         }
     }

@@ -62,6 +62,7 @@ fn block(
     let write = CommitWrite {
         block: stored_block(executed.height, digest),
         executed,
+        removed: outcome.removed,
         changes: outcome.changes,
         records: records
             .map(|(receipt, position)| TxRecord { receipt, batch: 0, position })

@@ -81,7 +81,7 @@ pub fn execute(
         StoredBlock { header: header.clone(), payload: value.payload().clone(), certificate };
     let set_changes = header.next_validators != header.validators;
     let next_set = set_changes.then(|| state.committee(header.height.saturating_add(1)).clone());
-    let changes = outcome.changes;
-    let write = CommitWrite { block, executed, changes, records, evidence, next_set };
+    let (removed, changes) = (outcome.removed, outcome.changes);
+    let write = CommitWrite { block, executed, removed, changes, records, evidence, next_set };
     Ok((write, outcome.dropped.len()))
 }

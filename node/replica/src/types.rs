@@ -6,7 +6,7 @@ use ballast_primitives::{
     CommitCertificate, Committee, Domain, Header, Payload, PublicKey, Signature, Vote,
 };
 use ballast_runtime::receipt::Receipt;
-use ballast_runtime::state::Change;
+use ballast_runtime::state::{Change, Removed};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// The most bytes of an encoded batch.
@@ -101,6 +101,8 @@ pub enum EvidenceKind {
 pub struct CommitWrite {
     pub block: StoredBlock,
     pub executed: Executed,
+    /// To be removed before the changes are written: a key or a slot may be in both.
+    pub removed: Vec<Removed>,
     pub changes: Vec<Change>,
     pub records: Vec<TxRecord>,
     pub evidence: Vec<Evidence>,

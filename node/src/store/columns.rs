@@ -10,7 +10,7 @@
 //! | | `genesis` | genesis hash (32) | written at creation |
 //! | | `head` | borsh([`Executed`](ballast_replica::types::Executed)) | the newest committed block's |
 //! | | `horizon` | borsh([`Horizon`](super::Horizon)) | once something was pruned: what `records`, `tx_index` and `history` still hold |
-//! | `state` | borsh(`Key`) | slot u64 BE ‖ borsh(`Object`) | one object |
+//! | `state` | borsh(`Key`) | slot u64 BE ‖ borsh(`Object`) | one object that there is; a slot that none has is vacant |
 //! | `blocks` | height | borsh(`StoredBlock`) | one block and its certificate |
 //! | `executed` | height | borsh(`Executed`) | one block; height 0 is genesis |
 //! | `batches` | digest (32) | the batch's own bytes | one batch; in blob files |

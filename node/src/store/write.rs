@@ -112,6 +112,9 @@ impl Store {
         // As large as the last one was: growing it step by step would copy it each time.
         let mut batch = WriteBatch::with_capacity_bytes(*writer);
         self.put_block(&mut batch, write)?;
+        for removed in &write.removed {
+            batch.delete_cf(self.cf(Family::State)?, &removed.key);
+        }
         let mut changes: Vec<_> = write.changes.iter().collect();
         changes.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         for change in changes {

@@ -147,6 +147,7 @@ impl Chain {
         let write = CommitWrite {
             block: StoredBlock { header: header.clone(), payload, certificate },
             executed: inner.executed,
+            removed: outcome.removed,
             changes: changes.collect(),
             records: records.collect(),
             evidence,

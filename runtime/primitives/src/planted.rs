@@ -103,6 +103,10 @@ bugs! {
     NextSetForgotten
     /// The last object that a block wrote is left out of what is stored.
     ChangeForgotten
+    /// The last object that a block removed stays stored.
+    RemovalForgotten
+    /// What has ended is not removed.
+    EndedKept
 }
 
 /// Whether `bug` is at work in this thread.

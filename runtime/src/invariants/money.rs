@@ -72,7 +72,8 @@ pub(super) fn check_block(
     supply_before: &Supply,
     touched: &[Touched],
 ) -> Result<(), Breach> {
-    let after = touched.iter().map(|entry| Amounts::of(&state.stored(entry.slot).object));
+    let after = touched.iter().filter_map(|entry| state.occupant(entry.slot));
+    let after = after.map(|stored| Amounts::of(&stored.object));
     let after = Sums::over(after).pairs(state.supply());
     let before = Sums::over(touched.iter().map(|entry| entry.before)).pairs(supply_before);
     for (before, after) in before.iter().zip(&after) {
@@ -89,7 +90,7 @@ pub(super) fn check_block(
 
 /// Over the whole state.
 pub(super) fn check_all(state: &State) -> Result<(), Breach> {
-    let sums = Sums::over(state.slots.iter().map(|stored| Amounts::of(&stored.object)));
+    let sums = Sums::over(state.objects().map(|stored| Amounts::of(&stored.object)));
     for Pair { what, sum, recorded } in sums.pairs(state.supply()) {
         if sum != recorded {
             return Err(breach(format!("{what}: the sum is {sum}, recorded is {recorded}")));

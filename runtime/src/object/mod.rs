@@ -1,6 +1,6 @@
 //! Everything that is stored, and every storage key, in one file. Each object is one leaf of the
-//! state tree: `borsh(key) ‖ borsh(object)`. Objects are never removed, only closed, so a leaf
-//! keeps its slot for ever.
+//! state tree: `borsh(key) ‖ borsh(object)`. What anybody may create says when it ends
+//! ([`Object::end`]) and is removed then; the rest is there for ever.
 
 use ballast_primitives::{Address, Hash};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -118,6 +118,24 @@ pub enum Object {
     Incident(Incident) = 26,
     Document(Document) = 27,
     Checkpoint(Checkpoint) = 28,
+}
+
+impl Object {
+    /// From when on the object is of no more use and may be removed (ST-7); none: not yet known,
+    /// or never.
+    pub fn end(&self) -> Option<u64> {
+        match self {
+            Self::Allowance(allowance) => Some(allowance.expires),
+            _ => None,
+        }
+    }
+}
+
+impl Key {
+    /// Whether the object may be removed, once it has ended. The others are for ever.
+    pub const fn may_be_removed(&self) -> bool {
+        matches!(self, Self::Allowance(..))
+    }
 }
 
 /// An object of one kind, for typed reads: see [`crate::state::At`].

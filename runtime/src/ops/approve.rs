@@ -43,7 +43,9 @@ impl Approve {
         }
         let allowance = Allowance { amount, expires };
         match stored {
+            Some(at) if amount == 0 => env.journal.remove(at),
             Some(at) => *env.journal.write(at) = allowance,
+            None if amount == 0 => {}
             None => env.journal.create(key, Object::Allowance(allowance)),
         }
         env.emit(Event::Approved { owner, spender, amount, expires });

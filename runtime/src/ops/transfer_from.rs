@@ -25,9 +25,8 @@ impl TransferFrom {
     /// Common, of the payment owner → to; then `ACCOUNT_FROZEN` when the sender (spender) is
     /// out-frozen; `ZERO_AMOUNT`; `SELF_TRANSFER` when owner = to; `UNKNOWN_TARGET` when the
     /// owner is not registered; `UNKNOWN_RECIPIENT`; `MEMO_REQUIRED`; travel (PAY-5);
-    /// `ALLOWANCE_EXPIRED` when an allowance above 0 is stored and `now >= expires`;
-    /// `ALLOWANCE_EXCEEDED` when the amount is above the current allowance; available (of the
-    /// owner).
+    /// `ALLOWANCE_EXCEEDED` when the amount is above the current allowance (0 once expired);
+    /// available (of the owner).
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
         let payment = Payment {
             from: self.owner,
@@ -49,20 +48,17 @@ impl TransferFrom {
     fn check_allowance(&self, env: &Env<'_, '_>) -> Result<At<Allowance>, Code> {
         let key = Key::Allowance(self.owner, env.sender_address);
         let allowance = env.journal.find(&key).ok_or(Code::AllowanceExceeded)?;
-        let Allowance { amount, expires } = *env.journal.read(allowance);
-        if amount > 0 && env.now >= expires {
-            return Err(Code::AllowanceExpired);
-        }
-        if self.amount > amount {
-            return Err(Code::AllowanceExceeded);
-        }
-        Ok(allowance)
+        let allowed = env.journal.read::<Allowance>(allowance).current(env.now);
+        if self.amount > allowed { Err(Code::AllowanceExceeded) } else { Ok(allowance) }
     }
 
-    fn spend(&self, env: &mut Env<'_, '_>, allowance: At<Allowance>) -> Result<(), Code> {
-        let allowance = env.journal.write(allowance);
-        allowance.amount = allowance.amount.checked_sub(self.amount).ok_or(Code::Overflow)?;
-        let Allowance { amount, expires } = *allowance;
+    fn spend(&self, env: &mut Env<'_, '_>, at: At<Allowance>) -> Result<(), Code> {
+        let Allowance { amount, expires } = *env.journal.read(at);
+        let amount = amount.checked_sub(self.amount).ok_or(Code::Overflow)?;
+        match amount {
+            0 => env.journal.remove(at),
+            _ => *env.journal.write(at) = Allowance { amount, expires },
+        }
         let (owner, spender) = (self.owner, env.sender_address);
         env.emit(Event::Approved { owner, spender, amount, expires });
         Ok(())

@@ -116,9 +116,10 @@ impl World {
         let mut leaves: Vec<_> = self.state.changes().collect();
         for (key, object) in objects {
             let (key, value) = (codec::encode(&key), codec::encode(&object));
+            let slot = leaves.iter().map(|leaf| leaf.slot + 1).max().unwrap_or(0);
             match leaves.iter_mut().find(|leaf| leaf.key == key) {
                 Some(leaf) => leaf.value = value,
-                None => leaves.push(Change { slot: leaves.len() as u64, key, value }),
+                None => leaves.push(Change { slot, key, value }),
             }
         }
         self.state = State::restore(leaves).unwrap();

@@ -64,8 +64,8 @@ pub fn of_states(ours: &[String], theirs: &[String]) -> Option<String> {
 
 /// What differs in the trees over two states whose records are equal, if anything does.
 pub fn of_trees(ours: &State, theirs: &Answer) -> Option<String> {
-    let mut leaves = ours.changes().zip(&theirs.leaves);
-    if let Some((leaf, _)) = leaves.find(|(leaf, digest)| leaf.leaf().0 != **digest) {
+    let digest = |slot: u64| theirs.leaves.get(usize::try_from(slot).ok()?);
+    if let Some(leaf) = ours.changes().find(|leaf| Some(&leaf.leaf().0) != digest(leaf.slot)) {
         let key = borsh::from_slice::<Key>(&leaf.key);
         let object = borsh::from_slice::<Object>(&leaf.value);
         return Some(format!(
@@ -73,7 +73,8 @@ pub fn of_trees(ours: &State, theirs: &Answer) -> Option<String> {
             leaf.slot
         ));
     }
-    let counts = (ours.len(), theirs.leaves.len() as u64);
+    let theirs_count = theirs.leaves.iter().filter(|leaf| **leaf != [0; 32]).count();
+    let counts = (ours.len(), theirs_count as u64);
     let same = counts.0 == counts.1 && ours.root().0 == theirs.root;
     (!same).then(|| format!("{counts:?} leaves, one set of digests and two roots"))
 }

@@ -7,6 +7,7 @@ differ, the specification says which is wrong.
 import bounds
 import control
 import council
+import ends
 import issuance
 import payments
 import redemption
@@ -73,7 +74,7 @@ def load_genesis(data):
     _load_accounts(tables, genesis)
     _load_reserve(tables, genesis)
     # ST-2: after genesis, the order of keys.
-    tables.created.sort(key=state.place)
+    tables.slots.sort(key=state.place)
     tables.keep()
     identity = {"genesis": wire.derive_key("ballast v1 genesis", data)}
     return tables, {**identity, "chain_id": genesis["chain_id"]}
@@ -259,6 +260,7 @@ class Model:
         """Executes a block of encoded transactions: its receipts in order, and (index, number of
         the code) of each transaction that was left out."""
         self.now, block = time, {"height": height, "time": time}
+        ends.remove_ended(self.tables, time)
         reserve.tick(self.tables, height, time)
         self.tables.keep()
         order, dropped, receipts = [], [], []
@@ -281,4 +283,5 @@ class Model:
                 self.tables.take_back()
                 self._note("transaction", failure.code)
                 dropped.append((index, NUMBERS[failure.code]))
+        self.tables.end_block()
         return receipts, sorted(dropped)

@@ -88,7 +88,6 @@ def transfer_from(run, op):
     run.require_payer(spender)
     _check_payment(run, owner, payee, amount, memo, travel, payer_unknown="UNKNOWN_TARGET")
     stored, current = _current(run, owner, spender)
-    require(stored["amount"] == 0 or run.now < stored["expires"], "ALLOWANCE_EXPIRED")
     require(amount <= current, "ALLOWANCE_EXCEEDED")
     _move(run, owner, payee, amount, memo, travel)
     _set_allowance(run, owner, spender, current - amount, stored["expires"])
@@ -96,7 +95,10 @@ def transfer_from(run, op):
 
 def _set_allowance(run, owner, spender, amount, expires):
     record = {"amount": amount, "expires": expires}
-    run.put("allowance", (owner, spender), record)
+    if amount > 0:
+        run.put("allowance", (owner, spender), record)
+    elif run.get("allowance", (owner, spender)) is not None:
+        run.remove("allowance", (owner, spender))
     run.emit("Approved", owner=owner, spender=spender, **record)
 
 

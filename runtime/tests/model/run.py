@@ -17,8 +17,10 @@ class Tables:
     def __init__(self):
         self.tables = {}
         self.undo = []
-        # (table, key) of every record, in the order of creation.
-        self.created = []
+        # As they were at the last `keep`, once they have changed since.
+        self.slots_before = None
+        # (table, key) of the record in each slot, or None for a vacant one (ST-2, ST-3).
+        self.slots = []
 
     def all(self, table):
         return self.tables.setdefault(table, {})
@@ -29,25 +31,51 @@ class Tables:
     def put(self, table, key, record):
         rows = self.all(table)
         if key not in rows:
-            self.created.append((table, key))
+            self._occupy(table, key)
         self.undo.append((rows, key, rows.get(key)))
         rows[key] = record
+
+    def _occupy(self, table, key):
+        """ST-2: the lowest vacant slot, or the next one."""
+        self._keep_slots()
+        if None in self.slots:
+            self.slots[self.slots.index(None)] = (table, key)
+        else:
+            self.slots.append((table, key))
+
+    def remove(self, table, key):
+        """ST-3."""
+        rows = self.all(table)
+        self._keep_slots()
+        self.slots[self.slots.index((table, key))] = None
+        self.undo.append((rows, key, rows.pop(key)))
+
+    def _keep_slots(self):
+        if self.slots_before is None:
+            self.slots_before = list(self.slots)
+
+    def end_block(self):
+        """ST-2: the tree ends with the last object."""
+        while self.slots[-1] is None:
+            self.slots.pop()
 
     def change(self, table, key, /, **fields):
         self.put(table, key, {**self.get(table, key), **fields})
 
     def keep(self):
         self.undo.clear()
+        self.slots_before = None
 
     def take_back(self):
         """Undoes everything since the last `keep`."""
         for rows, key, old in reversed(self.undo):
             if old is None:
                 del rows[key]
-                self.created.pop()
             else:
                 rows[key] = old
-        self.undo.clear()
+        if self.slots_before is not None:
+            self.slots = self.slots_before
+        self.keep()
 
 
 def within(value, most):
@@ -99,6 +127,9 @@ class Run:
 
     def change(self, table, key=ONE, /, **fields):
         self.tables.change(table, key, **fields)
+
+    def remove(self, table, key):
+        self.tables.remove(table, key)
 
     def account(self, address):
         return self.get("account", address)

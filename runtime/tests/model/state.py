@@ -29,9 +29,9 @@ _NUMBERS = {
 }
 
 
-def place(created):
+def place(occupant):
     """What orders keys: the tag, then each field, an enumeration by its number."""
-    table, key = created
+    table, key = occupant
     values = _key(table, key).values()
     kinds = [kind for _, kind in _key_fields(table)]
     fields = [_NUMBERS[kind][value] if kind in _NUMBERS else value for kind, value in zip(kinds, values)]
@@ -90,12 +90,13 @@ def leaf(table, key, record):
 
 
 def leaves(tables):
-    """The bytes of every leaf, in the order of slots."""
-    return [leaf(table, key, tables.get(table, key)) for table, key in tables.created]
+    """The bytes of the leaf in each slot, or None for a vacant one."""
+    return [place and leaf(*place, tables.get(*place)) for place in tables.slots]
 
 
 def digests(tables):
-    return [trees.leaf("state", data) for data in leaves(tables)]
+    """ST-20; of a vacant slot zero (ST-3)."""
+    return [bytes(32) if data is None else trees.leaf("state", data) for data in leaves(tables)]
 
 
 def root(tables):

@@ -11,6 +11,7 @@ mod constitution;
 mod control;
 mod council;
 mod council_exec;
+mod ending;
 mod issuance;
 mod limits;
 mod payments;

@@ -297,7 +297,8 @@ fn an_allowance_is_refused_in_order_and_then_set() {
     assert_eq!(world.try_run(FROM, revoke(7)), Err(Code::AllowanceChanged));
     let revoked = Event::Approved { owner, spender, amount: 0, expires: 0 };
     assert_eq!(world.run(FROM, revoke(0)), Ok(vec![revoked]));
-    assert_eq!(world.state.get(&key), Some(&Object::Allowance(Allowance::default())));
+    assert_eq!(world.state.get(&key), None);
+    assert_eq!(world.state.len(), len);
 }
 
 #[test]
@@ -351,7 +352,7 @@ fn a_transfer_from_is_refused_in_order_and_then_spends_the_allowance() {
             (Code::TravelDataRequired, |world, op| op.travel = expired_travel(world)),
             (Code::TravelDataInvalid, |world, op| extend(world, &mut op.travel)),
             (Code::TravelReplay, |_, op| renumber(&mut op.travel)),
-            (Code::AllowanceExpired, |world, _| set_allowance(world, BALANCE - 1, 1)),
+            (Code::AllowanceExceeded, |world, _| set_allowance(world, BALANCE - 1, 1)),
             (Code::AllowanceExceeded, |_, op| op.amount = BALANCE),
             (Code::AllowanceExceeded, |world, _| {
                 set_allowance(world, BALANCE, 1);
@@ -391,9 +392,10 @@ fn nothing_can_be_spent_without_an_allowance_or_beyond_what_is_left_of_one() {
     assert!(world.try_run(OTHER, spend(2)).is_ok(), "to its last millisecond");
     let mut spent = world.clone();
     spent.run(OTHER, spend(2)).unwrap();
-    assert_eq!(spent.run(OTHER, spend(1)), exceeded, "an allowance of 0 does not expire");
+    assert_eq!(spent.run(OTHER, spend(1)), exceeded, "nothing is left of it");
+    assert_eq!(spent.state.get(&Key::Allowance(FROM.address(), OTHER.address())), None);
     world.wait(1);
-    assert_eq!(world.run(OTHER, spend(2)), Err(Code::AllowanceExpired));
+    assert_eq!(world.run(OTHER, spend(2)), exceeded);
 }
 
 /// Relayed by `OTHER`, with everything wrong but the times' order.

@@ -297,6 +297,9 @@ impl Cluster {
                 }
                 Effect::Commit(write) => {
                     node.disk.batches.append(&mut node.disk.loose_batches);
+                    for removed in write.removed {
+                        node.disk.state.remove(&removed.slot);
+                    }
                     for change in write.changes {
                         node.disk.state.insert(change.slot, change);
                     }

@@ -6,14 +6,18 @@ use std::collections::BTreeMap;
 
 use ballast_primitives::Hash;
 use ballast_replica::types::{CommitWrite, Executed};
-use ballast_runtime::state::Change;
+use ballast_runtime::Key;
+use ballast_runtime::state::{Change, Removed};
 
 use super::arithmetic::{RECEIPTS, STATE, chain_receipts};
-use super::{Checker, Committed, Fact, Scene, Verdict};
+use super::{Checker, Committed, Fact, Scene, Verdict, object_of};
 
 #[derive(Default)]
 pub struct Roots {
+    /// The digest of each slot; of a vacant one zero.
     leaves: Vec<Hash>,
+    /// When what is in a slot ends, if it does.
+    ends: BTreeMap<u64, u64>,
     /// What was found at each height, and a digest over all that was written.
     results: BTreeMap<u64, (Executed, Hash)>,
 }
@@ -48,7 +52,9 @@ impl Roots {
             return if same { Ok(()) } else { Err("other results than another node".to_owned()) };
         }
         self.check_attestation(write)?;
+        self.remove(&write.removed)?;
         self.write(&write.changes)?;
+        self.check_ends(write.block.header.time)?;
         let before = self.results.get(&(height - 1)).ok_or("no results before it")?;
         let leaves: Vec<_> = write
             .records
@@ -62,7 +68,7 @@ impl Roots {
             state_root: STATE.root(&self.leaves),
             block_receipts_root,
             receipts_root: chain_receipts(&before.0.receipts_root, &block_receipts_root),
-            objects: self.leaves.len() as u64,
+            objects: self.leaves.iter().filter(|leaf| **leaf != Hash::ZERO).count() as u64,
         };
         if expected != write.executed {
             return Err(format!("results {:?}, expected {expected:?}", write.executed));
@@ -86,15 +92,44 @@ impl Roots {
         Ok(())
     }
 
+    /// Only what is there is removed, and only a kind that ends (ST-3, ST-7).
+    fn remove(&mut self, removed: &[Removed]) -> Verdict {
+        for Removed { slot, key } in removed {
+            let key = borsh::from_slice::<Key>(key).map_err(|error| error.to_string())?;
+            if !key.may_be_removed() {
+                return Err(format!("{key:?} was removed"));
+            }
+            let slot = usize::try_from(*slot).map_err(|error| error.to_string())?;
+            if let Some(leaf) = self.leaves.get_mut(slot) {
+                *leaf = Hash::ZERO;
+            }
+            self.ends.remove(&(slot as u64));
+        }
+        while self.leaves.last() == Some(&Hash::ZERO) {
+            self.leaves.pop();
+        }
+        Ok(())
+    }
+
+    /// What has ended is gone; the workload never ends more at once than a block removes. What was
+    /// there before the block is asked, not what it created.
+    fn check_ends(&self, now: u64) -> Verdict {
+        match self.ends.iter().find(|(_, end)| **end <= now) {
+            Some((slot, end)) => Err(format!("slot {slot} ended at {end} and is still there")),
+            None => Ok(()),
+        }
+    }
+
     fn write(&mut self, changes: &[Change]) -> Verdict {
         for change in changes {
             let leaf = STATE.leaf(&[&change.key, &change.value]);
             let slot = usize::try_from(change.slot).map_err(|error| error.to_string())?;
-            if slot > self.leaves.len() {
-                return Err(format!("slot {slot} of {} leaves", self.leaves.len()));
-            }
             self.leaves.resize(self.leaves.len().max(slot + 1), Hash::ZERO);
             self.leaves[slot] = leaf;
+            match object_of(change)?.1.end() {
+                Some(end) => drop(self.ends.insert(change.slot, end)),
+                None => drop(self.ends.remove(&change.slot)),
+            }
         }
         Ok(())
     }
@@ -102,6 +137,7 @@ impl Roots {
 
 /// Over what must be the same everywhere: all but certificate and evidence.
 fn digest_of(write: &CommitWrite) -> Hash {
-    let parts = (&write.block.header, &write.block.payload, &write.changes, &write.records);
+    let changes = (&write.removed, &write.changes);
+    let parts = (&write.block.header, &write.block.payload, changes, &write.records);
     Hash(*blake3::hash(&borsh::to_vec(&parts).unwrap_or_default()).as_bytes())
 }

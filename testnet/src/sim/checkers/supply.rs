@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use ballast_runtime::object::{Object, Redemption, RedemptionStatus, Supply as Stored};
-use ballast_runtime::state::Change;
+use ballast_runtime::state::{Change, Removed};
 
 use super::{Checker, Committed, Fact, Scene, Verdict, object_of};
 
@@ -26,13 +26,13 @@ impl Checker for Supply {
     fn see(&mut self, _: &Scene, fact: &Fact<'_>) -> Verdict {
         match fact {
             Fact::Genesis { changes, .. } => {
-                self.write(changes)?;
+                self.write(&[], changes)?;
                 self.check()
             }
             // The others' changes are the same: that is another rule.
             Fact::Committed(Committed { write, .. }) if write.executed.height > self.height => {
                 self.height = write.executed.height;
-                self.write(&write.changes)
+                self.write(&write.removed, &write.changes)
                     .and_then(|()| self.check())
                     .map_err(|what| format!("after block {}: {what}", self.height))
             }
@@ -47,7 +47,10 @@ const fn is_open(redemption: &Redemption) -> bool {
 }
 
 impl Supply {
-    fn write(&mut self, changes: &[Change]) -> Verdict {
+    fn write(&mut self, removed: &[Removed], changes: &[Change]) -> Verdict {
+        for Removed { slot, .. } in removed {
+            self.amounts.remove(slot);
+        }
         for change in changes {
             let amounts = match object_of(change)?.1 {
                 Object::Account(account) => [account.balance.into(), 0, 0, 0, 0, 0],

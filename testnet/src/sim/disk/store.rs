@@ -127,6 +127,9 @@ impl Store {
         }
         self.blocks.insert(height, write.block.clone());
         self.results.insert(height, write.executed);
+        for removed in &write.removed {
+            self.state.remove(&removed.slot);
+        }
         self.state.extend(write.changes.iter().map(|change| (change.slot, change.clone())));
         let receipts = write.records.iter().map(|record| &record.receipt);
         self.receipts.extend(receipts.map(|receipt| (receipt.tx, receipt.clone())));

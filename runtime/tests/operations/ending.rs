@@ -1,0 +1,192 @@
+//! What ends is removed, and its slot is used again (ST-2, ST-3, ST-7).
+
+use ballast_runtime::limits::{CHECKPOINT_MS_MAX, ENDED_PER_BLOCK, MINUTE_MS};
+use ballast_runtime::object::Allowance;
+use ballast_runtime::{Change, Code, Key, Object, State};
+
+use crate::common::Who::{Holder, Officer};
+use crate::common::{DAY, Who, World, op};
+use crate::{Address, Hash, Role};
+
+/// A world in which no checkpoint comes between for three quarters of an hour.
+fn world() -> World {
+    let mut world = World::new();
+    world.edit_policy(|policy| policy.checkpoint_ms = CHECKPOINT_MS_MAX);
+    world
+}
+
+/// The slot of a key.
+fn slot_of(world: &World, key: &Key) -> Option<u64> {
+    let key = borsh::to_vec(key).unwrap();
+    world.state.changes().find(|change| change.key == key).map(|change| change.slot)
+}
+
+/// One past the highest slot that holds an object.
+fn end_of_slots(world: &World) -> u64 {
+    world.state.changes().map(|change| change.slot + 1).max().unwrap()
+}
+
+fn spender(n: u64) -> Address {
+    let mut bytes = [9; 32];
+    bytes[..8].copy_from_slice(&n.to_le_bytes());
+    Address(bytes)
+}
+
+fn allowance(who: Who, n: u64) -> Key {
+    Key::Allowance(who.address(), spender(n))
+}
+
+fn restored(world: &World) -> State {
+    State::restore(world.state.changes()).unwrap()
+}
+
+#[test]
+fn a_new_object_takes_the_lowest_vacant_slot_and_the_tree_ends_with_the_last() {
+    let mut world = world();
+    let (len, root) = (world.state.len(), |world: &World| world.state.root());
+    for n in 0..4 {
+        world.run(Holder(0), op::approve(spender(n), 0, 1, u64::MAX)).unwrap();
+    }
+    let slots = [0, 1, 2, 3].map(|n| slot_of(&world, &allowance(Holder(0), n)));
+    assert_eq!(slots, [0, 1, 2, 3].map(|n| Some(len + n)));
+    // Vacant in the middle: the lower one is taken first.
+    for n in [2, 0] {
+        world.run(Holder(0), op::approve(spender(n), 1, 0, 0)).unwrap();
+        assert!(world.state.get(&allowance(Holder(0), n)).is_none());
+    }
+    assert_eq!((world.state.len(), end_of_slots(&world)), (len + 2, len + 4));
+    assert_eq!(restored(&world), world.state);
+    assert!(world.state.prove(&allowance(Holder(0), 0)).is_none());
+    world.run(Holder(1), op::approve(spender(9), 0, 1, u64::MAX)).unwrap();
+    assert_eq!(slot_of(&world, &allowance(Holder(1), 9)), Some(len));
+    // At the end: the tree is shorter, over the vacant slot before it too.
+    world.run(Holder(0), op::approve(spender(3), 1, 0, 0)).unwrap();
+    assert_eq!(end_of_slots(&world), len + 2);
+    assert_eq!((restored(&world), restored(&world).root()), (world.state.clone(), root(&world)));
+    world.run(Holder(1), op::approve(spender(8), 0, 1, u64::MAX)).unwrap();
+    assert_eq!(slot_of(&world, &allowance(Holder(1), 8)), Some(len + 2));
+}
+
+#[test]
+fn a_failed_transaction_gives_back_what_it_removed_and_created() {
+    let mut world = world();
+    for n in 0..3 {
+        world.run(Holder(0), op::approve(spender(n), 0, 1, u64::MAX)).unwrap();
+    }
+    world.run(Holder(0), op::approve(spender(1), 1, 0, 0)).unwrap();
+    let before = world.clone();
+    let ops = vec![
+        op::approve(spender(0), 1, 0, 0),
+        op::approve(spender(5), 0, 1, u64::MAX),
+        op::approve(spender(6), 0, 1, u64::MAX),
+        op::approve(spender(2), 1, 0, 0),
+        op::approve(spender(0), 0, 7, u64::MAX),
+        op::approve(spender(7), 0, 1, u64::MAX),
+        op::approve(spender(7), 1, 0, 0),
+        op::transfer(Holder(0), 1),
+    ];
+    let tx = world.tx(Holder(0), ops.clone());
+    let outcome = world.block(std::slice::from_ref(&tx));
+    assert_eq!((outcome.removed, outcome.changes.len()), (vec![], 1), "the sender alone");
+    assert_eq!(world.state.len(), before.state.len());
+    assert_eq!(restored(&world), world.state);
+    for n in 0..3 {
+        let key = allowance(Holder(0), n);
+        assert_eq!(slot_of(&world, &key), slot_of(&before, &key), "{n}");
+    }
+    // A trial of what would succeed leaves no trace either.
+    let untouched = world.state.clone();
+    let body = world.body(Holder(0), ops[..7].to_vec());
+    let trial = crate::common::unsigned(body, &Holder(0).keys());
+    let trial = ballast_runtime::simulate::Trial::of_verified(&trial);
+    let next = ballast_runtime::execute::BlockContext {
+        height: world.context.height + 1,
+        time: world.now(),
+        ..world.context
+    };
+    ballast_runtime::simulate::simulate(&mut world.state, &next, &trial).unwrap();
+    assert_eq!(world.state, untouched);
+}
+
+#[test]
+fn what_a_block_removes_and_writes_again_is_told_whole() {
+    let mut world = world();
+    for n in 0..3 {
+        world.run(Holder(0), op::approve(spender(n), 0, 1, u64::MAX)).unwrap();
+    }
+    let mut stored: Vec<_> = world.state.changes().collect();
+    let ops = vec![
+        op::approve(spender(2), 1, 0, 0),
+        op::approve(spender(0), 1, 0, 0),
+        op::approve(spender(2), 0, 5, u64::MAX),
+        op::approve(spender(4), 0, 1, u64::MAX),
+        op::approve(spender(1), 1, 0, 0),
+    ];
+    let tx = world.tx(Holder(0), ops);
+    let outcome = world.block(&[tx]);
+    assert_eq!(outcome.removed.len(), 3);
+    for removed in &outcome.removed {
+        let there = |leaf: &Change| leaf.slot == removed.slot && leaf.key == removed.key;
+        assert!(stored.iter().any(there));
+        stored.retain(|leaf| leaf.slot != removed.slot);
+    }
+    for change in outcome.changes {
+        stored.retain(|leaf| leaf.slot != change.slot);
+        stored.push(change);
+    }
+    assert_eq!(State::restore(stored), Ok(world.state));
+}
+
+#[test]
+fn an_allowance_is_there_until_its_last_millisecond_and_counts_for_nothing_after_it() {
+    let mut world = world();
+    let (len, expires) = (world.state.len(), world.now() + 10 * MINUTE_MS);
+    world.run(Holder(0), op::approve(Holder(1).address(), 0, 5, expires)).unwrap();
+    world.wait(expires - 1 - world.now());
+    world.block(&[]);
+    assert_eq!(world.state.len(), len + 1);
+    world.context.time = expires - 1_000;
+    let outcome = world.block(&[]);
+    assert_eq!((outcome.removed.len(), outcome.changes.len()), (1, 0));
+    assert_eq!(world.state.len(), len);
+    let spent =
+        world.run(Holder(1), op::transfer_from(Holder(0).address(), Holder(2).address(), 1));
+    assert_eq!(spent, Err(Code::AllowanceExceeded));
+}
+
+#[test]
+fn a_block_removes_no_more_than_so_many_the_first_to_end_first() {
+    let mut world = world();
+    let len = world.state.len();
+    let most = ENDED_PER_BLOCK as u64;
+    // The one that ends first has the highest slot.
+    let ended = |n: u64| {
+        let allowance = Allowance { amount: 1, expires: world.now() - n };
+        (self::allowance(Holder(0), n), Object::Allowance(allowance))
+    };
+    let all = (0..=most).map(ended).collect();
+    world.put_all(all);
+    assert_eq!(world.state.len(), len + most + 1);
+    assert_eq!(world.block(&[]).removed.len() as u64, most);
+    assert!(world.state.get(&allowance(Holder(0), 0)).is_some(), "the last to end");
+    // Not removed yet, and worth nothing.
+    let approve = op::approve(spender(0), 1, 3, u64::MAX);
+    assert_eq!(world.try_run(Holder(0), approve), Err(Code::AllowanceChanged));
+    assert_eq!(world.block(&[]).removed.len(), 1);
+    assert_eq!(world.state.len(), len);
+    assert_eq!(end_of_slots(&world), len);
+    assert_eq!(restored(&world), world.state);
+}
+
+#[test]
+fn a_bank_reference_is_for_ever() {
+    let mut world = World::new();
+    let custodian = Officer(Role::Custodian);
+    world.run(custodian, op::deposit("r", 5, Holder(0).address())).unwrap();
+    world.wait(10_000 * DAY);
+    world.block(&[]);
+    world.set_grant(Role::Custodian, u64::MAX);
+    let again = op::deposit("r", 5, Holder(0).address());
+    assert_eq!(world.run(custodian, again), Err(Code::DuplicateBankRef));
+    assert!(!Key::Deposit(Hash::default()).may_be_removed());
+}
