@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use ballast_node::store::{Horizon, Pruned, Store, StoreError, StoreOptions};
 use ballast_primitives::history::SetChange;
 use ballast_primitives::{
-    Address, CommitCertificate, CommitSignature, Committee, Hash, Header, Payload, PublicKey,
+    Address, BatchRef, CommitCertificate, CommitSignature, Committee, Hash, Header, Payload, PublicKey,
     SecretKey, Signature, Validator, Vote, VoteKind, codec,
 };
 use ballast_replica::types::{
@@ -77,7 +77,8 @@ fn record(height: u64, index: u32, from: Address, to: Address, position: u32) ->
 }
 
 fn block(height: u64, batches: Vec<Hash>) -> StoredBlock {
-    let payload = Payload { batches };
+    let named = |digest| BatchRef { digest, bytes: 1, txs: 1, signatures: 1 };
+    let payload = Payload { batches: batches.into_iter().map(named).collect() };
     let header = Header {
         version: Header::VERSION,
         genesis: GENESIS,

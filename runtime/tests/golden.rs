@@ -12,8 +12,8 @@ use std::path::PathBuf;
 
 use ballast_primitives::domain::SignTag;
 use ballast_primitives::{
-    Address, CommitCertificate, CommitSignature, Domain, Hash, Header, KeyPolicy, Network,
-    PublicKey, SecretKey, Vote, VoteKind, codec, hash, merkle,
+    Address, BatchRef, CommitCertificate, CommitSignature, Domain, Hash, Header, KeyPolicy, Network,
+    Payload, PublicKey, SecretKey, Vote, VoteKind, codec, hash, merkle,
 };
 use ballast_runtime::object::{
     Assurance, Category, Class, DocumentKind, IncidentKind, Key, Opinion, ProposalStatus,
@@ -160,6 +160,7 @@ fn certificate_of(header: &Header) -> CommitCertificate {
 #[test]
 fn headers_votes_and_committees_are_as_committed() {
     let mut golden = Golden::new("consensus.txt");
+    let batch = BatchRef { digest: Hash([6; 32]), bytes: 7, txs: 8, signatures: 9 };
     let header = Header {
         version: Header::VERSION,
         genesis: Hash([1; 32]),
@@ -167,7 +168,7 @@ fn headers_votes_and_committees_are_as_committed() {
         parent: Hash([3; 32]),
         time: 4,
         proposer: PublicKey([5; 32]),
-        payload: ballast_primitives::Payload { batches: vec![Hash([6; 32])] }.digest(),
+        payload: Payload { batches: vec![batch] }.digest(),
         executed_height: 7,
         state_root: Hash([8; 32]),
         receipts_root: Hash([9; 32]),

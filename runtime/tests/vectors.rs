@@ -89,6 +89,10 @@ fn codes_are_those_of_the_page() {
 
 #[test]
 fn limits_are_those_of_the_page() {
+    use ballast_primitives::block::{
+        BATCH_BYTES_MAX, BATCH_SIGNATURES_MAX, BATCH_TXS_MAX, BATCHES_MAX, BLOCK_BYTES_MAX,
+        BLOCK_SIGNATURES_MAX, BLOCK_TXS_MAX, EXECUTION_LAG_MAX,
+    };
     use ballast_primitives::committee::VALIDATORS_MAX;
     use ballast_primitives::policy::KEYS_MAX;
     use ballast_runtime::council_op::COUNCIL_OPS_MAX;
@@ -112,6 +116,8 @@ fn limits_are_those_of_the_page() {
         CHECKPOINT_MS_MIN CHECKPOINT_MS_MAX CHECKPOINTS_KEPT FULL_CHECK_BLOCKS ENDED_PER_BLOCK
         SLOTS_MAX OBJECT_BYTES_MAX
         GENESIS_BYTES_MAX RUNTIME_VERSION MINUTE_MS HOUR_MS DAY_MS MINUTES
+        BATCH_BYTES_MAX BATCH_TXS_MAX BATCH_SIGNATURES_MAX BATCHES_MAX BLOCK_BYTES_MAX
+        BLOCK_TXS_MAX BLOCK_SIGNATURES_MAX EXECUTION_LAG_MAX
     };
     let text = page("limits.md");
     let rows: BTreeMap<_, _> = tables(&text, &["Limit", "Value", "Meaning"])

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use ballast_node::store::{Store, StoreOptions};
 use ballast_primitives::{
-    CommitCertificate, CommitSignature, Hash, Header, Payload, PublicKey, Signature, codec,
+    BatchRef, CommitCertificate, CommitSignature, Hash, Header, Payload, PublicKey, Signature, codec,
 };
 use ballast_replica::types::{Batch, CommitWrite, Executed, StoredBlock, TxRecord};
 use ballast_runtime::execute;
@@ -74,7 +74,8 @@ fn block(
 }
 
 fn stored_block(height: u64, batch: Hash) -> StoredBlock {
-    let payload = Payload { batches: vec![batch] };
+    let named = BatchRef { digest: batch, bytes: 1, txs: 1, signatures: 1 };
+    let payload = Payload { batches: vec![named] };
     let header = Header {
         version: Header::VERSION,
         genesis: Hash::ZERO,

@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use ballast_primitives::{Hash, PublicKey};
+use ballast_primitives::block::Load;
+use ballast_primitives::{BatchRef, Hash, PublicKey};
 use ballast_runtime::admission;
 use ballast_runtime::tx::VerifiedTx;
 
@@ -14,6 +15,8 @@ pub struct Held {
     pub author: PublicKey,
     pub txs: Arc<Vec<VerifiedTx>>,
     pub bytes: usize,
+    /// Of its transactions.
+    pub signatures: usize,
     /// After this time no transaction of it can commit.
     pub expires: u64,
     /// Holds a transaction of lane 0.
@@ -27,9 +30,17 @@ impl Held {
             author,
             expires: txs.iter().map(|tx| tx.body().valid_until).max().unwrap_or(0),
             protective: txs.iter().any(|tx| admission::is_lane0(tx.tx())),
+            signatures: txs.iter().map(|tx| tx.tx().signatures()).sum(),
             txs: Arc::new(txs),
             bytes,
         }
+    }
+
+    /// How a block names it.
+    pub fn named(&self, digest: Hash) -> BatchRef {
+        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let (bytes, txs) = (count(self.bytes), count(self.txs.len()));
+        BatchRef { digest, bytes, txs, signatures: count(self.signatures) }
     }
 }
 
@@ -167,8 +178,8 @@ impl Batches {
     }
 
     /// The batches of the next block: protective ones first, then one of each author in turn,
-    /// starting with the `first`-th author, up to `batches_max` and `txs_max`.
-    pub fn choose(&self, first: u64, batches_max: usize, txs_max: usize) -> Vec<Hash> {
+    /// starting with the `first`-th author, up to the limits of a block and `txs_max`.
+    pub fn choose(&self, first: u64, txs_max: u64) -> Vec<BatchRef> {
         let authors = self.queues.len();
         if authors == 0 {
             return Vec::new();
@@ -177,20 +188,21 @@ impl Batches {
         let longest = self.queues.values().map(VecDeque::len).max().unwrap_or(0);
         let in_turn = (0..longest).flat_map(|depth| {
             let turn = self.queues.values().cycle().skip(skip).take(authors);
-            turn.filter_map(move |queue| queue.get(depth).copied())
+            turn.filter_map(move |queue| queue.get(depth))
         });
-        let ordered: Vec<_> = in_turn.collect();
-        let is_protective = |digest: &&Hash| self.get(digest).is_some_and(|held| held.protective);
-        let rest = ordered.iter().filter(|digest| !is_protective(digest));
+        let ordered: Vec<_> =
+            in_turn.filter_map(|digest| Some((digest, self.held.get(digest)?))).collect();
+        let protective = ordered.iter().filter(|(_, held)| held.protective);
+        let rest = ordered.iter().filter(|(_, held)| !held.protective);
         let mut chosen = Vec::new();
-        let mut txs = 0usize;
-        for digest in ordered.iter().filter(is_protective).chain(rest) {
-            let size = self.get(digest).map_or(0, |held| held.txs.len());
-            if chosen.len() >= batches_max || (txs > 0 && txs + size > txs_max) {
+        let mut load = Load::default();
+        for (digest, held) in protective.chain(rest) {
+            let named = held.named(**digest);
+            let over = !chosen.is_empty() && load.txs.saturating_add(named.txs.into()) > txs_max;
+            if over || load.add(&named).is_err() {
                 break;
             }
-            txs += size;
-            chosen.push(*digest);
+            chosen.push(named);
         }
         chosen
     }
@@ -243,11 +255,15 @@ impl Batches {
 
 #[cfg(test)]
 mod tests {
+    use ballast_primitives::Payload;
+    use ballast_primitives::block::{BLOCK_BYTES_MAX, BLOCK_SIGNATURES_MAX};
+
     use super::*;
 
     fn held(author: u8, protective: bool) -> Held {
         let author = PublicKey([author; 32]);
-        Held { author, txs: Arc::new(vec![]), bytes: 10, expires: 100, protective }
+        let txs = Arc::new(vec![]);
+        Held { author, txs, bytes: 10, signatures: 0, expires: 100, protective }
     }
 
     fn digest(n: u8) -> Hash {
@@ -277,9 +293,12 @@ mod tests {
         }
         batches.insert(digest(10), held(2, false));
         batches.insert(digest(11), held(2, true));
-        let order: Vec<_> = batches.choose(0, 10, 10).iter().map(|d| d.0[0]).collect();
-        assert_eq!(order, [11, 0, 1, 10, 2, 3]);
-        assert_eq!(batches.choose(1, 2, 10), [digest(11), digest(0)]);
+        let order = |first, txs_max| {
+            let chosen = batches.choose(first, txs_max);
+            chosen.iter().map(|batch| batch.digest.0[0]).collect::<Vec<_>>()
+        };
+        assert_eq!(order(0, 10), [11, 0, 1, 10, 2, 3]);
+        assert_eq!(order(1, 10), [11, 0, 10, 1, 2, 3]);
         assert_eq!(batches.bytes_of(&PublicKey([1; 32])), 40);
         assert!(!batches.insert(digest(0), held(1, false)));
         assert!(batches.remove(&digest(0)).is_some());
@@ -287,6 +306,25 @@ mod tests {
         assert_eq!(batches.bytes_of(&PublicKey([1; 32])), 30);
         assert_eq!(batches.expired(99), []);
         assert_eq!(batches.expired(100).len(), 5);
+    }
+
+    #[test]
+    fn a_block_is_filled_up_to_what_a_judge_allows() {
+        let large = |bytes: usize, signatures: usize| Held { bytes, signatures, ..held(1, false) };
+        let chosen = |sizes: &[(usize, usize)]| {
+            let mut batches = Batches::default();
+            for (n, (bytes, signatures)) in (0..).zip(sizes) {
+                batches.insert(digest(n), large(*bytes, *signatures));
+            }
+            let batches = batches.choose(0, u64::MAX);
+            assert_eq!(Payload { batches: batches.clone() }.check(), Ok(()));
+            batches.len()
+        };
+        let (bytes, signatures) = (BLOCK_BYTES_MAX as usize, BLOCK_SIGNATURES_MAX as usize);
+        assert_eq!(chosen(&[(bytes / 2, 1), (bytes / 2, 1), (1, 1)]), 2);
+        assert_eq!(chosen(&[(bytes / 2, 1), (bytes / 2 + 1, 1), (1, 1)]), 1);
+        assert_eq!(chosen(&[(1, signatures), (1, 1)]), 1);
+        assert_eq!(chosen(&[(1, signatures - 1), (1, 1)]), 2);
     }
 
     #[test]

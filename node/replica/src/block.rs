@@ -1,13 +1,12 @@
 //! Building blocks, and judging those that others propose.
 
-use std::collections::BTreeSet;
 use std::collections::VecDeque;
 
-use ballast_primitives::block::{BATCHES_MAX, EXECUTION_LAG_MAX};
+use ballast_primitives::block::EXECUTION_LAG_MAX;
 use ballast_primitives::planted::{Bug, planted};
-use ballast_primitives::{Hash, Header, Payload, PublicKey};
+use ballast_primitives::{BatchRef, Hash, Header, Payload, PublicKey};
 
-use crate::batches::Batches;
+use crate::batches::{Batches, Held};
 use crate::context::BlockValue;
 use crate::sets::Sets;
 use crate::types::Executed;
@@ -69,7 +68,7 @@ pub fn build(
     sets: &Sets,
     proposer: PublicKey,
     wall_ms: u64,
-    batches: Vec<Hash>,
+    batches: Vec<BatchRef>,
 ) -> Option<BlockValue> {
     let newest = tip.newest()?;
     let payload = Payload { batches };
@@ -100,8 +99,9 @@ pub enum Verdict {
     Missing(Vec<Hash>),
 }
 
-/// Judges a block proposed after `tip`: first what can never become valid, then what is missing.
-/// Whether its time is true is a question of when it was proposed, and not asked here.
+/// Judges a block proposed after `tip`: first what can never become valid, as far as the batches
+/// that are here show it, then what is missing. Whether its time is true is a question of when it
+/// was proposed, and not asked here.
 pub fn judge(tip: &Tip, sets: &Sets, batches: &Batches, value: &BlockValue) -> Verdict {
     if let Err(why) = check_header(tip, sets, value.header()) {
         return Verdict::Invalid(why);
@@ -109,8 +109,14 @@ pub fn judge(tip: &Tip, sets: &Sets, batches: &Batches, value: &BlockValue) -> V
     if let Err(why) = check_payload(value.header(), value.payload()) {
         return Verdict::Invalid(why);
     }
-    let missing = |digest: &&Hash| !batches.contains(digest);
-    let missing: Vec<_> = value.payload().batches.iter().filter(missing).copied().collect();
+    let mut missing = Vec::new();
+    for named in &value.payload().batches {
+        match batches.get(&named.digest) {
+            Some(held) if !fits(named, held) => return Verdict::Invalid(SIZE_IS_WRONG),
+            Some(_) => {}
+            None => missing.push(named.digest),
+        }
+    }
     let all_here = missing.is_empty() || planted(Bug::BatchNotHere);
     if all_here { Verdict::Valid } else { Verdict::Missing(missing) }
 }
@@ -159,19 +165,30 @@ fn check_attestation(tip: &Tip, header: &Header) -> Result<(), &'static str> {
     Ok(())
 }
 
+const SIZE_IS_WRONG: &str = "block names a batch with a wrong size";
+
+/// Whether a block says of a batch what is in it. Its digest fixes it, so all agree for ever.
+pub fn fits(named: &BatchRef, held: &Held) -> bool {
+    *named == held.named(named.digest) || planted(Bug::BatchSizeUnchecked)
+}
+
+/// The rules of a payload whose batches are all here, in its order.
+pub fn check_batches(
+    header: &Header,
+    payload: &Payload,
+    held: &[Held],
+) -> Result<(), &'static str> {
+    check_payload(header, payload)?;
+    let all_fit = payload.batches.iter().zip(held).all(|(named, held)| fits(named, held));
+    if payload.batches.len() == held.len() && all_fit { Ok(()) } else { Err(SIZE_IS_WRONG) }
+}
+
 /// The rules of a payload by itself.
 pub fn check_payload(header: &Header, payload: &Payload) -> Result<(), &'static str> {
-    if payload.batches.len() > BATCHES_MAX {
-        return Err("block names too many batches");
-    }
     if header.payload != payload.digest() {
         return Err("header does not commit to the payload");
     }
-    let distinct: BTreeSet<_> = payload.batches.iter().collect();
-    if distinct.len() != payload.batches.len() && !planted(Bug::BatchNamedTwice) {
-        return Err("block names a batch twice");
-    }
-    Ok(())
+    payload.check()
 }
 
 #[cfg(test)]
@@ -205,7 +222,7 @@ mod tests {
             results: VecDeque::new(),
         };
         let header = Header {
-            version: 1,
+            version: Header::VERSION,
             genesis: Hash::ZERO,
             height: 5,
             parent: Hash::ZERO,

@@ -1,5 +1,6 @@
 //! What an operator may set of the replica's behaviour. Nothing here changes what is valid.
 
+use ballast_primitives::block::BLOCK_TXS_MAX;
 use ballast_primitives::signature::{self, SignatureError};
 use ballast_primitives::{PublicKey, Signature};
 
@@ -31,13 +32,20 @@ pub struct Config {
     pub busy_batch_delay_ms: u64,
     /// A batch is sealed when it holds this many bytes.
     pub batch_bytes: usize,
-    /// The most transactions a block of ours may order.
-    pub block_txs_max: usize,
+    /// The most transactions a block of ours may order: at most what any block may
+    /// ([`ballast_primitives::block::BLOCK_TXS_MAX`]).
+    pub block_txs_max: u64,
     /// The most transactions that wait here for their block, whoever admitted them. Some two
     /// seconds' worth of what two cores commit: more would only wait for longer.
     pub pool_txs_max: usize,
+    /// The most bytes of transactions that wait here for their block, of clients of this node:
+    /// what fills four blocks.
+    pub pool_bytes_max: usize,
     /// The most bytes of uncommitted batches held for one author.
     pub author_bytes_max: usize,
+    /// The most bytes of uncommitted batches held, beyond which none is taken that no proposal
+    /// names.
+    pub waiting_bytes_max: usize,
     /// [`signature::verify`]. A process that runs many validators may put a memory before it,
     /// since verification is a pure function.
     pub verify: Verify,
@@ -57,9 +65,11 @@ impl Default for Config {
             batch_delay_ms: 3,
             busy_batch_delay_ms: 12,
             batch_bytes: 256 * 1024,
-            block_txs_max: 20_000,
+            block_txs_max: BLOCK_TXS_MAX,
             pool_txs_max: 20_000,
+            pool_bytes_max: 32 * 1024 * 1024,
             author_bytes_max: 64 * 1024 * 1024,
+            waiting_bytes_max: 256 * 1024 * 1024,
             verify: signature::verify,
         }
     }

@@ -9,7 +9,7 @@ use ballast_runtime::admission;
 use ballast_runtime::tx::VerifiedTx;
 
 use crate::batches::Held;
-use crate::types::{BATCH_TXS_MAX, Batch};
+use crate::types::{BATCH_BYTES_MAX, BATCH_SIGNATURES_MAX, BATCH_TXS_MAX, Batch};
 
 /// A transaction whose signatures the shell has verified, and the bytes it came in.
 #[derive(Clone, Debug)]
@@ -26,12 +26,19 @@ pub struct Sealed {
     pub held: Held,
 }
 
+/// A batch without transactions: its author, its number, a count.
+const EMPTY_BYTES: usize = 32 + 8 + 4;
+/// Before each transaction stands its length.
+const LENGTH_BYTES: usize = 4;
+
 #[derive(Debug)]
 pub struct Pool {
     author: PublicKey,
     sequence: u64,
     open: Vec<Candidate>,
+    /// Of its encoding.
     open_bytes: usize,
+    open_signatures: usize,
     open_protective: bool,
     /// Every transaction in the open batch or in a held one, with its `valid_until`.
     pending: BTreeMap<Hash, u64>,
@@ -44,7 +51,8 @@ impl Pool {
             author,
             sequence: first_sequence,
             open: Vec::new(),
-            open_bytes: 0,
+            open_bytes: EMPTY_BYTES,
+            open_signatures: 0,
             open_protective: false,
             pending: BTreeMap::new(),
         }
@@ -69,8 +77,21 @@ impl Pool {
         self.open.len()
     }
 
+    /// Their bytes.
+    pub const fn open_bytes(&self) -> usize {
+        self.open_bytes
+    }
+
     pub fn open_is_empty(&self) -> bool {
         self.open.is_empty()
+    }
+
+    /// Whether the open batch can hold this transaction too.
+    pub fn fits(&self, candidate: &Candidate) -> bool {
+        let signatures = candidate.tx.tx().signatures();
+        self.open.len() < BATCH_TXS_MAX
+            && self.open_bytes + LENGTH_BYTES + candidate.bytes.len() <= BATCH_BYTES_MAX
+            && self.open_signatures + signatures <= BATCH_SIGNATURES_MAX
     }
 
     /// Whether the open batch should be sealed without waiting.
@@ -81,7 +102,8 @@ impl Pool {
     /// Adds an admitted transaction to the open batch.
     pub fn add(&mut self, candidate: Candidate) {
         self.note(candidate.tx.id(), candidate.tx.tx().body.valid_until);
-        self.open_bytes += candidate.bytes.len() + 4;
+        self.open_bytes += LENGTH_BYTES + candidate.bytes.len();
+        self.open_signatures += candidate.tx.tx().signatures();
         self.open_protective |= admission::is_lane0(candidate.tx.tx());
         self.open.push(candidate);
     }
@@ -106,7 +128,8 @@ impl Pool {
         let (bytes, txs): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.open).into_iter().map(|c| (c.bytes, c.tx)).unzip();
         self.open_protective = false;
-        self.open_bytes = 0;
+        self.open_bytes = EMPTY_BYTES;
+        self.open_signatures = 0;
         self.sequence += 1;
         let batch = Batch { author: self.author, sequence: self.sequence, txs: bytes };
         let bytes = codec::encode(&batch);

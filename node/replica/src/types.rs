@@ -1,5 +1,6 @@
 //! What a validator stores and sends, in its canonical form.
 
+pub use ballast_primitives::block::{BATCH_BYTES_MAX, BATCH_SIGNATURES_MAX, BATCH_TXS_MAX};
 use ballast_primitives::codec;
 use ballast_primitives::hash::{self, Hash};
 use ballast_primitives::{
@@ -8,11 +9,6 @@ use ballast_primitives::{
 use ballast_runtime::receipt::Receipt;
 use ballast_runtime::state::{Change, Removed};
 use borsh::{BorshDeserialize, BorshSerialize};
-
-/// The most bytes of an encoded batch.
-pub const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// The most transactions of a batch.
-pub const BATCH_TXS_MAX: usize = 8_192;
 
 /// Transactions that travel together. Its digest is what blocks name.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]

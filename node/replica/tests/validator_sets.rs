@@ -305,7 +305,7 @@ fn a_quorum_of_the_old_set_is_none_for_a_height_it_no_longer_decides() {
     let block = |height: u64| {
         let node = &cluster.nodes[0];
         let block = node.blocks[&height].clone();
-        let batches = block.payload.batches.iter().map(|digest| node.batch(digest)).collect();
+        let batches = block.payload.digests().map(|digest| node.batch(digest)).collect();
         SyncBlock { block, batches }
     };
     let from = cluster.keys()[0];

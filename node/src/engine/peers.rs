@@ -281,8 +281,8 @@ fn answer(store: &Store, body: &[u8]) -> Result<Response, String> {
             let mut found = Vec::new();
             'blocks: for block in store.blocks(from, SYNC_BLOCKS_MAX, left).map_err(text)? {
                 let mut batches = Vec::new();
-                let mut bytes = 1_024 + 36 * block.payload.batches.len();
-                for digest in &block.payload.batches {
+                let mut bytes = 1_024 + 48 * block.payload.batches.len();
+                for digest in block.payload.digests() {
                     let Some(batch) = store.batch(digest).map_err(text)? else { break 'blocks };
                     bytes += batch.len();
                     batches.push(batch);

@@ -14,7 +14,7 @@ use ballast_primitives::signature::{
 };
 use ballast_primitives::{Domain, Hash, PublicKey};
 use ballast_replica::pool::Candidate;
-use ballast_replica::types::Batch;
+use ballast_replica::types::{BATCH_SIGNATURES_MAX, Batch};
 use ballast_runtime::Code;
 use ballast_runtime::authorisation::Part;
 use ballast_runtime::tx::{SignedTx, VerifiedTx};
@@ -106,7 +106,11 @@ impl Verification {
                 format!("batch {digest} holds a bad transaction: {}: {}", bad.code, bad.detail)
             })?);
         }
-        self.metrics.signatures_valid.inc_by(signatures(&txs));
+        let count = signatures(&txs);
+        self.metrics.signatures_valid.inc_by(count);
+        if count > BATCH_SIGNATURES_MAX as u64 {
+            return Err(format!("batch {digest} holds {count} signatures"));
+        }
         Ok(CheckedBatch { digest, author: batch.author, bytes: Arc::new(bytes), txs })
     }
 

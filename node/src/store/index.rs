@@ -59,12 +59,12 @@ impl Store {
     pub fn tx_bytes(&self, height: u64, record: &TxRecord) -> Result<Option<Vec<u8>>> {
         let Some(block) = self.block(height)? else { return Ok(None) };
         let batch = usize::try_from(record.batch).ok();
-        let Some(digest) = batch.and_then(|batch| block.payload.batches.get(batch)) else {
+        let Some(named) = batch.and_then(|batch| block.payload.batches.get(batch)) else {
             let key = place_key(height, record.receipt.index);
             let what = "the record names a batch that its block does not have";
             return Err(StoreError::corrupt(Family::Records, &key, what));
         };
-        self.tx_of_batch(digest, record.position)
+        self.tx_of_batch(&named.digest, record.position)
     }
 
     /// The transactions that concern an account, newest first: those before the place `before`,

@@ -141,7 +141,7 @@ impl Store {
         let value = encode(Family::Blocks, &write.block)?;
         batch.put_cf(self.cf(Family::Blocks)?, height_key(height), value);
         let loose = self.cf(Family::Loose)?;
-        for digest in &write.block.payload.batches {
+        for digest in write.block.payload.digests() {
             if self.get(Family::Loose, &digest.0)?.is_some() {
                 batch.delete_cf(loose, digest.0);
             } else if !self.has_batch(digest)? {

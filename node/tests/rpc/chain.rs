@@ -103,7 +103,14 @@ impl Chain {
         let author = self.validators[0].public();
         let batch = codec::encode(&Batch { author, sequence: height, txs: txs.clone() });
         let digest = Batch::digest_of_bytes(&batch);
-        let payload = Payload { batches: vec![digest] };
+        let count = |count: usize| u32::try_from(count).unwrap();
+        let named = BatchRef {
+            digest,
+            bytes: count(batch.len()),
+            txs: count(txs.len()),
+            signatures: count(txs.len()),
+        };
+        let payload = Payload { batches: vec![named] };
         let header = Header {
             version: Header::VERSION,
             genesis: self.genesis_hash,

@@ -55,7 +55,7 @@ impl Wire {
             CertifiedHeader { header: header.clone(), certificate: certificate.clone() };
         v1::Block {
             header: Some(self.header(header)),
-            batches: payload.batches.iter().map(ToString::to_string).collect(),
+            batches: payload.digests().map(ToString::to_string).collect(),
             round: certificate.round,
             signers: certificate.signatures.iter().map(|s| s.validator.to_string()).collect(),
             block_receipts_root: String::new(),

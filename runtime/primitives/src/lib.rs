@@ -42,7 +42,7 @@ pub mod proof;
 pub mod signature;
 
 pub use address::{Address, Network};
-pub use block::{Header, Payload};
+pub use block::{BatchRef, Header, Payload};
 pub use certificate::{CommitCertificate, CommitSignature, Vote, VoteKind};
 pub use codec::{DecodeError, decode};
 pub use committee::{Committee, Validator};

@@ -57,6 +57,10 @@ bugs! {
     HeaderTimeUnchecked
     /// The results that a header attests are not compared with one's own.
     StateRootUnchecked
+    /// What a block's batches come to is not compared with a block's limits.
+    BlockSizeUnchecked
+    /// What a block says of its batches' sizes is not compared with them.
+    BatchSizeUnchecked
     /// A block may name a batch twice.
     BatchNamedTwice
     /// A block that is fetched needs no valid certificate.

@@ -10,7 +10,7 @@ use ballast_primitives::proof::{
 };
 use ballast_primitives::signature::{Item, verify, verify_batch};
 use ballast_primitives::{
-    Address, CommitCertificate, Committee, Hash, Header, Network, Payload, PublicKey, SecretKey,
+    Address, BatchRef, CommitCertificate, Committee, Hash, Header, Network, Payload, PublicKey, SecretKey,
     Signature, Validator, Vote, VoteKind, amount, codec, history, merkle,
 };
 use ballast_runtime::limits::{OBJECT_BYTES_MAX, RUNTIME_VERSION};
@@ -261,6 +261,7 @@ pub const LEAF: &[u8] = b"a leaf";
 /// The one header that is signed.
 pub fn header() -> Header {
     let receipts = merkle::RECEIPTS.root_of(&[merkle::RECEIPTS.leaf(LEAF)]);
+    let batch = BatchRef { digest: Hash([6; 32]), bytes: 1, txs: 1, signatures: 1 };
     Header {
         version: Header::VERSION,
         genesis: Hash([9; 32]),
@@ -268,7 +269,7 @@ pub fn header() -> Header {
         parent: Hash([3; 32]),
         time: 4,
         proposer: validator_key(0).public(),
-        payload: Payload { batches: vec![Hash([6; 32])] }.digest(),
+        payload: Payload { batches: vec![batch] }.digest(),
         executed_height: 1,
         state_root: merkle::STATE.root_of(&[merkle::STATE.leaf(LEAF)]),
         receipts_root: merkle::chain_receipts(&Hash::ZERO, &receipts),

@@ -133,7 +133,7 @@ impl World<'_> {
     fn check_vouched(&mut self, node: usize, message: &Message) {
         if let Message::Proposal(proposal) = message {
             let id = Mouth::block_of(proposal);
-            self.payloads.entry(id).or_insert_with(|| proposal.payload.batches.clone());
+            self.payloads.entry(id).or_insert_with(|| proposal.payload.digests().copied().collect());
         }
         let Message::Vote(vote) = message else { return };
         if !self.is_honest(node) || self.bereft[node] {
@@ -352,8 +352,8 @@ impl World<'_> {
         let succeeded = |record: &&TxRecord| record.receipt.outcome == Outcome::Success;
         for record in write.records.iter().filter(succeeded) {
             let store = &self.nodes[node].disk.store;
-            let digest = write.block.payload.batches.get(record.batch as usize);
-            let Some(bytes) = digest.and_then(|digest| store.batch(digest)) else { continue };
+            let named = write.block.payload.batches.get(record.batch as usize);
+            let Some(bytes) = named.and_then(|named| store.batch(&named.digest)) else { continue };
             let checked = self.batches.check(bytes);
             let Ok(Checked { txs, .. }) = &*checked else { continue };
             let Some(tx) = txs.get(record.position as usize) else { continue };
@@ -383,9 +383,9 @@ impl World<'_> {
     fn check_commit(&mut self, node: usize, write: &CommitWrite) {
         self.note_clocks();
         let store = &self.nodes[node].disk.store;
-        let names = &write.block.payload.batches;
+        let names = write.block.payload.digests();
         let batches: Vec<_> =
-            names.iter().filter_map(|digest| store.batch(digest)).cloned().collect();
+            names.filter_map(|digest| store.batch(digest)).cloned().collect();
         self.check(&Fact::Committed(Committed {
             node,
             write,

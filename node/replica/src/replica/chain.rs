@@ -4,7 +4,7 @@ use super::*;
 
 impl Replica {
     pub(super) fn held_of(&self, value: &BlockValue) -> Option<Vec<Held>> {
-        value.payload().batches.iter().map(|digest| self.batches.get(digest).cloned()).collect()
+        value.payload().digests().map(|digest| self.batches.get(digest).cloned()).collect()
     }
 
     /// Executes and stores a block that a quorum committed. After this point it must succeed.
@@ -15,7 +15,9 @@ impl Replica {
         certificate: CommitCertificate,
         now: Now,
     ) {
-        if let Err(why) = block::check_header(&self.tip, &self.sets, value.header()) {
+        let checked = block::check_header(&self.tip, &self.sets, value.header())
+            .and_then(|()| block::check_batches(value.header(), value.payload(), held));
+        if let Err(why) = checked {
             return self.halt(&format!(
                 "block {} was committed by a quorum, but here: {why}; ours: {:?}; header: {:?}",
                 value.header().height,
@@ -46,7 +48,7 @@ impl Replica {
             let height = value.header().height;
             self.effects.push(Effect::Notice(Notice::LeftOut { height, transactions: left_out }));
         }
-        for digest in &value.payload().batches {
+        for digest in value.payload().digests() {
             self.batches.commit(digest);
         }
         for batch in held {
@@ -126,12 +128,14 @@ impl Replica {
                 .verify_by(&self.tip.genesis, self.sets.current(), self.config.verify)
                 .map_err(|error| format!("sent a bad certificate: {error}"))?;
         }
-        block::check_payload(&block.header, &block.payload)?;
+        if block.header.payload != block.payload.digest() {
+            return Err("sent a payload that the header does not commit to".to_owned());
+        }
         if batches.len() != block.payload.batches.len() {
             return Err("sent a block without all its batches".to_owned());
         }
         let mut held = Vec::with_capacity(batches.len());
-        for (bytes, digest) in batches.into_iter().zip(&block.payload.batches) {
+        for (bytes, digest) in batches.into_iter().zip(block.payload.digests()) {
             let named = Batch::digest_of_bytes(&bytes) == *digest;
             if !named && !planted(Bug::SyncBatchUnchecked) {
                 return Err("sent a batch that the block does not name".to_owned());

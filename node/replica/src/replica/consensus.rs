@@ -60,7 +60,7 @@ impl Replica {
             return self.commit(&value, &held, certificate, now);
         }
         let (round, proposer) = (certificate.round, value.header().proposer);
-        for digest in &value.payload().batches {
+        for digest in value.payload().digests() {
             if !self.batches.contains(digest) {
                 self.batches.want(*digest, round, proposer, now.mono_ms, GRACE_MS);
             }
@@ -82,11 +82,7 @@ impl Replica {
         }
         self.seal();
         let first = height.wrapping_add(u64::from(round));
-        let batches = self.batches.choose(
-            first,
-            ballast_primitives::block::BATCHES_MAX,
-            self.config.block_txs_max,
-        );
+        let batches = self.batches.choose(first, self.config.block_txs_max);
         let value = block::build(&self.tip, &self.sets, self.key, now.wall_ms, batches);
         if let Some(value) = value {
             let outs = self.host.propose(round, value);

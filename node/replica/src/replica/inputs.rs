@@ -13,7 +13,13 @@ impl Replica {
     /// Whether the pool takes transactions of the ordinary lane. It keeps its last tenth for the
     /// operations that protect.
     pub fn has_room(&self) -> bool {
-        self.pool.len() < self.config.pool_txs_max - self.config.pool_txs_max / 10
+        let Config { pool_txs_max, pool_bytes_max, .. } = self.config;
+        self.has_room_below(pool_txs_max - pool_txs_max / 10, pool_bytes_max - pool_bytes_max / 10)
+    }
+
+    fn has_room_below(&self, txs_max: usize, bytes_max: usize) -> bool {
+        let bytes = self.pool.open_bytes().saturating_add(self.batches.bytes_of(&self.key));
+        self.pool.len() < txs_max && bytes < bytes_max
     }
 
     pub(super) fn admit(&mut self, candidate: Candidate, context: &BlockContext) -> Admission {
@@ -33,10 +39,16 @@ impl Replica {
         if !taken {
             return Admission::Busy;
         }
-        let room =
-            if protects { self.pool.len() < self.config.pool_txs_max } else { self.has_room() };
+        let Config { pool_txs_max, pool_bytes_max, .. } = self.config;
+        let room = match protects {
+            true => self.has_room_below(pool_txs_max, pool_bytes_max),
+            false => self.has_room(),
+        };
         if !room {
             return Admission::Busy;
+        }
+        if !self.pool.fits(&candidate) {
+            self.seal();
         }
         self.pool.add(candidate);
         Admission::Admitted
@@ -62,8 +74,11 @@ impl Replica {
         }
         let full = self.batches.bytes_of(&author).saturating_add(bytes.len())
             > self.config.author_bytes_max;
-        if full && !wanted {
-            let why = format!("batches of {author} over the limit of waiting bytes");
+        let crowded =
+            self.batches.bytes().saturating_add(bytes.len()) > self.config.waiting_bytes_max;
+        if (full || crowded) && !wanted {
+            let of = if full { author.to_string() } else { "all authors".to_owned() };
+            let why = format!("batches of {of} over the limit of waiting bytes");
             self.effects.push(Effect::Notice(Notice::BadPeer { peer: from, why }));
             return;
         }

@@ -305,7 +305,7 @@ impl Cluster {
                     }
                     node.disk.results.push(write.executed);
                     node.evidence.extend(write.evidence);
-                    node.disk.committed.extend(write.block.payload.batches.iter().copied());
+                    node.disk.committed.extend(write.block.payload.digests().copied());
                     for record in write.records {
                         let id = record.receipt.tx;
                         assert!(node.receipts.insert(id, record.receipt).is_none(), "twice: {id}");
@@ -386,8 +386,7 @@ impl Cluster {
                     block: block.clone(),
                     batches: block
                         .payload
-                        .batches
-                        .iter()
+                        .digests()
                         .map(|digest| peer.disk.batches[digest].clone())
                         .collect(),
                 };

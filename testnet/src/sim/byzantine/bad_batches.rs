@@ -7,7 +7,7 @@ use ballast_primitives::{Hash, PublicKey, codec};
 use ballast_replica::message::{Message, Request, Response};
 use ballast_replica::types::Batch;
 
-use super::{Behaviour, Mouth, To};
+use super::{Behaviour, Mouth, To, named};
 
 #[derive(Default)]
 pub struct BadBatches {
@@ -50,7 +50,7 @@ impl Behaviour for BadBatches {
         if proposal.proposer != mouth.public || self.made.is_empty() || mouth.rng.chance(300) {
             return mouth.say(to, Message::Proposal(proposal));
         }
-        proposal.payload.batches.extend(self.made.iter().rev().take(2).map(|(digest, _)| *digest));
+        proposal.payload.batches.extend(self.made.iter().rev().take(2).map(|(_, bytes)| named(bytes)));
         if mouth.rng.chance(200) {
             let again = proposal.payload.batches.first().copied();
             proposal.payload.batches.extend(again);

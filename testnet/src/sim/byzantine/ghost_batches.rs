@@ -1,6 +1,6 @@
 //! Proposes blocks that name batches that do not exist, or that were committed long ago.
 
-use ballast_primitives::Hash;
+use ballast_primitives::BatchRef;
 use ballast_replica::message::Message;
 
 use super::{Behaviour, Mouth, To};
@@ -8,7 +8,7 @@ use super::{Behaviour, Mouth, To};
 #[derive(Default)]
 pub struct GhostBatches {
     /// Batches it has seen proposed.
-    seen: Vec<Hash>,
+    seen: Vec<BatchRef>,
 }
 
 impl Behaviour for GhostBatches {
@@ -18,8 +18,8 @@ impl Behaviour for GhostBatches {
             return mouth.say(to, Message::Proposal(proposal));
         }
         match mouth.rng.below(3) {
-            0 => proposal.payload.batches.push(Hash(mouth.rng.bytes32())),
-            1 => proposal.payload.batches = (0..1_024).map(|_| Hash(mouth.rng.bytes32())).collect(),
+            0 => proposal.payload.batches.push(mouth.ghost()),
+            1 => proposal.payload.batches = (0..1_024).map(|_| mouth.ghost()).collect(),
             _ => {
                 let old = self.seen.iter().filter(|old| !proposal.payload.batches.contains(old));
                 let old: Vec<_> = old.take(2).copied().collect();

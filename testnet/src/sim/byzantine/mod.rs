@@ -5,6 +5,7 @@
 mod amnesiac;
 mod bad_batches;
 mod bad_time;
+mod bloated_blocks;
 mod duplicate_signer;
 mod equivocating_proposer;
 mod equivocating_voter;
@@ -25,13 +26,15 @@ mod wrong_root;
 
 use std::sync::Arc;
 
-use ballast_primitives::{Committee, Hash, PublicKey, SecretKey, Vote, VoteKind};
+use ballast_primitives::{BatchRef, Committee, Hash, PublicKey, SecretKey, Vote, VoteKind};
 use ballast_replica::block::Tip;
 use ballast_replica::context::BlockValue;
 use ballast_replica::message::{
     Message, Request, Response, WireProposal, WireVote, proposal_signed_bytes,
 };
+use ballast_replica::types::Batch;
 use ballast_replica::{Now, Replica};
+use ballast_runtime::tx::SignedTx;
 
 use self::equivocating_voter::EquivocatingVoter;
 use super::rng::Rng;
@@ -127,6 +130,11 @@ impl<'a> Mouth<'a> {
         proposal
     }
 
+    /// Names a batch that does not exist.
+    pub fn ghost(&mut self) -> BatchRef {
+        BatchRef { digest: Hash(self.rng.bytes32()), bytes: 300, txs: 1, signatures: 1 }
+    }
+
     /// Two parts of the others, each not empty if there are two of them.
     pub fn halves(&mut self) -> (Vec<PublicKey>, Vec<PublicKey>) {
         let mut others = self.others.to_vec();
@@ -138,6 +146,18 @@ impl<'a> Mouth<'a> {
     /// The id of the block that a proposal proposes.
     pub fn block_of(proposal: &WireProposal) -> Hash {
         BlockValue::new(proposal.header.clone(), proposal.payload.clone()).id()
+    }
+}
+
+/// A batch as an honest proposer names it, as far as it is one.
+pub fn named(bytes: &[u8]) -> BatchRef {
+    let txs = Batch::decode(bytes).map_or_else(|_| Vec::new(), |batch| batch.txs);
+    let signatures = txs.iter().filter_map(|tx| Some(SignedTx::decode(tx).ok()?.signatures()));
+    BatchRef {
+        digest: Batch::digest_of_bytes(bytes),
+        bytes: bytes.len() as u32,
+        txs: txs.len() as u32,
+        signatures: signatures.sum::<usize>() as u32,
     }
 }
 
@@ -179,6 +199,7 @@ pub const BEHAVIOURS: &[(&str, Make)] = &[
     ("amnesiac", || Box::new(amnesiac::Amnesiac)),
     ("bad batches", || Box::<bad_batches::BadBatches>::default()),
     ("bad time", || Box::new(bad_time::BadTime)),
+    ("bloated blocks", || Box::<bloated_blocks::BloatedBlocks>::default()),
     ("duplicate signer", || Box::new(duplicate_signer::DuplicateSigner)),
     ("equivocating precommits", || Box::new(EquivocatingVoter::new(VoteKind::Precommit))),
     ("equivocating prevotes", || Box::new(EquivocatingVoter::new(VoteKind::Prevote))),

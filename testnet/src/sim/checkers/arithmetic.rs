@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use ballast_primitives::merkle::Path;
-use ballast_primitives::{Hash, Header, PublicKey, Signature};
+use ballast_primitives::{BatchRef, Hash, Header, PublicKey, Signature};
 
 /// A kind of tree: the contexts of its leaves, inner nodes and root.
 pub struct Tree {
@@ -51,11 +51,15 @@ pub fn block_id(header: &Header) -> Hash {
 }
 
 /// BL-3.
-pub fn payload_digest(batches: &[Hash]) -> Hash {
-    let count = (batches.len() as u32).to_le_bytes();
-    let mut parts: Vec<&[u8]> = vec![&count];
-    parts.extend(batches.iter().map(|batch| batch.0.as_slice()));
-    digest("ballast v1 block payload", &parts)
+pub fn payload_digest(batches: &[BatchRef]) -> Hash {
+    let mut bytes = (batches.len() as u32).to_le_bytes().to_vec();
+    for batch in batches {
+        bytes.extend(batch.digest.0);
+        for count in [batch.bytes, batch.txs, batch.signatures] {
+            bytes.extend(count.to_le_bytes());
+        }
+    }
+    digest("ballast v1 block payload", &[&bytes])
 }
 
 /// CO-1: what a prevote (0) or precommit (1) signs.

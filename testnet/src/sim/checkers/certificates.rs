@@ -3,15 +3,19 @@
 //! parent (BL-3 to BL-5).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use ballast_primitives::Hash;
-use ballast_replica::types::StoredBlock;
+use ballast_replica::types::{Batch, StoredBlock};
+use ballast_runtime::tx::SignedTx;
 
 use super::arithmetic::{Signatures, block_id, digest, is_quorum, payload_digest, vote_bytes};
 use super::{Checker, Committed, Fact, Scene, Verdict};
 
 /// How far ahead of the furthest honest clock a block's time may be (BL-5).
 const AHEAD_MS: u64 = 500;
+/// Bytes, transactions and signatures of a block (BL-3).
+const BLOCK_MAX: [u64; 3] = [8 * 1024 * 1024, 16_384, 32_768];
 
 #[derive(Default)]
 pub struct Certificates {
@@ -26,12 +30,14 @@ impl Checker for Certificates {
     }
 
     fn see(&mut self, scene: &Scene, fact: &Fact<'_>) -> Verdict {
-        let Fact::Committed(Committed { node, write, latest_clock_ms, .. }) = fact else {
+        let Fact::Committed(Committed { node, write, latest_clock_ms, batches, .. }) = fact
+        else {
             return Ok(());
         };
         let height = write.block.header.height;
         let result = self
             .check_header(scene, &write.block, *latest_clock_ms)
+            .and_then(|()| check_sizes(&write.block, batches))
             .and_then(|()| self.check_certificate(scene, &write.block));
         result.map_err(|what| format!("block {height} at node {node}: {what}"))
     }
@@ -41,6 +47,29 @@ impl Checker for Certificates {
 fn set_digest(scene: &Scene, height: u64) -> Hash {
     let set = borsh::to_vec(scene.sets.of(height)).unwrap_or_default();
     digest("ballast v1 validator set", &[&set])
+}
+
+/// BL-3: what the header says of its batches is so, and within the limits.
+fn check_sizes(block: &StoredBlock, batches: &[Arc<Vec<u8>>]) -> Verdict {
+    let mut sums = [0_u64; 3];
+    for (named, bytes) in block.payload.batches.iter().zip(batches) {
+        let batch = Batch::decode(bytes).map_err(|error| format!("holds a bad batch: {error}"))?;
+        let mut signatures = 0;
+        for tx in &batch.txs {
+            let tx = SignedTx::decode(tx).map_err(|error| format!("holds a bad one: {error}"))?;
+            signatures += tx.signatures() as u64;
+        }
+        let sizes = [bytes.len() as u64, batch.txs.len() as u64, signatures];
+        let said = [named.bytes, named.txs, named.signatures].map(u64::from);
+        if sizes != said {
+            return Err(format!("says {said:?} of a batch of {sizes:?}"));
+        }
+        sums.iter_mut().zip(sizes).for_each(|(sum, size)| *sum += size);
+    }
+    match sums.iter().zip(BLOCK_MAX).all(|(sum, max)| *sum <= max) {
+        true => Ok(()),
+        false => Err(format!("holds {sums:?}, at most {BLOCK_MAX:?}")),
+    }
 }
 
 impl Certificates {
@@ -67,7 +96,7 @@ impl Certificates {
         if named != sets {
             return Err(format!("names the sets {named:?}, and they are {sets:?}"));
         }
-        let distinct: BTreeSet<_> = block.payload.batches.iter().collect();
+        let distinct: BTreeSet<_> = block.payload.digests().collect();
         if distinct.len() != block.payload.batches.len() {
             return Err("names a batch twice".to_owned());
         }

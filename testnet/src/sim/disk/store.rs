@@ -119,10 +119,10 @@ impl Store {
         if payload.digest() != header.payload || certificate.block != header.id() {
             return Err(format!("header, payload and certificate of block {height} do not fit"));
         }
-        if let Some(missing) = payload.batches.iter().find(|d| !self.batches.contains_key(*d)) {
+        if let Some(missing) = payload.digests().find(|d| !self.batches.contains_key(*d)) {
             return Err(format!("batch {missing} of block {height} is not stored"));
         }
-        for digest in &payload.batches {
+        for digest in payload.digests() {
             self.loose.remove(digest);
         }
         self.blocks.insert(height, write.block.clone());
@@ -181,7 +181,7 @@ impl Store {
 
     fn sync_block(&self, block: &StoredBlock) -> Option<SyncBlock> {
         let bytes = |digest: &Hash| Some(self.batches.get(digest)?.to_vec());
-        let batches = block.payload.batches.iter().map(bytes).collect::<Option<_>>()?;
+        let batches = block.payload.digests().map(bytes).collect::<Option<_>>()?;
         Some(SyncBlock { block: block.clone(), batches })
     }
 }
