@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use ballast_node::store::{Horizon, Pruned, Store, StoreError, StoreOptions};
 use ballast_primitives::history::SetChange;
 use ballast_primitives::{
-    Address, BatchRef, CommitCertificate, CommitSignature, Committee, Hash, Header, Payload, PublicKey,
-    SecretKey, Signature, Validator, Vote, VoteKind, codec,
+    Address, BatchRef, CommitCertificate, CommitSignature, Committee, Hash, Header, Payload,
+    PublicKey, SecretKey, Signature, Validator, Vote, VoteKind, codec,
 };
 use ballast_replica::types::{
     Batch, CommitWrite, Evidence, EvidenceKind, Executed, StoredBlock, TxRecord,

@@ -12,8 +12,8 @@ use std::path::PathBuf;
 
 use ballast_primitives::domain::SignTag;
 use ballast_primitives::{
-    Address, BatchRef, CommitCertificate, CommitSignature, Domain, Hash, Header, KeyPolicy, Network,
-    Payload, PublicKey, SecretKey, Vote, VoteKind, codec, hash, merkle,
+    Address, BatchRef, CommitCertificate, CommitSignature, Domain, Hash, Header, KeyPolicy,
+    Network, Payload, PublicKey, SecretKey, Vote, VoteKind, codec, hash, merkle,
 };
 use ballast_runtime::object::{
     Assurance, Category, Class, DocumentKind, IncidentKind, Key, Opinion, ProposalStatus,

@@ -3,7 +3,8 @@
 use anyhow::Result;
 use ballast_node::store::{Store, StoreOptions};
 use ballast_primitives::{
-    BatchRef, CommitCertificate, CommitSignature, Hash, Header, Payload, PublicKey, Signature, codec,
+    BatchRef, CommitCertificate, CommitSignature, Hash, Header, Payload, PublicKey, Signature,
+    codec,
 };
 use ballast_replica::types::{Batch, CommitWrite, Executed, StoredBlock, TxRecord};
 use ballast_runtime::execute;

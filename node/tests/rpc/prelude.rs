@@ -13,8 +13,8 @@ pub use ballast_primitives::domain::SignTag;
 pub use ballast_primitives::history::{SetChange, SetHistory};
 pub use ballast_primitives::proof::{CertifiedHeader, ReceiptProof, StateProof};
 pub use ballast_primitives::{
-    Address, CommitCertificate, CommitSignature, Committee, Hash, Header, Payload, SecretKey,
-    Signature, Validator, Vote, VoteKind, codec, merkle,
+    Address, BatchRef, CommitCertificate, CommitSignature, Committee, Hash, Header, Payload,
+    SecretKey, Signature, Validator, Vote, VoteKind, codec, merkle,
 };
 pub use ballast_proto::error::{Reason, ServiceReason, WireError};
 pub use ballast_proto::v1::account_service_client::AccountServiceClient;

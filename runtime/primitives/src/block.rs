@@ -66,9 +66,7 @@ impl Header {
 
 /// A batch as a block names it: by its digest, with how much is in it, so that a block's size is
 /// known before its batches are.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
 pub struct BatchRef {
     pub digest: Hash,
     /// Of its encoding.

@@ -10,8 +10,8 @@ use ballast_primitives::proof::{
 };
 use ballast_primitives::signature::{Item, verify, verify_batch};
 use ballast_primitives::{
-    Address, BatchRef, CommitCertificate, Committee, Hash, Header, Network, Payload, PublicKey, SecretKey,
-    Signature, Validator, Vote, VoteKind, amount, codec, history, merkle,
+    Address, BatchRef, CommitCertificate, Committee, Hash, Header, Network, Payload, PublicKey,
+    SecretKey, Signature, Validator, Vote, VoteKind, amount, codec, history, merkle,
 };
 use ballast_runtime::limits::{OBJECT_BYTES_MAX, RUNTIME_VERSION};
 use ballast_runtime::{

@@ -133,7 +133,9 @@ impl World<'_> {
     fn check_vouched(&mut self, node: usize, message: &Message) {
         if let Message::Proposal(proposal) = message {
             let id = Mouth::block_of(proposal);
-            self.payloads.entry(id).or_insert_with(|| proposal.payload.digests().copied().collect());
+            self.payloads
+                .entry(id)
+                .or_insert_with(|| proposal.payload.digests().copied().collect());
         }
         let Message::Vote(vote) = message else { return };
         if !self.is_honest(node) || self.bereft[node] {
@@ -384,8 +386,7 @@ impl World<'_> {
         self.note_clocks();
         let store = &self.nodes[node].disk.store;
         let names = write.block.payload.digests();
-        let batches: Vec<_> =
-            names.filter_map(|digest| store.batch(digest)).cloned().collect();
+        let batches: Vec<_> = names.filter_map(|digest| store.batch(digest)).cloned().collect();
         self.check(&Fact::Committed(Committed {
             node,
             write,

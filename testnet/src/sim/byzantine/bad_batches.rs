@@ -50,7 +50,10 @@ impl Behaviour for BadBatches {
         if proposal.proposer != mouth.public || self.made.is_empty() || mouth.rng.chance(300) {
             return mouth.say(to, Message::Proposal(proposal));
         }
-        proposal.payload.batches.extend(self.made.iter().rev().take(2).map(|(_, bytes)| named(bytes)));
+        proposal
+            .payload
+            .batches
+            .extend(self.made.iter().rev().take(2).map(|(_, bytes)| named(bytes)));
         if mouth.rng.chance(200) {
             let again = proposal.payload.batches.first().copied();
             proposal.payload.batches.extend(again);

@@ -43,8 +43,7 @@ impl FutureFlood {
         proposal.header.height = height;
         proposal.header.parent = mouth.tip.id;
         proposal.header.time = mouth.now.wall_ms + mouth.rng.below(1_000);
-        proposal.payload.batches =
-            (0..mouth.rng.below(20)).map(|_| mouth.ghost()).collect();
+        proposal.payload.batches = (0..mouth.rng.below(20)).map(|_| mouth.ghost()).collect();
         (proposal.round, proposal.pol_round) = (round, mouth.rng.chance(200).then_some(round));
         Some(Message::Proposal(mouth.proposal(proposal)))
     }

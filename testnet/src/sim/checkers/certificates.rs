@@ -30,8 +30,7 @@ impl Checker for Certificates {
     }
 
     fn see(&mut self, scene: &Scene, fact: &Fact<'_>) -> Verdict {
-        let Fact::Committed(Committed { node, write, latest_clock_ms, batches, .. }) = fact
-        else {
+        let Fact::Committed(Committed { node, write, latest_clock_ms, batches, .. }) = fact else {
             return Ok(());
         };
         let height = write.block.header.height;
