@@ -211,17 +211,8 @@ mod tests {
         assert_eq!(check_time(u64::MAX, 0, u32::MAX, u64::MAX), Err(Skew::Ahead(u64::MAX)));
     }
 
-    #[test]
-    fn a_header_that_attests_a_height_near_the_greatest_is_refused() {
-        let tip = Tip {
-            genesis: Hash::ZERO,
-            height: 4,
-            id: Hash::ZERO,
-            time: 1,
-            attested: 3,
-            results: VecDeque::new(),
-        };
-        let header = Header {
+    fn header() -> Header {
+        Header {
             version: Header::VERSION,
             genesis: Hash::ZERO,
             height: 5,
@@ -234,10 +225,44 @@ mod tests {
             receipts_root: Hash::ZERO,
             validators: Hash::ZERO,
             next_validators: Hash::ZERO,
+        }
+    }
+
+    #[test]
+    fn a_header_that_attests_a_height_near_the_greatest_is_refused() {
+        let tip = Tip {
+            genesis: Hash::ZERO,
+            height: 4,
+            id: Hash::ZERO,
+            time: 1,
+            attested: 3,
+            results: VecDeque::new(),
         };
+        let header = header();
         let why = "header attests a result that does not exist yet";
         assert_eq!(check_attestation(&tip, &header), Err(why));
         let old = Header { executed_height: 2, ..header };
         assert_eq!(check_attestation(&tip, &old), Err("header attests too old a result"));
+    }
+
+    #[test]
+    fn a_batch_is_named_with_its_sizes_or_the_block_is_invalid() {
+        let mut held = Held::new(PublicKey([1; 32]), Vec::new(), 100);
+        held.signatures = 3;
+        let named = held.named(Hash([2; 32]));
+        assert_eq!((named.bytes, named.txs, named.signatures), (100, 0, 3));
+        let judged = |named: BatchRef| {
+            let payload = Payload { batches: vec![named] };
+            let header = Header { payload: payload.digest(), ..header() };
+            check_batches(&header, &payload, std::slice::from_ref(&held))
+        };
+        assert_eq!(judged(named), Ok(()));
+        for wrong in [
+            BatchRef { bytes: 99, ..named },
+            BatchRef { txs: 1, ..named },
+            BatchRef { signatures: 2, ..named },
+        ] {
+            assert_eq!(judged(wrong), Err(SIZE_IS_WRONG));
+        }
     }
 }

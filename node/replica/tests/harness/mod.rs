@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ballast_primitives::codec;
+use ballast_primitives::domain::SignTag;
 use ballast_primitives::{Committee, Hash, Header, Payload, PublicKey, Signature, Vote, VoteKind};
 use ballast_replica::message::{
     Message, Request, SyncBlock, WireProposal, WireVote, proposal_signed_bytes,
@@ -17,8 +18,15 @@ use ballast_replica::safety::SignState;
 use ballast_replica::types::{Batch, StoredBlock};
 use ballast_replica::wal::WalEntry;
 use ballast_replica::{Config, Effect, Input, Now, Recovered, Replica, commit};
-use ballast_runtime::object::Validators;
-use ballast_runtime::tx::{SignedTx, VerifiedTx};
+use ballast_runtime::authorisation::signed_bytes_on;
+use ballast_runtime::limits::{
+    CUSTODIAN_BYTES_MAX, EXCEPTION_BYTES_MAX, EXCEPTIONS_MAX, LINES_MAX, STANDARD_BYTES_MAX,
+    URI_BYTES_MAX,
+};
+use ballast_runtime::object::{
+    Assurance, Category, Line, Opinion, ReportBody, ReportKind, Validators,
+};
+use ballast_runtime::tx::{SignedTx, VerifiedTx, Witness};
 use ballast_runtime::{Genesis, Op, State, TxBody, dev, ops};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -27,6 +35,7 @@ use node::{Disk, Loose, Node, key, validator};
 
 const START_WALL_MS: u64 = 1_800_000_000_000;
 const SEED: &str = "cluster test";
+pub const ACCOUNTS: u32 = 16;
 
 #[derive(Clone, Copy)]
 pub struct Faults {
@@ -37,6 +46,7 @@ pub struct Faults {
 pub struct Cluster {
     pub nodes: Vec<Node>,
     pub faults: Faults,
+    config: Config,
     genesis: Genesis,
     /// The sets that blocks choose, by their height: see [`Cluster::choose`].
     chosen: BTreeMap<u64, Committee>,
@@ -54,15 +64,28 @@ impl Cluster {
         Self::with_spares(seed, count, 0, faults)
     }
 
+    pub fn with_config(seed: u64, count: usize, faults: Faults, config: Config) -> Self {
+        Self::build(seed, (count, 0), faults, config)
+    }
+
     /// Validators, and after them nodes whose keys are not in the genesis set.
     pub fn with_spares(seed: u64, validators: usize, spares: usize, faults: Faults) -> Self {
+        Self::build(seed, (validators, spares), faults, Config::default())
+    }
+
+    fn build(
+        seed: u64,
+        (validators, spares): (usize, usize),
+        faults: Faults,
+        config: Config,
+    ) -> Self {
         let count = validators + spares;
         let keys: Vec<_> = (0..count).map(key).collect();
         let genesis = dev::genesis(&dev::DevSpec {
             chain_id: 7,
             time: START_WALL_MS,
             validators: (0..validators).map(validator).collect(),
-            accounts: 4,
+            accounts: ACCOUNTS,
             balance: 1_000_000_000,
             seed: SEED.to_owned(),
         })
@@ -88,6 +111,7 @@ impl Cluster {
         let mut cluster = Self {
             nodes: nodes.collect(),
             faults,
+            config,
             genesis,
             chosen: BTreeMap::new(),
             rng: StdRng::seed_from_u64(seed),
@@ -222,7 +246,7 @@ impl Cluster {
             batches: pending.map(|(_, bytes)| bytes.clone()).collect(),
         };
         let (replica, effects) = Replica::open(
-            Config::default(),
+            self.config.clone(),
             hash,
             self.genesis.chain_id,
             node.key.clone(),
@@ -260,6 +284,30 @@ impl Cluster {
         let tx = body.sign(&[&dev::account_key(SEED, from)]);
         let candidate = Candidate { bytes: tx.encode(), tx: VerifiedTx::verify(tx).unwrap() };
         self.step(n, Input::Submit { ticket: nonce, txs: vec![candidate] });
+    }
+
+    /// Transactions of some 7.4 kB that fail, of whoever is no reserve manager, submitted to node
+    /// `n` at once.
+    pub fn submit_large(&mut self, n: usize, nonces: std::ops::Range<u64>) {
+        let report = report(&self.genesis);
+        let candidate = |n: u64| {
+            let account = (n % u64::from(ACCOUNTS)) as u32;
+            let body = TxBody {
+                genesis: self.genesis.hash(),
+                chain_id: self.genesis.chain_id,
+                sender: dev::account_address(SEED, account),
+                nonce: 1 + n / u64::from(ACCOUNTS),
+                valid_until: START_WALL_MS + 3_600_000,
+                sponsor: None,
+                memo: None,
+                ops: vec![Op::SubmitReport(report.clone())],
+            };
+            let tx = body.sign(&[&dev::account_key(SEED, account)]);
+            Candidate { bytes: tx.encode(), tx: VerifiedTx::verify(tx).unwrap() }
+        };
+        let ticket = nonces.start;
+        let txs = nonces.map(candidate).collect();
+        self.step(n, Input::Submit { ticket, txs });
     }
 
     /// Feeds one input to a node and returns the notices it gave.
@@ -513,4 +561,39 @@ pub fn batch_input(from: PublicKey, bytes: &[u8]) -> Input {
         author: batch.author,
         txs: txs.collect(),
     }
+}
+
+/// The largest report that there may be.
+fn report(genesis: &Genesis) -> ops::submit_report::SubmitReport {
+    let line = Line {
+        category: Category::Cash,
+        custodian: "c".repeat(CUSTODIAN_BYTES_MAX),
+        country: *b"US",
+        maturity_days: 0,
+        face: 1,
+        amortised: 1,
+        market: 1,
+        encumbered: 0,
+        segregated: true,
+    };
+    let body = ReportBody {
+        supersedes: None,
+        kind: ReportKind::PointInTime,
+        period_start: 1,
+        as_of: 1,
+        as_of_height: 1,
+        stated_outstanding: 1,
+        scope: Hash::ZERO,
+        standard: "s".repeat(STANDARD_BYTES_MAX),
+        assurance: Assurance::Review,
+        opinion: Opinion::Unmodified,
+        exceptions: vec!["e".repeat(EXCEPTION_BYTES_MAX); EXCEPTIONS_MAX],
+        lines: vec![line; LINES_MAX],
+        document: Hash::ZERO,
+        uri: "u".repeat(URI_BYTES_MAX),
+    };
+    let bytes = signed_bytes_on(SignTag::Report, &genesis.hash(), genesis.chain_id, &body);
+    let signer = key(0);
+    let witnesses = vec![Witness { key: signer.public(), signature: signer.sign(&bytes) }];
+    ops::submit_report::SubmitReport { body: Box::new(body), witnesses }
 }
