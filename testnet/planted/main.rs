@@ -24,6 +24,9 @@ const TRIGGERS: &[(&str, &str)] = &[
     ("StaleSyncValue", "stale certificate"),
     ("SyncBatchUnchecked", "sync liar"),
     ("FutureVotesUnbounded", "future flood"),
+    ("OneClaimBelieved", "future flood"),
+    ("FarRoundsKept", "far rounds"),
+    ("AnswersUnrationed", "asker"),
 ];
 
 /// CI's seeds, the most promising ones first.

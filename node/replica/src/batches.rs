@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use ballast_primitives::block::Load;
+use ballast_primitives::block::{BATCHES_MAX, Load};
 use ballast_primitives::{BatchRef, Hash, PublicKey};
 use ballast_runtime::admission;
 use ballast_runtime::tx::VerifiedTx;
@@ -64,6 +64,8 @@ pub struct Due {
     pub times: u32,
 }
 
+/// The most batches that one proposer's proposals have asked for: two blocks' worth.
+pub const WANTED_OF_ONE_MAX: usize = 2 * BATCHES_MAX;
 /// How many committed batches to remember.
 const COMMITTED_KEPT: usize = 8_192;
 
@@ -224,6 +226,18 @@ impl Batches {
         let want = self.wanted.entry(digest).or_insert(fresh);
         if round > want.round {
             *want = Want { asked_at: now.saturating_sub(grace), ..fresh };
+        }
+    }
+
+    /// Makes room for `count` more that a proposer names, by no longer wanting what its earliest
+    /// rounds name: what one proposer names takes no room from others.
+    pub fn make_room(&mut self, proposer: &PublicKey, count: usize) {
+        let of_one = self.wanted.iter().filter(|(_, want)| want.proposer == *proposer);
+        let mut of_one: Vec<_> = of_one.map(|(digest, want)| (want.round, *digest)).collect();
+        let over = of_one.len().saturating_add(count).saturating_sub(WANTED_OF_ONE_MAX);
+        of_one.sort_unstable();
+        for (_, digest) in of_one.into_iter().take(over) {
+            self.wanted.remove(&digest);
         }
     }
 

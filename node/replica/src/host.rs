@@ -32,6 +32,7 @@ use crate::message::{
 };
 use crate::safety::{Refusal, Safety, SignState, Step};
 use crate::types::{Evidence, EvidenceKind};
+use crate::verified::Verified;
 use crate::wal::WalEntry;
 
 type CoreError = Error<Ctx>;
@@ -90,8 +91,11 @@ struct Room {
     verify: Verify,
     safety: Safety,
     height: u64,
-    /// (signer, signed bytes, signature) verified at this height.
-    verified: BTreeSet<Hash>,
+    /// Verified for this height, and for heights that have not begun.
+    verified: Verified,
+    verified_early: Verified,
+    /// Since it was last asked, something did not verify.
+    forgery: bool,
     /// Records of the log being replayed: appended again, they would double it.
     replayed: BTreeSet<Vec<u8>>,
     outs: Vec<Out>,
@@ -126,7 +130,9 @@ impl Host {
             verify,
             safety,
             height: 0,
-            verified: BTreeSet::new(),
+            verified: Verified::default(),
+            verified_early: Verified::default(),
+            forgery: false,
             replayed: BTreeSet::new(),
             outs: Vec::new(),
             decided: None,
@@ -205,7 +211,7 @@ impl Host {
             self.room.members = Members::new(committee.clone());
         }
         self.room.height = height;
-        self.room.verified.clear();
+        self.room.verified = std::mem::take(&mut self.room.verified_early);
         let members = self.room.members.clone();
         let policy = VoteExtensionPolicy::Disabled;
         self.feed(Input::StartHeight(Height(height), members, restart, None, policy))
@@ -270,7 +276,22 @@ impl Host {
     /// validator is in that height's set is for the replica to know.
     pub fn vote_is_genuine(&mut self, vote: &WireVote) -> bool {
         let bytes = vote.vote.signed_bytes(&self.room.genesis);
-        self.room.verify(&vote.validator, &bytes, &vote.signature)
+        self.room.verify_at(vote.vote.height, &vote.validator, &bytes, &vote.signature)
+    }
+
+    /// Verifies a round certificate of a height that has not begun, whose set is `committee`.
+    pub fn round_is_genuine(&mut self, round: &WireRound, committee: &Committee) -> bool {
+        let members = match self.room.members.committee() == committee {
+            true => self.room.members.clone(),
+            false => Members::new(committee.clone()),
+        };
+        let certificate = round.to_certificate();
+        certificate.is_some_and(|round| self.room.verify_round(&round, &members).is_ok())
+    }
+
+    /// Whether something that was given to the core since this was last asked did not verify.
+    pub const fn took_forgery(&mut self) -> bool {
+        std::mem::replace(&mut self.room.forgery, false)
     }
 
     /// Verifies a proposal's signature, and that its proposer has the turn in `committee`, the
@@ -282,7 +303,8 @@ impl Host {
         }
         let signed = proposal.clone().into_signed();
         let bytes = proposal_signed_bytes(&signed.message, &self.room.genesis);
-        self.room.verify(&proposal.proposer, &bytes, &proposal.signature)
+        let height = proposal.header.height;
+        self.room.verify_at(height, &proposal.proposer, &bytes, &proposal.signature)
     }
 
     /// This validator's latest votes of the round, for a peer that has just come back.
@@ -302,7 +324,7 @@ impl Host {
 
     /// Signatures remembered as verified.
     pub fn verified(&self) -> usize {
-        self.room.verified.len()
+        self.room.verified.len() + self.room.verified_early.len()
     }
 
     /// Evidence of a height that ends without the core's own decision.
@@ -525,7 +547,7 @@ impl Room {
             Ok(state) => {
                 self.outs.extend(state.map(Out::SignState));
                 let signature = self.key.sign(bytes);
-                self.verified.insert(cache_key(&self.public, bytes, &signature));
+                self.verified.insert(&self.public, bytes, &signature);
                 signature
             }
             Err(refusal) => {
@@ -575,13 +597,28 @@ impl Room {
     }
 
     fn verify(&mut self, key: &PublicKey, bytes: &[u8], signature: &Signature) -> bool {
-        let cached = cache_key(key, bytes, signature);
-        if self.verified.contains(&cached) || planted(Bug::SignatureUnchecked) {
+        self.verify_at(self.height, key, bytes, signature)
+    }
+
+    /// Verifies something of `height`, once.
+    fn verify_at(
+        &mut self,
+        height: u64,
+        key: &PublicKey,
+        bytes: &[u8],
+        signature: &Signature,
+    ) -> bool {
+        let verified = match height > self.height {
+            true => &mut self.verified_early,
+            false => &mut self.verified,
+        };
+        if verified.contains(key, bytes, signature) || planted(Bug::SignatureUnchecked) {
             return true;
         }
         let valid = (self.verify)(key, bytes, signature).is_ok();
-        if valid {
-            self.verified.insert(cached);
+        match valid {
+            true => verified.insert(key, bytes, signature),
+            false => self.forgery = true,
         }
         valid
     }
@@ -752,10 +789,6 @@ fn votes_for(
 
 fn signed_digest(bytes: &[u8]) -> Hash {
     Hasher::new(Domain::SignedMessage).update(bytes).finish()
-}
-
-fn cache_key(key: &PublicKey, bytes: &[u8], signature: &Signature) -> Hash {
-    Hasher::new(Domain::SignedMessage).update(&key.0).update(&signature.0).update(bytes).finish()
 }
 
 fn plain_certificate(certificate: &malachite::CommitCertificate<Ctx>) -> CommitCertificate {

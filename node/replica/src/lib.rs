@@ -22,7 +22,8 @@
 //! signed; [`pool`] admits transactions and packs batches; [`batches`] holds what may be ordered;
 //! [`block`] builds and judges blocks; [`sets`] knows which validator set decides a height;
 //! [`commit`] executes blocks; [`pace`] says how soon the next may begin, [`delays`] how long to wait
-//! for others; [`sync`] catches up.
+//! for others; [`sync`] catches up. [`early`] keeps messages of heights to come, [`unseen`] knows
+//! which blocks to ask for, [`ration`] bounds what a peer is answered.
 //! [`durable`] is rule 2 of the contract as code.
 
 // Denied outside tests: what a peer sends must never stop a validator.
@@ -44,17 +45,23 @@ pub mod config;
 pub mod context;
 pub mod delays;
 pub mod durable;
+pub mod early;
 pub mod host;
 pub mod message;
+pub mod offence;
 pub mod pace;
 pub mod pool;
+pub mod ration;
 pub mod replica;
 pub mod safety;
 pub mod sets;
 pub mod sync;
 pub mod timers;
 pub mod types;
+pub mod unseen;
+pub mod verified;
 pub mod wal;
 
 pub use config::Config;
+pub use offence::Offence;
 pub use replica::{Admission, Duty, Effect, Input, Now, Recovered, Replica};

@@ -1,12 +1,14 @@
 //! Catching up: who is ahead, and whether to ask now.
 //!
-//! Heights that peers claim are hints. A block is adopted only with a certificate of its height's
-//! validator set, so a liar costs a request and nothing else.
+//! Heights that peers claim are hints: whoever claims one may be asked for blocks, and a block is
+//! adopted only with a certificate of its height's validator set, so a liar costs a request and
+//! nothing else. How far the chain is, is believed of members of the set, and only as far as so
+//! many of them say so that one is honest.
 
 use std::collections::BTreeMap;
 
-use ballast_primitives::PublicKey;
 use ballast_primitives::planted::{Bug, planted};
+use ballast_primitives::{Committee, PublicKey};
 
 /// How long this validator waits, one height behind, before it asks: consensus is likely to
 /// deliver the block by itself.
@@ -45,8 +47,24 @@ impl Sync {
     }
 
     /// The highest height any peer claims.
-    pub fn best(&self) -> u64 {
+    fn best(&self) -> u64 {
         self.claims.values().max().copied().unwrap_or(0)
+    }
+
+    /// The greatest height that an honest member of `committee` has, as far as is known: members
+    /// who claim at least that much hold so much power that one of them is honest.
+    pub fn believed(&self, committee: &Committee) -> u64 {
+        let claim = |v: &ballast_primitives::Validator| Some((*self.claims.get(&v.key)?, v.power));
+        let mut claims: Vec<_> = committee.validators().iter().filter_map(claim).collect();
+        claims.sort_unstable_by(|one, other| other.cmp(one));
+        let mut power = 0u128;
+        for (height, of_one) in claims {
+            power += u128::from(of_one);
+            if committee.has_honest(power) || planted(Bug::OneClaimBelieved) {
+                return height;
+            }
+        }
+        0
     }
 
     /// Of how many peers a height is known.
@@ -101,6 +119,49 @@ mod tests {
 
     const A: PublicKey = PublicKey([1; 32]);
     const B: PublicKey = PublicKey([2; 32]);
+
+    /// Members 1 to n, each with the power at its place.
+    fn committee(powers: &[u64]) -> Committee {
+        let member = |(n, power): (u8, &u64)| ballast_primitives::Validator {
+            key: ballast_primitives::SecretKey::dev("sync", &format!("{n}")).public(),
+            peer: ballast_primitives::SecretKey::dev("sync", &format!("peer {n}")).public(),
+            power: *power,
+            name: format!("v{n}"),
+        };
+        Committee::new((1..).zip(powers).map(member).collect()).unwrap()
+    }
+
+    #[test]
+    fn a_height_is_believed_when_so_many_claim_it_that_one_of_them_is_honest() {
+        let set = committee(&[1, 1, 1, 1]);
+        let keys: Vec<_> = set.validators().iter().map(|v| v.key).collect();
+        let mut sync = Sync::default();
+        sync.claim(keys[0], u64::MAX);
+        sync.claim(A, u64::MAX);
+        assert_eq!(sync.believed(&set), 0, "one of four, and one who is no member");
+        assert_eq!(sync.best(), u64::MAX, "whom to ask is another matter");
+        sync.claim(keys[1], 20);
+        sync.claim(keys[2], 10);
+        assert_eq!(sync.believed(&set), 20);
+        sync.gone(&keys[1]);
+        assert_eq!(sync.believed(&set), 10);
+    }
+
+    #[test]
+    fn claims_are_weighed_by_power_and_a_third_is_enough() {
+        for (powers, believed) in
+            [(&[5, 5, 5][..], 30), (&[4, 4, 4, 1], 20), (&[1, 2, 3, 4], 10), (&[9], 30)]
+        {
+            let set = committee(powers);
+            let mut by_power: Vec<_> = set.validators().iter().map(|v| (v.power, v.key)).collect();
+            by_power.sort();
+            let mut sync = Sync::default();
+            for ((_, key), height) in by_power.into_iter().zip([30, 20, 10]) {
+                sync.claim(key, height);
+            }
+            assert_eq!(sync.believed(&set), believed, "{powers:?}");
+        }
+    }
 
     #[test]
     fn one_height_behind_is_given_time_and_two_are_not() {

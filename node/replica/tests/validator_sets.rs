@@ -48,7 +48,7 @@ fn took_part(cluster: &Cluster, of: usize, n: usize) -> BTreeSet<u64> {
 
 fn complaints(notices: &[Notice]) -> Vec<(PublicKey, &str)> {
     let complaint = |notice| match notice {
-        &Notice::BadPeer { peer, ref why } => Some((peer, why.as_str())),
+        &Notice::BadPeer { peer, ref why, .. } => Some((peer, why.as_str())),
         _ => None,
     };
     notices.iter().filter_map(complaint).collect()

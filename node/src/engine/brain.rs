@@ -235,8 +235,10 @@ impl Brain {
                     tracing::warn!(height, round, proposer, why, "voted nil on a proposal");
                 }
             }
-            Notice::BadPeer { peer, why } => {
-                tracing::warn!(peer = name(&peer), why, "a peer misbehaves");
+            Notice::BadPeer { peer, offence, why } => {
+                self.metrics.offence(offence).inc();
+                let (peer, offence) = (name(&peer), offence.name());
+                tracing::warn!(peer, offence, why, "a peer misbehaves");
             }
             Notice::LeftOut { height, transactions } => {
                 self.metrics.transactions.dropped.inc_by(transactions as u64);

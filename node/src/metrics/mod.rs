@@ -8,6 +8,7 @@ mod process;
 
 use std::time::Duration;
 
+use ballast_replica::Offence;
 use ballast_runtime::Code;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -32,6 +33,7 @@ pub struct NodeMetrics {
     pub blocks: Counter,
     pub transactions: TransactionCounters,
     refused: ByLabel,
+    offences: ByLabel,
     pub mempool_transactions: Gauge,
     pub mempool_bytes: Gauge,
     /// Batches that this node packed, and those it took from others.
@@ -85,6 +87,7 @@ impl NodeMetrics {
             },
             refused: add
                 .family("ballast_transactions_refused", "Transactions refused at admission"),
+            offences: add.family("ballast_peer_offences", "What peers did that no honest one does"),
             mempool_transactions: add
                 .gauge("ballast_mempool_transactions", "Transactions waiting for a block"),
             mempool_bytes: add.gauge("ballast_mempool_bytes", "Bytes of waiting transactions"),
@@ -111,6 +114,9 @@ impl NodeMetrics {
         for code in Code::ALL.iter().filter(|code| code.is_not_includable()) {
             metrics.refused(code.name()).inc_by(0);
         }
+        for offence in Offence::ALL {
+            metrics.offence(*offence).inc_by(0);
+        }
         registry.register_collector(Box::new(process::ProcessMetrics));
         metrics
     }
@@ -119,6 +125,11 @@ impl NodeMetrics {
     pub fn round_failed(&self, proposer: &str, reason: &str) {
         let labels = [("proposer", proposer.to_owned()), ("reason", reason.to_owned())];
         self.rounds_above_zero.get_or_create_owned(&labels).inc();
+    }
+
+    /// The counter of what peers did.
+    pub fn offence(&self, offence: Offence) -> Counter {
+        self.offences.get_or_create_owned(&[("offence", offence.name())])
     }
 
     /// The counter of transactions refused for `reason`, a stable wire name.

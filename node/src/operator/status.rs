@@ -21,7 +21,7 @@ pub struct NodeStatus {
     pub executed_height: u64,
     /// Of the height being decided.
     pub round: u32,
-    /// The highest height that a peer has shown a valid certificate for.
+    /// The highest height that so many validators claim to have that one of them is honest.
     pub best_height: u64,
     /// Of the set that decides the next height.
     pub validators: usize,

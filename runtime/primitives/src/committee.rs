@@ -111,6 +111,12 @@ impl Committee {
         3 * (signed + one_less) > 2 * self.total_power()
     }
 
+    /// Whether among validators of this power at least one is honest, as long as those that are
+    /// not have less than a third of the total.
+    pub fn has_honest(&self, power: u128) -> bool {
+        power > 0 && 3 * power >= self.total_power()
+    }
+
     /// The validator whose turn it is to propose at `(height, round)`: each in its order, one
     /// step a height and one step a round. Powers are equal in practice; the rotation ignores
     /// them.

@@ -79,6 +79,12 @@ bugs! {
     PoolNeverForgets
     /// Votes of the next height are kept whatever their round.
     FutureVotesUnbounded
+    /// How far the chain is, is believed of one peer.
+    OneClaimBelieved
+    /// Proposals are kept whatever their round.
+    FarRoundsKept
+    /// Whoever asks for a proposal is answered, as often as it likes.
+    AnswersUnrationed
     /// A nonce that was used is as good as a fresh one.
     ExecutesTwice
     /// The window for nonces is one wider than it should be.

@@ -25,7 +25,14 @@ impl World<'_> {
     pub(super) fn send(&mut self, node: usize, effect: Effect) {
         match effect {
             Effect::Broadcast(message) => self.say(node, To::All, message),
-            Effect::Send { to, message } => self.say(node, To::One(to), message),
+            Effect::Send { to, message } => {
+                if let Message::Proposal(_) = &message
+                    && let Some(to) = self.index.get(&to).copied().filter(|_| self.is_honest(node))
+                {
+                    self.check(&Fact::Gave { node, to, at_ms: self.now / 1_000 });
+                }
+                self.say(node, To::One(to), message);
+            }
             Effect::PushBatch { bytes } => {
                 if self.is_honest(node) {
                     self.utter(node, To::All, Speech::Batch(bytes));

@@ -86,6 +86,8 @@ impl Replica {
         self.turn = None;
         self.committed_at = now.mono_ms;
         self.proposals.clear();
+        self.to_judge.clear();
+        self.early.forget_through(header.height);
         self.decided = None;
         self.unseen.clear();
         self.batches.stop_wanting();

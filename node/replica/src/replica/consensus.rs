@@ -10,7 +10,10 @@ impl Replica {
         self.commit_decided(now);
         self.start_if_due(now);
         self.drain(now);
-        self.recheck_proposals(now);
+        self.judge_proposals(now);
+        self.drain(now);
+        // A verdict may have decided the height.
+        self.start_if_due(now);
         self.drain(now);
         std::mem::take(&mut self.effects)
     }
@@ -90,16 +93,24 @@ impl Replica {
         }
     }
 
-    /// Starts the next height when there is something to order or to attest, or when it is time
-    /// for a heartbeat; otherwise sets a timer for when that may be.
+    /// Starts the next height when there is something to order or to attest, when so many members
+    /// are at it that an honest one is, or when it is time for a heartbeat; otherwise sets a timer
+    /// for when that may be.
     pub(super) fn start_if_due(&mut self, now: Now) {
         if self.started {
             return;
         }
+        let (one_ahead, honest_ahead) = self.early.ahead(self.tip.height + 1, self.sets.current());
+        if honest_ahead {
+            return self.start_if_not(now);
+        }
         let unattested = self.newest_results > self.tip.attested || self.tip.height == 0;
-        let wait = match unattested || !self.batches.is_empty() {
-            true => self.pace.block_interval_ms(&self.config),
-            false => self.config.heartbeat_ms,
+        let interval = self.pace.block_interval_ms(&self.config);
+        let wait = match (unattested || !self.batches.is_empty(), one_ahead) {
+            (true, _) => interval,
+            // It may know of a batch that has not come here.
+            (false, true) => self.config.heartbeat_ms.min(IDLE_MS).max(interval),
+            (false, false) => self.config.heartbeat_ms,
         };
         let due = self.committed_at + wait;
         match now.mono_ms >= due {
@@ -118,121 +129,24 @@ impl Replica {
         let outs = self.host.start(height, self.sets.current());
         self.absorb(outs);
         self.drain(now);
-        for (proposal, came) in std::mem::take(&mut self.future_proposals).into_values() {
-            if proposal.header.height == self.tip.height + 1 {
+        let (proposals, votes) = self.early.take(height);
+        for (proposal, came) in proposals {
+            if height == self.tip.height + 1 {
                 self.take_proposal(proposal, came, now);
             }
         }
-        for vote in std::mem::take(&mut self.future_votes).into_values() {
-            if vote.vote.height == self.tip.height + 1 {
-                self.note_unseen(&vote, now);
-                let outs = self.host.vote(&vote);
-                self.absorb(outs);
+        for vote in votes {
+            if height == self.tip.height + 1 {
+                self.take_vote(&vote, now);
             }
         }
-    }
-
-    /// A genuine proposal of the current height that came at `came` on the wall clock. One of a
-    /// later round waits until that begins.
-    pub(super) fn take_proposal(&mut self, proposal: WireProposal, came: u64, now: Now) {
-        let has_begun = proposal.round <= self.host.round();
-        self.note_proposal(proposal.clone(), came, false);
-        if has_begun {
-            self.give(proposal, now);
-        }
-    }
-
-    pub(super) fn note_proposal(&mut self, wire: WireProposal, came: u64, ours: bool) {
-        // The core keeps two per round; there is no use for more.
-        let of_round = self.proposals.iter().filter(|p| p.wire.round == wire.round);
-        let known = self
-            .proposals
-            .iter()
-            .any(|p| p.wire.round == wire.round && p.wire.signature == wire.signature);
-        if known || of_round.count() >= 2 {
-            return;
-        }
-        let value = BlockValue::new(wire.header.clone(), wire.payload.clone());
-        self.unseen.remove(&value.id());
-        let judged = ours || self.proposals.iter().any(|p| p.judged && p.value == value);
-        let proposed = Proposed { wire, value, came, given: ours, judged, doubt: None };
-        self.proposals.push(proposed);
-    }
-
-    /// After a restart: proposals and verdicts that the log holds.
-    pub(super) fn note_proposals(&mut self, entries: &[WalEntry]) {
-        for entry in entries {
-            if let WalEntry::Proposal(wire) = entry {
-                self.note_proposal(wire.clone(), wire.header.time, false);
-            }
-        }
-        self.proposals.iter_mut().for_each(|p| p.given = true);
-        for entry in entries {
-            if let WalEntry::ProposedValue { header, .. } = entry {
-                let id = header.id();
-                let same = self.proposals.iter_mut().filter(|p| p.value.id() == id);
-                same.for_each(|p| p.judged = true);
-            }
-        }
-    }
-
-    /// Marks that waiting proposals should be judged at the end of this step.
-    pub(super) const fn judge_proposals(&mut self) {
-        self.judge_now = true;
-    }
-
-    pub(super) fn recheck_proposals(&mut self, now: Now) {
-        if !std::mem::take(&mut self.judge_now) {
-            return;
-        }
-        for at in 0..self.proposals.len() {
-            let waits = |p: &&Proposed| p.given && !p.judged;
-            let Some(proposed) = self.proposals.get(at).filter(waits) else { continue };
-            let (value, round) = (proposed.value.clone(), proposed.wire.round);
-            let proposer = proposed.wire.proposer;
-            let verdict = block::judge(&self.tip, &self.sets, &self.batches, &value);
-            let doubt = match verdict {
-                Verdict::Valid => None,
-                Verdict::Invalid(why) => {
-                    let height = self.tip.height + 1;
-                    let why = Failure::Invalid(why);
-                    let notice = Notice::VotedNil { height, round, proposer, why };
-                    self.effects.push(Effect::Notice(notice));
-                    Some(why)
-                }
-                Verdict::Missing(digests) => {
-                    self.doubt(&value, Some(Failure::Batches));
-                    for digest in digests {
-                        self.batches.want(digest, round, proposer, now.mono_ms, GRACE_MS);
-                    }
-                    continue;
-                }
-            };
-            self.doubt(&value, doubt);
-            let same = self.proposals.iter_mut().filter(|p| p.value == value);
-            same.for_each(|p| p.judged = true);
-            let valid = doubt.is_none();
-            let outs = self.host.verdict(value, round, proposer, valid);
-            self.absorb(outs);
-            self.drain(now);
-        }
-    }
-
-    /// Notes what speaks against a block. Whether its time is true has been found before.
-    fn doubt(&mut self, value: &BlockValue, doubt: Option<Failure>) {
-        let timely = |p: &&mut Proposed| {
-            p.value == *value
-                && !matches!(p.doubt, Some(Failure::Ahead { .. } | Failure::Behind { .. }))
-        };
-        self.proposals.iter_mut().filter(timely).for_each(|p| p.doubt = doubt);
     }
 
     pub(super) fn note_unseen(&mut self, vote: &WireVote, now: Now) {
         let Some(block) = vote.vote.block else { return };
-        let seen = self.proposals.iter().any(|p| p.value.id() == block);
-        // At most one entry for each validator's votes of a round.
-        if !seen && self.unseen.len() < 4 * self.sets.current().len() {
-            self.unseen.entry(block).or_insert((vote.validator, vote.vote.round, now.mono_ms));
+        if !self.proposals.iter().any(|p| p.value.id() == block) {
+            let ask_at = now.mono_ms + GRACE_MS;
+            self.unseen.note(block, vote.validator, vote.vote.round, ask_at);
         }
     }
 }

@@ -79,12 +79,11 @@ impl Replica {
         if (full || crowded) && !wanted {
             let of = if full { author.to_string() } else { "all authors".to_owned() };
             let why = format!("batches of {of} over the limit of waiting bytes");
-            self.effects.push(Effect::Notice(Notice::BadPeer { peer: from, why }));
-            return;
+            return self.bad_peer(from, Offence::Greed, &why);
         }
         let held = Held::new(author, txs, bytes.len());
         self.hold(digest, &bytes, held);
-        self.judge_proposals();
+        self.batch_came(&digest);
     }
 
     pub(super) fn on_message(&mut self, from: PublicKey, message: Message, now: Now) {
@@ -94,26 +93,24 @@ impl Replica {
             Message::Polka(polka) => {
                 if self.takes_certificate(from, polka.height) && self.started {
                     let outs = self.host.polka(&polka);
-                    self.absorb(outs);
+                    self.absorb_of(from, outs);
                 }
             }
-            Message::Round(round) => {
-                if self.takes_certificate(from, round.height) {
-                    self.start_if_not(now);
-                    let outs = self.host.round_certificate(&round);
-                    self.absorb(outs);
-                }
-            }
+            Message::Round(round) => self.on_round_certificate(from, &round, now),
             Message::Status { height } => self.sync.claim(from, height),
             Message::WantProposal { height, round, block } => {
-                self.on_want_proposal(from, height, round, block);
+                if self.answers.take(from, now.mono_ms) || planted(Bug::AnswersUnrationed) {
+                    self.on_want_proposal(from, height, round, block);
+                } else {
+                    self.bad_peer(from, Offence::Greed, "asks for proposals without end");
+                }
             }
         }
     }
 
     pub(super) fn on_vote(&mut self, from: PublicKey, vote: WireVote, now: Now) {
         if vote.validator != from {
-            return self.bad_peer(from, "sent a vote that is not its own");
+            return self.bad_peer(from, Offence::Forgery, "sent a vote that is not its own");
         }
         let height = self.tip.height + 1;
         let at = vote.vote.height;
@@ -127,16 +124,69 @@ impl Replica {
         if !self.sets.has(at, &from) {
             return self.outsider(from, "voted for", at);
         }
-        if at > height {
-            if vote.vote.round <= FUTURE_ROUNDS_MAX || planted(Bug::FutureVotesUnbounded) {
-                self.keep_future_vote(vote);
-            }
+        if at > height || !self.started {
+            return self.on_early_vote(from, vote);
+        }
+        if vote.vote.round > self.host.round().saturating_add(ROUNDS_AHEAD_MAX) {
             return;
         }
-        self.start_if_not(now);
-        self.note_unseen(&vote, now);
-        let outs = self.host.vote(&vote);
+        if !self.host.vote_is_genuine(&vote) {
+            return self.forged(from);
+        }
+        self.take_vote(&vote, now);
+    }
+
+    /// A verified vote of the current height.
+    pub(super) fn take_vote(&mut self, vote: &WireVote, now: Now) {
+        self.note_unseen(vote, now);
+        let outs = self.host.vote(vote);
         self.absorb(outs);
+    }
+
+    /// A vote of a member of the set of a height that has not begun.
+    fn on_early_vote(&mut self, from: PublicKey, vote: WireVote) {
+        let (at, round) = (vote.vote.height, vote.vote.round);
+        let near = round <= EARLY_ROUNDS_MAX || planted(Bug::FutureVotesUnbounded);
+        let keep = near && self.early.wants_vote(&vote);
+        // Far rounds are not kept, and still show where the sender is.
+        if !keep && self.early.has_heard(at, &from) {
+            return;
+        }
+        if !self.host.vote_is_genuine(&vote) {
+            return self.forged(from);
+        }
+        self.early.hear(at, from);
+        if keep {
+            self.early.keep_vote(vote);
+        }
+    }
+
+    /// A certificate of votes for a round: it holds so many that one of them is honest.
+    fn on_round_certificate(&mut self, from: PublicKey, round: &WireRound, now: Now) {
+        if !self.takes_certificate(from, round.height) {
+            return;
+        }
+        if !self.started {
+            if !self.host.round_is_genuine(round, self.sets.current()) {
+                return self.forged(from);
+            }
+            self.start_if_not(now);
+        }
+        let outs = self.host.round_certificate(round);
+        self.absorb_of(from, outs);
+    }
+
+    /// Takes what the core makes of a certificate of `from`.
+    fn absorb_of(&mut self, from: PublicKey, outs: Result<Vec<Out>, HostError>) {
+        self.absorb(outs);
+        if self.host.took_forgery() {
+            self.forged(from);
+        }
+    }
+
+    fn forged(&mut self, peer: PublicKey) {
+        self.host.took_forgery();
+        self.bad_peer(peer, Offence::Forgery, "sent a signature that does not verify");
     }
 
     /// Whether a certificate from `from` is of the height being decided, and from one who may say
@@ -153,16 +203,8 @@ impl Replica {
     }
 
     fn outsider(&mut self, peer: PublicKey, did: &str, height: u64) {
-        self.bad_peer(peer, &format!("{did} height {height}, whose validator set it is not in"));
-    }
-
-    /// Keeps a vote of a member of the next height's set.
-    pub(super) fn keep_future_vote(&mut self, vote: WireVote) {
-        let precommit = vote.vote.kind == ballast_primitives::VoteKind::Precommit;
-        let place = (vote.validator, vote.vote.round, precommit);
-        if !self.future_votes.contains_key(&place) && self.host.vote_is_genuine(&vote) {
-            self.future_votes.insert(place, vote);
-        }
+        let why = format!("{did} height {height}, whose validator set it is not in");
+        self.bad_peer(peer, Offence::Outsider, &why);
     }
 
     pub(super) fn on_proposal(&mut self, from: PublicKey, proposal: WireProposal, now: Now) {
@@ -172,18 +214,24 @@ impl Replica {
             self.sync.claim(from, at - 1);
         }
         let Some(committee) = self.sets.of(at) else { return };
-        if !self.host.proposal_is_genuine(&proposal, committee) {
-            return self.bad_peer(from, "sent a proposal that is not of its proposer");
-        }
-        if at > height {
-            if proposal.round <= FUTURE_ROUNDS_MAX {
-                let came = now.wall_ms;
-                self.future_proposals.entry(proposal.round).or_insert((proposal, came));
-            }
+        let under_way = at == height && self.started;
+        let wanted = match under_way {
+            true => self.wants_proposal(&proposal),
+            false => proposal.round <= EARLY_ROUNDS_MAX && self.early.wants_proposal(&proposal),
+        };
+        if !wanted {
             return;
         }
-        self.start_if_not(now);
-        self.take_proposal(proposal, now.wall_ms, now);
+        if !self.host.proposal_is_genuine(&proposal, committee) {
+            self.host.took_forgery();
+            let why = "sent a proposal that is not of its proposer";
+            return self.bad_peer(from, Offence::Forgery, why);
+        }
+        if under_way {
+            return self.take_proposal(proposal, now.wall_ms, now);
+        }
+        self.early.hear(at, proposal.proposer);
+        self.early.keep_proposal(proposal, now.wall_ms);
     }
 
     pub(super) fn on_want_proposal(
@@ -226,7 +274,7 @@ impl Replica {
                 continue;
             }
             if let Err(why) = self.adopt(block, now) {
-                self.bad_peer(from, &why);
+                self.bad_peer(from, Offence::BadAnswer, &why);
                 self.sync.answered(&from, false);
                 return;
             }

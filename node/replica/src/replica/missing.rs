@@ -36,12 +36,9 @@ impl Replica {
 
     pub(super) fn ask_for_proposals(&mut self, now: Now) {
         let height = self.tip.height + 1;
-        for (block, (voter, round, seen)) in &mut self.unseen {
-            if now.mono_ms >= *seen + GRACE_MS {
-                *seen = now.mono_ms + AGAIN_MS - GRACE_MS;
-                let message = Message::WantProposal { height, round: *round, block: *block };
-                self.effects.push(Effect::Send { to: *voter, message });
-            }
+        for unseen::Due { block, voter, round } in self.unseen.due(now.mono_ms, AGAIN_MS) {
+            let message = Message::WantProposal { height, round, block };
+            self.effects.push(Effect::Send { to: voter, message });
         }
     }
 
@@ -50,8 +47,9 @@ impl Replica {
         self.effects.push(Effect::Broadcast(Message::Status { height: self.tip.height }));
     }
 
-    pub(super) fn bad_peer(&mut self, peer: PublicKey, why: &str) {
-        self.effects.push(Effect::Notice(Notice::BadPeer { peer, why: why.to_owned() }));
+    pub(super) fn bad_peer(&mut self, peer: PublicKey, offence: Offence, why: &str) {
+        let why = why.to_owned();
+        self.effects.push(Effect::Notice(Notice::BadPeer { peer, offence, why }));
     }
 
     pub(super) fn halt(&mut self, report: &str) {

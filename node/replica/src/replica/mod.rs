@@ -5,6 +5,7 @@ mod batching;
 mod chain;
 mod consensus;
 mod inputs;
+mod judging;
 mod missing;
 mod reading;
 mod rounds;
@@ -28,20 +29,34 @@ use crate::block::{self, Skew, Tip, Verdict};
 use crate::config::Config;
 use crate::context::BlockValue;
 use crate::delays::Delays;
+use crate::early::Early;
 use crate::host::{Host, HostError, Out};
-use crate::message::{Message, REQUEST_BATCHES_MAX, Request, SyncBlock, WireProposal, WireVote};
+use crate::message::{
+    Message, REQUEST_BATCHES_MAX, Request, SyncBlock, WireProposal, WireRound, WireVote,
+};
+use crate::offence::Offence;
 use crate::pace::Pace;
 use crate::pool::{Candidate, Pool};
+use crate::ration::Ration;
 use crate::safety::{Safety, SignState};
 use crate::sets::{self, Sets};
 use crate::sync::Sync;
 use crate::timers::{Timer, Timers};
 use crate::types::{Batch, CommitWrite, Evidence, Executed, StoredBlock};
+use crate::unseen::Unseen;
 use crate::wal::WalEntry;
-use crate::{commit, safety};
+use crate::{commit, safety, unseen};
 
-/// Messages of the next height are kept up to this round.
-const FUTURE_ROUNDS_MAX: u32 = 3;
+/// Messages of a height that has not begun are kept up to this round.
+const EARLY_ROUNDS_MAX: u32 = 3;
+/// How far ahead of its own round a validator looks: what is of a later one is not kept.
+pub const ROUNDS_AHEAD_MAX: u32 = 10;
+/// What one member alone says begins an idle height no sooner than this after the last block.
+const IDLE_MS: u64 = 1_000;
+/// Answers to [`Message::WantProposal`], for each peer: so many at once, and so many a second. An
+/// honest one asks for a few blocks every [`AGAIN_MS`].
+const ANSWERS_BURST: u64 = 16;
+const ANSWERS_PER_SECOND: u64 = 8;
 /// How often to look for what is missing.
 const HOUSEKEEPING_MS: u64 = 50;
 /// How often to say one's height when nothing happens.
@@ -193,6 +208,7 @@ pub enum Notice {
     },
     BadPeer {
         peer: PublicKey,
+        offence: Offence,
         why: String,
     },
     /// Duplicates, expired ones and the like: in the block's batches, but without a trace.
@@ -232,6 +248,8 @@ struct Proposed {
     judged: bool,
     /// What speaks against it, if anything does.
     doubt: Option<Failure>,
+    /// Batches that it waits for.
+    missing: BTreeSet<Hash>,
 }
 
 pub struct Replica {
@@ -261,16 +279,16 @@ pub struct Replica {
     proposals: Vec<Proposed>,
     /// The block of the current height, while its batches are missing.
     decided: Option<(BlockValue, CommitCertificate)>,
-    /// Blocks that votes name and no proposal has shown, with a voter and when it was seen.
-    unseen: BTreeMap<Hash, (PublicKey, u32, u64)>,
-    future_votes: BTreeMap<(PublicKey, u32, bool), WireVote>,
-    /// By round, with the time on the wall clock at which they came.
-    future_proposals: BTreeMap<u32, (WireProposal, u64)>,
+    /// Which of them to judge at the end of this step.
+    to_judge: BTreeSet<usize>,
+    /// How often a proposal was judged.
+    judgements: u64,
+    unseen: Unseen,
+    early: Early,
+    answers: Ration,
     sync: Sync,
     status_at: u64,
     timers: Timers,
-    /// Proposals wait to be judged at the end of this step.
-    judge_now: bool,
     /// Evidence to be stored with the next block.
     evidence: Vec<Evidence>,
     duty: Duty,
@@ -330,13 +348,14 @@ impl Replica {
             batches: Batches::default(),
             proposals: Vec::new(),
             decided: None,
-            unseen: BTreeMap::new(),
-            future_votes: BTreeMap::new(),
-            future_proposals: BTreeMap::new(),
+            to_judge: BTreeSet::new(),
+            judgements: 0,
+            unseen: Unseen::default(),
+            early: Early::default(),
+            answers: Ration::new(ANSWERS_BURST, ANSWERS_PER_SECOND),
             sync: Sync::default(),
             status_at: now.mono_ms,
             timers: Timers::default(),
-            judge_now: false,
             evidence: Vec::new(),
             duty: Duty::All,
             outs: VecDeque::new(),

@@ -2,13 +2,19 @@
 
 use super::*;
 
-/// How many things a replica holds, of each kind that others can make it hold.
+/// How many things a replica holds, of each kind that others can make it hold, and what it was made
+/// to do and to believe.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Proposals of the height under way.
+    pub height: u64,
+    /// How many heights it thinks that it is behind.
+    pub lag: u64,
+    /// Proposals of the height under way, and how often any was judged since the start.
     pub proposals: usize,
-    pub future_proposals: usize,
-    pub future_votes: usize,
+    pub judgements: u64,
+    /// Kept for heights that have not begun.
+    pub early_proposals: usize,
+    pub early_votes: usize,
     /// Rounds of the height under way of which the core holds votes.
     pub vote_rounds: usize,
     /// Signatures of the height under way that need not be verified again.
@@ -87,9 +93,9 @@ impl Replica {
         sets::listed(self.state.validators(), self.tip.height)
     }
 
-    /// How many heights the best peer claims to be ahead.
+    /// How many heights the chain is ahead, as far as it can be believed.
     pub fn lag(&self) -> u64 {
-        self.sync.best().saturating_sub(self.tip.height)
+        self.sync.believed(self.sets.current()).saturating_sub(self.tip.height)
     }
 
     /// The leaf and path of an object in the newest state, and the root they lead to. The newest
@@ -116,9 +122,12 @@ impl Replica {
     /// What is held here now.
     pub fn usage(&self) -> Usage {
         Usage {
+            height: self.tip.height,
+            lag: self.lag(),
             proposals: self.proposals.len(),
-            future_proposals: self.future_proposals.len(),
-            future_votes: self.future_votes.len(),
+            judgements: self.judgements,
+            early_proposals: self.early.proposals(),
+            early_votes: self.early.votes(),
             vote_rounds: self.host.vote_rounds(),
             verified: self.host.verified(),
             unseen: self.unseen.len(),

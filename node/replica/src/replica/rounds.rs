@@ -116,9 +116,10 @@ impl Replica {
             Some(_) => {}
             None => self.heard_proposer(wire.round, now),
         }
+        let signature = wire.signature;
         let outs = self.host.proposal(wire);
         self.absorb(outs);
-        self.judge_proposals();
+        self.to_judge.extend(self.proposals.iter().position(|p| p.wire.signature == signature));
     }
 
     /// Without waiting: to the core it is as if the proposal had not come in time.

@@ -3,11 +3,13 @@
 
 mod node;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ballast_primitives::codec;
 use ballast_primitives::domain::SignTag;
+use ballast_primitives::signature::{self, SignatureError};
 use ballast_primitives::{Committee, Hash, Header, Payload, PublicKey, Signature, Vote, VoteKind};
 use ballast_replica::message::{
     Message, Request, SyncBlock, WireProposal, WireVote, proposal_signed_bytes,
@@ -80,6 +82,7 @@ impl Cluster {
         config: Config,
     ) -> Self {
         let count = validators + spares;
+        let config = Config { verify: counted, ..config };
         let keys: Vec<_> = (0..count).map(key).collect();
         let genesis = dev::genesis(&dev::DevSpec {
             chain_id: 7,
@@ -164,7 +167,17 @@ impl Cluster {
 
     /// A proposal of validator `n`, whether or not it has the turn, of a block without batches.
     pub fn proposal(&self, n: usize, round: u32, header: &Header) -> WireProposal {
-        let payload = Payload::default();
+        self.proposal_of(n, round, header, Payload::default())
+    }
+
+    /// The same, of a block with a payload.
+    pub fn proposal_of(
+        &self,
+        n: usize,
+        round: u32,
+        header: &Header,
+        payload: Payload,
+    ) -> WireProposal {
         let header = Header { payload: payload.digest(), ..header.clone() };
         let key = &self.nodes[n].key;
         let (proposer, signature) = (key.public(), Signature([0; 64]));
@@ -215,6 +228,25 @@ impl Cluster {
     pub fn longest_wait(&self, n: usize, height: u64) -> u64 {
         let times: Vec<_> = self.nodes[n].committed_ms.range(height..).map(|(_, at)| *at).collect();
         times.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap()
+    }
+
+    /// The node whose turn it is to propose.
+    pub fn proposer(&self, height: u64, round: u32) -> usize {
+        self.index(&self.committee(height).proposer(height, round).key)
+    }
+
+    /// Feeds one input to a node and returns the effects, which are performed as well.
+    pub fn effects(&mut self, n: usize, input: Input) -> Vec<Effect> {
+        let now = self.now(n);
+        let effects = self.nodes[n].replica.as_mut().unwrap().step(now, input);
+        self.perform(n, effects.clone());
+        effects
+    }
+
+    /// Feeds a node a message of another.
+    pub fn hear(&mut self, n: usize, from: usize, message: Message) -> Vec<Effect> {
+        let from = self.nodes[from].key.public();
+        self.effects(n, Input::Message { from, message })
     }
 
     /// Cuts a node's power.
@@ -549,6 +581,21 @@ impl Cluster {
             }
         }
     }
+}
+
+thread_local! {
+    static VERIFICATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Rule R, counted.
+fn counted(key: &PublicKey, message: &[u8], signature: &Signature) -> Result<(), SignatureError> {
+    VERIFICATIONS.set(VERIFICATIONS.get() + 1);
+    signature::verify(key, message, signature)
+}
+
+/// How many signatures of votes and proposals all nodes have verified.
+pub fn verifications() -> u64 {
+    VERIFICATIONS.get()
 }
 
 pub fn batch_input(from: PublicKey, bytes: &[u8]) -> Input {

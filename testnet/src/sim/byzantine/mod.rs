@@ -3,12 +3,14 @@
 //! place; it has the validator's keys and signs what it likes. One file each.
 
 mod amnesiac;
+mod asker;
 mod bad_batches;
 mod bad_time;
 mod bloated_blocks;
 mod duplicate_signer;
 mod equivocating_proposer;
 mod equivocating_voter;
+mod far_rounds;
 mod forged_certificate;
 mod future_flood;
 mod garbage;
@@ -197,6 +199,7 @@ type Make = fn() -> Box<dyn Behaviour>;
 /// Every behaviour that plans draw from, by name.
 pub const BEHAVIOURS: &[(&str, Make)] = &[
     ("amnesiac", || Box::new(amnesiac::Amnesiac)),
+    ("asker", || Box::<asker::Asker>::default()),
     ("bad batches", || Box::<bad_batches::BadBatches>::default()),
     ("bad time", || Box::new(bad_time::BadTime)),
     ("bloated blocks", || Box::<bloated_blocks::BloatedBlocks>::default()),
@@ -204,6 +207,7 @@ pub const BEHAVIOURS: &[(&str, Make)] = &[
     ("equivocating precommits", || Box::new(EquivocatingVoter::new(VoteKind::Precommit))),
     ("equivocating prevotes", || Box::new(EquivocatingVoter::new(VoteKind::Prevote))),
     ("equivocating proposer", || Box::<equivocating_proposer::EquivocatingProposer>::default()),
+    ("far rounds", || Box::<far_rounds::FarRounds>::default()),
     ("forged certificate", || Box::new(forged_certificate::ForgedCertificate)),
     ("future flood", || Box::<future_flood::FutureFlood>::default()),
     ("garbage", || Box::<garbage::Garbage>::default()),

@@ -21,8 +21,8 @@ impl Checker for Memory {
         let count = scene.keys.len();
         let bounds = [
             ("proposals", usage.proposals, 2 * ROUNDS),
-            ("proposals of the next height", usage.future_proposals, 4),
-            ("votes of the next height", usage.future_votes, 8 * count),
+            ("early proposals", usage.early_proposals, 16),
+            ("early votes", usage.early_votes, 32 * count),
             ("rounds of votes", usage.vote_rounds, ROUNDS),
             ("signatures verified", usage.verified, 8 * ROUNDS * count),
             ("blocks not seen", usage.unseen, 4 * count),

@@ -3,6 +3,7 @@
 //! trees and sums are computed here a second time ([`arithmetic`]).
 
 mod agreement;
+mod answers;
 pub mod arithmetic;
 mod authority;
 mod certificates;
@@ -16,6 +17,7 @@ mod memory;
 mod once;
 mod order;
 mod proofs;
+mod readiness;
 mod recovery;
 mod roots;
 mod sets;
@@ -54,6 +56,8 @@ pub enum Fact<'a> {
     Dropped { node: usize, batches: &'a [Arc<Vec<u8>>], time: u64 },
     /// What an honest validator's replica holds.
     Holds { node: usize, usage: Usage },
+    /// An honest validator gives a proposal to one other alone.
+    Gave { node: usize, to: usize, at_ms: u64 },
     /// An honest validator proves an object of its state after `height`.
     Proved { node: usize, height: u64, proof: Proof },
     /// A client was told by an honest validator that its transaction is committed.
@@ -172,6 +176,8 @@ impl Checkers {
             Box::<evidence::Evidence>::default(),
             Box::<keeping::Keeping>::default(),
             Box::<memory::Memory>::default(),
+            Box::<readiness::Readiness>::default(),
+            Box::<answers::Answers>::default(),
             Box::<recovery::Recovery>::default(),
         ];
         Self { scene, all }

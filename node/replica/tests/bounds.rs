@@ -1,0 +1,301 @@
+//! What one validator can make the others do, keep or believe: whatever it sends, as much as the
+//! others' rules let a peer send, they do so much and no more.
+
+mod harness;
+
+use std::collections::BTreeSet;
+
+use ballast_primitives::block::BATCHES_MAX;
+use ballast_primitives::{BatchRef, Hash, Header, Payload, Signature};
+use ballast_replica::message::{Message, WireRound, WireVote};
+use ballast_replica::replica::{Notice, ROUNDS_AHEAD_MAX};
+use ballast_replica::{Effect, Offence, batches, unseen};
+use harness::{Cluster, Faults, verifications};
+
+const CALM: Faults = Faults { loss_percent: 0, delay_ms_max: 4 };
+
+fn offences(effects: &[Effect]) -> BTreeSet<Offence> {
+    let offence = |effect: &Effect| match effect {
+        Effect::Notice(Notice::BadPeer { offence, .. }) => Some(*offence),
+        _ => None,
+    };
+    effects.iter().filter_map(offence).collect()
+}
+
+fn digest(n: u64) -> Hash {
+    let mut bytes = [0xab; 32];
+    bytes[..8].copy_from_slice(&n.to_be_bytes());
+    Hash(bytes)
+}
+
+/// A batch that nobody has.
+fn ghost(n: u64) -> BatchRef {
+    BatchRef { digest: digest(n), bytes: 100, txs: 1, signatures: 1 }
+}
+
+/// Four validators with nothing to do.
+fn idle(seed: u64) -> Cluster {
+    let mut cluster = Cluster::new(seed, 4, CALM);
+    cluster.run_until_height(1, 5_000);
+    cluster.run_for(1_000);
+    cluster
+}
+
+/// Four validators of which 2 and 3 are down, 0 and 1 in the middle of a height.
+fn stuck(seed: u64) -> Cluster {
+    let mut cluster = Cluster::new(seed, 4, CALM);
+    cluster.run_until_height(2, 20_000);
+    cluster.run_for(500);
+    cluster.stop(2);
+    cluster.stop(3);
+    cluster.pay(0, 0, 1, 1, 1);
+    cluster.run_for(1_500);
+    cluster
+}
+
+/// A header that the next block might have.
+fn next_header(cluster: &Cluster) -> Header {
+    let (height, block) = cluster.nodes[0].blocks.last_key_value().unwrap();
+    Header { height: height + 1, parent: block.header.id(), ..block.header.clone() }
+}
+
+#[test]
+fn no_height_is_believed_of_one_liar_and_any_is_of_a_third() {
+    let mut cluster = idle(1);
+    let far = u64::MAX;
+    let header = Header { height: far, ..next_header(&cluster) };
+    let proposal = Message::Proposal(cluster.proposal(3, 0, &header));
+    let vote = Message::Vote(cluster.prevote(3, far, digest(1)));
+    for message in [Message::Status { height: far }, vote, proposal] {
+        cluster.hear(0, 3, message);
+        assert_eq!(cluster.nodes[0].replica().lag(), 0);
+    }
+    let height = cluster.nodes[0].height();
+    cluster.hear(0, 2, Message::Status { height: height + 5 });
+    assert_eq!(cluster.nodes[0].replica().lag(), 5);
+    // A claim is good for asking, and asking finds out.
+    cluster.run_for(2_000);
+    assert_eq!(cluster.nodes[0].replica().lag(), 0);
+    cluster.check_agreement();
+}
+
+/// Blocks that an idle chain makes in ten seconds while validator 3 says `say` every 20 ms, about
+/// the height under way and the next.
+fn pace(seed: u64, say: impl Fn(&Cluster, u64) -> Message) -> u64 {
+    let mut cluster = idle(seed);
+    let before = cluster.height();
+    for _ in 0..500 {
+        for ahead in [1, 2] {
+            for n in 0..3 {
+                let message = say(&cluster, cluster.nodes[n].height() + ahead);
+                cluster.hear(n, 3, message);
+            }
+        }
+        cluster.run_for(20);
+    }
+    cluster.check_agreement();
+    cluster.height() - before
+}
+
+#[test]
+fn an_idle_chain_keeps_its_pace_whatever_one_validator_says_unsigned() {
+    let forged = Signature([7; 64]);
+    let vote = |c: &Cluster, height| WireVote {
+        signature: forged,
+        ..c.prevote(3, height, digest(height))
+    };
+    let blocks = pace(2, |c, height| Message::Vote(vote(c, height)));
+    assert!(blocks <= 3, "{blocks} blocks");
+    let blocks = pace(3, |c, height| {
+        let header = Header { height, ..next_header(c) };
+        let mut proposal = c.proposal(3, 0, &header);
+        proposal.signature = forged;
+        Message::Proposal(proposal)
+    });
+    assert!(blocks <= 3, "{blocks} blocks");
+    let blocks = pace(4, |c, height| {
+        // Signed by one, and not by the two more that it takes.
+        let own = c.prevote(3, height, digest(height));
+        let other = WireVote { signature: forged, ..c.prevote(2, height, digest(height)) };
+        let third = WireVote { signature: forged, ..c.prevote(1, height, digest(height)) };
+        let votes = vec![own, other, third];
+        Message::Round(WireRound { height, round: 0, precommits: false, votes })
+    });
+    assert!(blocks <= 3, "{blocks} blocks");
+}
+
+#[test]
+fn what_one_validator_signs_begins_an_idle_height_once_a_second() {
+    let blocks = pace(5, |c, height| Message::Vote(c.prevote(3, height, digest(height))));
+    assert!((3..=11).contains(&blocks), "{blocks} blocks");
+    let blocks = pace(6, |c, height| {
+        let turn = (0..4).find(|round| c.proposer(height, *round) == 3).unwrap();
+        Message::Proposal(c.proposal(3, turn, &Header { height, ..next_header(c) }))
+    });
+    assert!(blocks <= 11, "{blocks} blocks");
+}
+
+#[test]
+fn what_a_third_signs_begins_a_height_at_once() {
+    let mut cluster = idle(7);
+    let height = cluster.height() + 2;
+    cluster.run_until_height(height - 1, 10_000);
+    for (n, begun) in [(3, false), (2, true)] {
+        let vote = cluster.prevote(n, height, digest(1));
+        cluster.hear(0, n, Message::Vote(vote));
+        cluster.run_for(50);
+        // What was kept is taken when the height begins.
+        let kept = cluster.nodes[0].replica().usage().early_votes;
+        assert_eq!(kept == 0, begun);
+    }
+}
+
+#[test]
+fn hundreds_of_proposals_of_far_rounds_cost_nothing_each() {
+    let mut cluster = stuck(8);
+    let header = next_header(&cluster);
+    let height = header.height;
+    let liar = 3;
+    let before = cluster.nodes[0].replica().usage();
+    let verified = verifications();
+    let turns = (0u32..).filter(|round| cluster.proposer(height, *round) == liar);
+    let turns: Vec<_> = turns.take(600).collect();
+    for round in turns {
+        let batches = (0..BATCHES_MAX as u64).map(|n| ghost(u64::from(round) << 16 | n));
+        let payload = Payload { batches: batches.collect() };
+        let proposal = cluster.proposal_of(liar, round, &header, payload);
+        cluster.hear(0, liar, Message::Proposal(proposal));
+    }
+    let after = cluster.nodes[0].replica().usage();
+    // One of four has the turn in at most three of the rounds that are near enough.
+    assert!(after.proposals - before.proposals <= 3, "{after:?}");
+    assert!(after.judgements - before.judgements <= 3, "{after:?}");
+    assert!(verifications() - verified <= 3);
+    assert!(after.wanted <= batches::WANTED_OF_ONE_MAX, "{after:?}");
+    cluster.start(2);
+    cluster.run_until(60_000, |c| c.nodes[0].height() >= height);
+    cluster.check_agreement();
+}
+
+#[test]
+fn of_a_round_two_proposals_are_kept_and_no_third_is_verified() {
+    for (seed, height_ahead) in [(9, 0), (10, 1)] {
+        let mut cluster = stuck(seed);
+        let header = next_header(&cluster);
+        let height = header.height + height_ahead;
+        let round = cluster.nodes[0].replica().round();
+        let first = if height_ahead == 0 { round } else { 0 };
+        let turn = (first..).find(|round| cluster.proposer(height, *round) == 3).unwrap();
+        let before = cluster.nodes[0].replica().usage();
+        let verified = verifications();
+        for time in 0..200 {
+            let header = Header { height, time: header.time + time, ..header.clone() };
+            let proposal = cluster.proposal(3, turn, &header);
+            cluster.hear(0, 3, Message::Proposal(proposal));
+        }
+        let after = cluster.nodes[0].replica().usage();
+        let kept =
+            (after.proposals + after.early_proposals) - (before.proposals + before.early_proposals);
+        assert_eq!(kept, 2);
+        assert_eq!(verifications() - verified, 2);
+        assert!(after.judgements - before.judgements <= 2);
+    }
+}
+
+#[test]
+fn a_batch_has_only_those_judged_again_that_waited_for_it_alone() {
+    let mut cluster = stuck(11);
+    let before = cluster.nodes[0].replica().usage().judgements;
+    let header = next_header(&cluster);
+    let round = cluster.nodes[0].replica().round();
+    for round in round..round + 2 {
+        let proposer = cluster.proposer(header.height, round);
+        let payload = Payload { batches: vec![ghost(1), ghost(2)] };
+        let proposal = cluster.proposal_of(proposer, round, &header, payload);
+        cluster.hear(0, proposer, Message::Proposal(proposal));
+    }
+    let judged = cluster.nodes[0].replica().usage().judgements;
+    for nonce in 2..40 {
+        cluster.pay(1, 0, 1, 1, nonce);
+        cluster.run_for(10);
+    }
+    assert!(judged - before <= 2);
+    assert!(cluster.nodes[0].replica().usage().batches > 10);
+    assert!(cluster.nodes[0].replica().usage().judgements - judged <= 2);
+}
+
+#[test]
+fn blocks_that_a_liar_names_take_no_room_from_those_that_honest_votes_name() {
+    let mut cluster = stuck(12);
+    let height = cluster.nodes[0].height() + 1;
+    for n in 0..64 {
+        let vote = cluster.prevote(3, height, digest(n));
+        let forged = WireVote { signature: Signature([1; 64]), ..vote };
+        let effects = cluster.hear(0, 3, Message::Vote(forged));
+        assert_eq!(offences(&effects), [Offence::Forgery].into());
+    }
+    assert_eq!(cluster.nodes[0].replica().usage().unseen, 0);
+    for n in 0..64 {
+        let vote = cluster.prevote(3, height, digest(n));
+        cluster.hear(0, 3, Message::Vote(vote));
+    }
+    assert!(cluster.nodes[0].replica().usage().unseen <= unseen::OF_ONE_MAX);
+    let honest = cluster.prevote(2, height, digest(1_000));
+    cluster.hear(0, 2, Message::Vote(honest));
+    cluster.run_for(99);
+    let effects = [cluster.effects(0, ballast_replica::Input::Tick), {
+        cluster.run_for(1);
+        cluster.effects(0, ballast_replica::Input::Tick)
+    }];
+    let asked = effects.iter().flatten().any(|effect| match effect {
+        Effect::Send { message: Message::WantProposal { block, .. }, .. } => {
+            *block == digest(1_000)
+        }
+        _ => false,
+    });
+    assert!(asked || cluster.nodes[0].replica().usage().unseen > 0, "{effects:?}");
+}
+
+#[test]
+fn proposals_are_given_to_each_peer_at_a_rate() {
+    let mut cluster = stuck(13);
+    let height = cluster.nodes[0].height() + 1;
+    let (wanted, round) = {
+        let payloads = cluster.votes.values().filter(|vote| vote.vote.height == height);
+        let vote = payloads.filter(|vote| vote.vote.block.is_some()).max().unwrap();
+        (vote.vote.block.unwrap(), vote.vote.round)
+    };
+    let ask = Message::WantProposal { height, round, block: wanted };
+    let old = Message::WantProposal { height: 1, round, block: wanted };
+    let count = |effects: &[Effect]| {
+        let answers = effects.iter().filter(|effect| matches!(effect, Effect::Send { .. }));
+        answers.count()
+    };
+    let (mut answers, mut complaints) = (0, BTreeSet::new());
+    for turn in 0..1_000 {
+        let ask = if turn % 2 == 0 { &ask } else { &old };
+        let effects = cluster.hear(0, 3, ask.clone());
+        answers += count(&effects);
+        complaints.extend(offences(&effects));
+        if turn % 10 == 0 {
+            cluster.run_for(10);
+        }
+    }
+    assert!((16..=16 + 8).contains(&answers), "{answers} answers in a second");
+    assert_eq!(complaints, [Offence::Greed].into());
+    assert!(count(&cluster.hear(0, 2, ask)) > 0, "another is answered");
+}
+
+#[test]
+fn no_round_beyond_the_look_ahead_is_kept() {
+    let mut cluster = stuck(14);
+    let header = next_header(&cluster);
+    let round = cluster.nodes[0].replica().round();
+    for (round, kept) in [(round + ROUNDS_AHEAD_MAX, 1), (round + ROUNDS_AHEAD_MAX + 1, 0)] {
+        let before = cluster.nodes[0].replica().usage().proposals;
+        let proposer = cluster.proposer(header.height, round);
+        let proposal = cluster.proposal(proposer, round, &header);
+        cluster.hear(0, proposer, Message::Proposal(proposal));
+        assert_eq!(cluster.nodes[0].replica().usage().proposals - before, kept);
+    }
+}
