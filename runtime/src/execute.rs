@@ -10,7 +10,7 @@ use ballast_primitives::{Hash, codec, merkle};
 use crate::admission::{self, Admitted};
 use crate::code::Code;
 use crate::event::Event;
-use crate::invariants;
+use crate::invariants::{self, Invariant};
 use crate::journal::{Journal, Written};
 use crate::limits::{ENDED_PER_BLOCK, FULL_CHECK_BLOCKS, RUNTIME_VERSION};
 use crate::object::{Checkpoint, IncidentKind, Object};
@@ -92,13 +92,13 @@ pub fn execute<'s, T: Borrow<VerifiedTx>>(
     for chunk in lanes.0.chunks(AHEAD).chain(lanes.1.chunks(AHEAD)) {
         look_ahead(run.journal.state(), chunk);
         for (index, tx) in chunk {
-            run.transaction(*index, tx).map_err(at_height)?;
+            run.transaction(*index, tx);
         }
     }
     let Run { journal, receipts, origins, mut dropped, .. } = run;
     dropped.sort_unstable_by_key(|(index, _)| *index);
     let written = journal.end_block();
-    invariants::check_block(state, &supply_before, &written, context.time).map_err(at_height)?;
+    invariants::check_block(state, &supply_before, &written).map_err(at_height)?;
     if context.height.is_multiple_of(FULL_CHECK_BLOCKS) {
         invariants::check_all(state, context.time).map_err(at_height)?;
     }
@@ -162,18 +162,18 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn transaction(&mut self, index: u32, tx: &VerifiedTx) -> Result<(), Breach> {
+    fn transaction(&mut self, index: u32, tx: &VerifiedTx) {
         let admitted = admission::admit(self.journal.state(), self.context, tx.tx())
             .and_then(|admitted| self.consume(&admitted, tx.body()).map(|()| admitted));
         let admitted = match admitted {
             Ok(admitted) => admitted,
             Err(code) => {
                 self.dropped.push((index, code));
-                return Ok(());
+                return;
             }
         };
         // From here on the transaction is in the block, whatever its operations answer.
-        let (outcome, events) = self.included(&admitted, tx.body())?;
+        let (outcome, events) = self.operations(&admitted, tx.body());
         let position = u32::try_from(self.receipts.len()).unwrap_or(u32::MAX);
         self.origins.push(index);
         self.receipts.push(Receipt {
@@ -185,20 +185,6 @@ impl<'a> Run<'a> {
             outcome,
             events,
         });
-        Ok(())
-    }
-
-    /// Runs an includable transaction that has used up its nonce and quota.
-    pub(crate) fn included(
-        &mut self,
-        admitted: &Admitted,
-        body: &TxBody,
-    ) -> Result<(Outcome, Vec<Event>), Breach> {
-        let (outcome, events) = self.operations(admitted, body);
-        if outcome == Outcome::Success {
-            self.check(body, &events)?;
-        }
-        Ok((outcome, events))
     }
 
     /// Uses up the nonce and the quota.
@@ -210,51 +196,55 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Runs the operations: all of them, or none.
-    fn operations(&mut self, admitted: &Admitted, body: &TxBody) -> (Outcome, Vec<Event>) {
+    /// Runs the operations of an includable transaction that has used up its nonce and quota: all
+    /// of them, or none.
+    pub(crate) fn operations(
+        &mut self,
+        admitted: &Admitted,
+        body: &TxBody,
+    ) -> (Outcome, Vec<Event>) {
         self.journal.begin_ops();
         let mut env = self.env(admitted, body);
         let failure = (0u8..).zip(&body.ops).find_map(|(number, op)| {
             env.op = number;
-            operation(op, &mut env).err().map(|code| Outcome::Failed { op: number, code })
+            judged(op, &mut env).err().map(|failure| (number, failure))
         });
-        let Env { events, trips, .. } = env;
-        match failure {
-            None => (Outcome::Success, events),
-            Some(failed) => {
-                if !planted(Bug::UndoSkipped) {
-                    self.journal.undo_ops();
-                }
-                (failed, self.keep_trips(admitted, body, &trips))
-            }
+        let Env { events, trips, op: last, .. } = env;
+        let failure = failure.or_else(|| Some((last, self.check().err()?)));
+        let Some((op, failure)) = failure else { return (Outcome::Success, events) };
+        if !planted(Bug::UndoSkipped) {
+            self.journal.undo_ops();
         }
+        let (code, broken) = match failure {
+            Failure::Refused(code) => (code, None),
+            Failure::Broke(invariant) => (Code::InvariantBroken, Some(invariant)),
+        };
+        (Outcome::Failed { op, code }, self.keep(admitted, body, &trips, broken))
     }
 
-    /// What must hold after each transaction that did something. Windows are checked where they
-    /// grow: later in the block the council may lower a cap.
-    fn check(&self, body: &TxBody, events: &[Event]) -> Result<(), Breach> {
-        let now = self.context.time;
-        invariants::check_transaction(self.journal.changed(), events, now)?;
-        if body.ops.iter().any(|op| matches!(op, Op::Mint(_))) {
-            invariants::check_windows(self.journal.state(), &body.sender, now)?;
-        }
-        Ok(())
+    /// What must hold after each transaction that did something.
+    fn check(&self) -> Result<(), Failure> {
+        let checked = invariants::check_transaction(&self.journal, self.context.time);
+        checked.map_err(|broken| Failure::Broke(broken.invariant))
     }
 
-    /// Of a failed transaction only the breakers that it tripped stay; what they did is done
-    /// again, after everything was taken back.
-    fn keep_trips(
+    /// Of a failed transaction only the breakers that it tripped stay, and what follows an
+    /// invariant that it broke; these are done again, after everything was taken back.
+    fn keep(
         &mut self,
         admitted: &Admitted,
         body: &TxBody,
         trips: &[IncidentKind],
+        broken: Option<Invariant>,
     ) -> Vec<Event> {
-        if trips.is_empty() {
+        if trips.is_empty() && broken.is_none() {
             return Vec::new();
         }
         self.journal.begin_ops();
         let mut env = self.env(admitted, body);
-        if trips.iter().try_for_each(|kind| env.trip(*kind)).is_err() {
+        let tripped = trips.iter().try_for_each(|kind| env.trip(*kind));
+        let done = tripped.and_then(|()| broken.map_or(Ok(()), |it| env.report_broken(it)));
+        if done.is_err() {
             // The log of incidents is full: 2^64 of them.
             self.journal.undo_ops();
             return Vec::new();
@@ -332,6 +322,18 @@ impl<'a> Run<'a> {
     }
 }
 
+/// Why the operations of a transaction are taken back.
+enum Failure {
+    Refused(Code),
+    Broke(Invariant),
+}
+
+/// One operation, and what it wrote judged.
+fn judged(op: &Op, env: &mut Env<'_, '_>) -> Result<(), Failure> {
+    operation(op, env).map_err(Failure::Refused)?;
+    env.journal.broken().map_or(Ok(()), |invariant| Err(Failure::Broke(invariant)))
+}
+
 /// One operation: what all have in common (pauses, then who may send it), then its own rules.
 fn operation(op: &Op, env: &mut Env<'_, '_>) -> Result<(), Code> {
     env.check_pauses(op.pause_scopes())?;
@@ -341,11 +343,14 @@ fn operation(op: &Op, env: &mut Env<'_, '_>) -> Result<(), Code> {
 
 #[cfg(test)]
 mod tests {
-    use ballast_primitives::{Address, SecretKey, Validator};
+    use ballast_primitives::{Address, KeyPolicy, SecretKey, Validator};
 
     use super::*;
     use crate::dev::{self, DevSpec};
-    use crate::object::{Account, FreezeState, Key};
+    use crate::limits::PAUSE_MS_MAX;
+    use crate::object::{Account, Key, Role, Scope, Severity};
+    use crate::ops::deposit_confirm::DepositConfirm;
+    use crate::ops::redeem_request::RedeemRequest;
 
     fn state() -> State {
         let key = |label| SecretKey::dev("execute", label).public();
@@ -356,7 +361,7 @@ mod tests {
             time: 1_000,
             validators: vec![validator],
             accounts: 1,
-            balance: 10,
+            balance: 10_000_000,
             seed: "execute".to_owned(),
         });
         State::from_genesis(&genesis.unwrap()).unwrap()
@@ -374,26 +379,56 @@ mod tests {
         change(journal.write(at));
     }
 
-    #[test]
-    fn a_transaction_that_broke_an_invariant_is_found_before_the_next_one_runs() {
-        let (mut state, context) = (state(), context(1));
-        let mut run = Run::new(&mut state, &context, 1);
+    /// A transaction of one operation, run in a state whose cap is below its total: what writes
+    /// to the supply there breaks an invariant.
+    fn above_the_cap(state: &mut State, key: &SecretKey, op: Op) -> (Outcome, Vec<Event>) {
+        let context = context(1);
+        let mut run = Run::new(state, &context, 1);
+        run.journal.supply_mut().cap = 1;
         let body = TxBody {
             genesis: context.genesis,
             chain_id: context.chain_id,
-            sender: Address([0; 32]),
+            sender: Address::of(&KeyPolicy::Single(key.public())),
             nonce: 1,
             valid_until: context.time + 1,
             sponsor: None,
             memo: None,
-            ops: Vec::new(),
+            ops: vec![op],
         };
-        write(&mut run.journal, |account| {
-            account.freeze = FreezeState { outbound: true, confirmed: true, ..Default::default() };
-        });
-        assert_eq!(run.check(&body, &[]), Ok(()));
-        write(&mut run.journal, |account| account.balance -= 1);
-        assert!(run.check(&body, &[]).is_err());
+        let admitted = admission::admit_body(run.journal.state(), &context, &body, None).unwrap();
+        run.operations(&admitted, &body)
+    }
+
+    #[test]
+    fn what_breaks_an_invariant_pauses_if_its_sender_has_power_and_not_otherwise() {
+        let broken = Outcome::Failed { op: 0, code: Code::InvariantBroken };
+        let mut state = state();
+        let sound = state.clone();
+        let holder = dev::account_key("execute", 0);
+        let beneficiary = Hash::default();
+        let redeem = RedeemRequest { amount: 10_000_000, fee_max: u64::MAX, beneficiary };
+        let (outcome, events) = above_the_cap(&mut state, &holder, Op::RedeemRequest(redeem));
+        assert_eq!(outcome, broken);
+        let [Event::IncidentPosted { kind, severity, .. }] = events[..] else {
+            panic!("a holder pauses nothing: {events:?}");
+        };
+        assert_eq!((kind, severity), (IncidentKind::SupplyBroken, Severity::Critical));
+        for scope in Scope::ALL {
+            assert_eq!(state.pause(scope), sound.pause(scope));
+        }
+        let custodian = dev::role_key("execute", Role::Custodian);
+        let amount = 1;
+        let bank_ref = "r".to_owned();
+        let deposit = DepositConfirm { bank_ref, amount, beneficiary: Address([0; 32]) };
+        let (outcome, events) = above_the_cap(&mut state, &custodian, Op::DepositConfirm(deposit));
+        assert_eq!(outcome, broken);
+        let until = context(1).time + PAUSE_MS_MAX;
+        assert_eq!(events.first(), Some(&Event::Paused { scope: Scope::Mint, until }));
+        assert_eq!(events.len(), 2);
+        assert_eq!(state.pause(Scope::Mint).until, until);
+        assert_eq!(state.incidents().next, 2);
+        assert_eq!(state.supply().redeem_escrow, 0, "all else is taken back");
+        assert_eq!(state.account(&dev::account_address("execute", 0)).unwrap().balance, 10_000_000);
     }
 
     #[test]

@@ -8,10 +8,14 @@
 //!
 //! A slot that is vacated keeps its mark, so that what is put there later in the same block is not
 //! noted as touched once more.
+//!
+//! What must hold where something is written is judged here, at the write: see
+//! [`Journal::broken`].
 
+use crate::invariants::{self, Invariant};
 use crate::object::{
-    Council, IncidentLog, Key, Kind, Object, PauseState, Policy, ReserveIndex, Role, RoleGrant,
-    Scope, Supply, Terms, Window,
+    Account, Council, IncidentLog, Key, Kind, Object, PauseState, Policy, ReserveIndex, Role,
+    RoleGrant, Scope, Supply, Terms, Window,
 };
 use crate::state::{
     At, COUNCIL, INCIDENTS, POLICY, RESERVE, Removed, SUPPLY, Slot, State, Stored, TERMS, WINDOW,
@@ -29,6 +33,19 @@ pub(crate) struct Journal<'a> {
     slots_before_ops: usize,
     touched_before_ops: usize,
     removed_before_ops: usize,
+    /// What was taken from accounts since the operations began, by slot.
+    taken: Vec<(usize, u64)>,
+    /// The first invariant that they broke.
+    broken: Option<Invariant>,
+}
+
+/// On what ground a balance falls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taking {
+    /// The owner pays.
+    Payment,
+    /// The council seizes, and the hold falls with the balance.
+    Seizure,
 }
 
 /// A slot that the block wrote, and of the object that was in it before the amounts and the end.
@@ -134,6 +151,8 @@ impl<'a> Journal<'a> {
             undo: Vec::new(),
             touched_before_ops: 0,
             removed_before_ops: 0,
+            taken: Vec::new(),
+            broken: None,
         }
     }
 
@@ -157,6 +176,8 @@ impl<'a> Journal<'a> {
     pub(crate) fn begin_ops(&mut self) {
         self.state.serial = self.state.serial.wrapping_add(1);
         self.undo.clear();
+        self.taken.clear();
+        self.broken = None;
         self.slots_before_ops = self.state.slots.len();
         self.touched_before_ops = self.touched.len();
         self.removed_before_ops = self.removed.len();
@@ -201,14 +222,60 @@ impl<'a> Journal<'a> {
         }
     }
 
-    /// What was changed since [`Self::begin_ops`]: each object's key, the object before and now.
-    /// What was created or removed is not among them.
-    pub(crate) fn changed(&self) -> impl Iterator<Item = (&Key, &Object, &Object)> {
-        self.undo.iter().filter_map(|undo| {
-            let before = undo.before.stored.as_ref()?;
-            let now = self.state.occupant(undo.slot)?;
-            (now.key == before.key).then_some((&now.key, &before.object, &now.object))
+    /// What was written since [`Self::begin_ops`], each slot once: what was in it before, and what
+    /// is now.
+    pub(crate) fn written(
+        &self,
+    ) -> impl Iterator<Item = (usize, Option<&Stored>, Option<&Stored>)> {
+        // Only where something was removed is a slot noted more than once.
+        let again = self.removed.len() > self.removed_before_ops;
+        let is_first = move |number: usize, slot: usize| {
+            !again || !self.undo.iter().take(number).any(|earlier| earlier.slot == slot)
+        };
+        let noted = self.undo.iter().enumerate();
+        noted.filter(move |(number, undo)| is_first(*number, undo.slot)).map(|(_, undo)| {
+            (undo.slot, undo.before.stored.as_ref(), self.state.occupant(undo.slot))
         })
+    }
+
+    /// Takes `amount` from a balance, the only way for one to fall; none when it is not there.
+    /// Judged by the freeze and the hold in force at this moment (ST-34).
+    pub(crate) fn take(
+        &mut self,
+        payer: At<Account>,
+        amount: u64,
+        taking: Taking,
+        now: u64,
+    ) -> Option<()> {
+        let account = self.read(payer);
+        let left = account.balance.checked_sub(amount)?;
+        if !invariants::may_take(account, amount, taking, now) {
+            self.breaks(Invariant::Debit);
+        }
+        let account = self.write(payer);
+        account.balance = left;
+        if taking == Taking::Seizure {
+            account.hold = account.hold.saturating_sub(amount);
+        }
+        self.taken.push((payer.slot, amount));
+        Some(())
+    }
+
+    /// What was taken from the account in `slot` since [`Self::begin_ops`].
+    pub(crate) fn taken(&self, slot: usize) -> u128 {
+        let of_slot = self.taken.iter().filter(|(from, _)| *from == slot);
+        of_slot.map(|(_, amount)| u128::from(*amount)).sum()
+    }
+
+    /// Notes that the operations break an invariant.
+    pub(crate) fn breaks(&mut self, invariant: Invariant) {
+        self.broken.get_or_insert(invariant);
+    }
+
+    /// The invariant that was broken where something was written since [`Self::begin_ops`], the
+    /// first if there are several.
+    pub(crate) const fn broken(&self) -> Option<Invariant> {
+        self.broken
     }
 
     pub(crate) const fn state(&self) -> &State {
@@ -272,6 +339,9 @@ impl<'a> Journal<'a> {
     pub(crate) fn write<T: Kind>(&mut self, at: At<T>) -> &mut T {
         let serial = self.state.serial;
         let slot = self.state.slot_mut(at.slot);
+        if slot.stored.as_ref().is_some_and(|stored| invariants::is_closed(&stored.object)) {
+            self.broken.get_or_insert(Invariant::Record);
+        }
         if slot.mark != serial {
             self.undo.push(Undo { slot: at.slot, before: slot.clone() });
         }
@@ -315,6 +385,9 @@ impl<'a> Journal<'a> {
     pub(crate) fn remove<T>(&mut self, at: At<T>) {
         let before = self.state.slot_mut(at.slot).clone();
         let Some(removed) = self.touch(at.slot).stored.take() else { return };
+        if !removed.key.may_be_removed() {
+            self.breaks(Invariant::Record);
+        }
         self.state.index.remove(&removed.key, at.slot);
         self.state.vacant.insert(at.slot);
         self.undo.push(Undo { slot: at.slot, before });

@@ -68,6 +68,8 @@ pub const BANK_REF_BYTES_MAX: usize = 64;
 pub const CLASSES_MAX: usize = 16;
 /// The longest time between the confirmation of a deposit and its finality.
 pub const RAIL_HOLD_MS_MAX: u64 = 30 * DAY_MS;
+/// The most incidents about broken invariants within a day, of all accounts.
+pub const ALARMS_MAX: usize = 64;
 /// Every how many blocks the invariants are checked over the whole state.
 pub const FULL_CHECK_BLOCKS: u64 = 1_000;
 /// The most objects that have ended which one block removes.

@@ -6,11 +6,11 @@ use ballast_primitives::{Address, signature};
 use crate::admission::{self, Admitted};
 use crate::code::Code;
 use crate::event::Event;
-use crate::execute::{BlockContext, Breach, Run};
+use crate::execute::{BlockContext, Run};
 use crate::journal::Kept;
 use crate::object::{Key, Object};
 use crate::receipt::Outcome;
-use crate::state::State;
+use crate::state::{State, Stored};
 use crate::tx::{SignedTx, TxBody, VerifiedTx};
 
 /// A transaction to be tried. Without witnesses it is tried as if all that are needed had signed;
@@ -78,25 +78,19 @@ impl Trial {
 
 /// Tries a transaction in a block of its own with this context. The state is afterwards what it
 /// was before.
-///
-/// A [`Breach`] means that executing it would break an invariant, which is a fault of the code.
-pub fn simulate(
-    state: &mut State,
-    context: &BlockContext,
-    trial: &Trial,
-) -> Result<Simulated, Breach> {
+pub fn simulate(state: &mut State, context: &BlockContext, trial: &Trial) -> Simulated {
     let mut run = Run::new(state, context, 1);
     let admitted = match trial.admit(run.journal.state(), context) {
         Ok(admitted) => admitted,
-        Err(code) => return Ok(Simulated::Refused(code)),
+        Err(code) => return Simulated::Refused(code),
     };
     let kept = keep(&run, &admitted);
     let simulated = match run.consume(&admitted, trial.body()) {
-        Ok(()) => run.included(&admitted, trial.body()).map(|(outcome, events)| {
-            let balances = balances(&run);
-            Simulated::Included { outcome, events, balances }
-        }),
-        Err(code) => Ok(Simulated::Refused(code)),
+        Ok(()) => {
+            let (outcome, events) = run.operations(&admitted, trial.body());
+            Simulated::Included { outcome, events, balances: balances(&run) }
+        }
+        Err(code) => Simulated::Refused(code),
     };
     run.journal.put_back(kept);
     simulated
@@ -109,14 +103,16 @@ fn keep(run: &Run<'_>, admitted: &Admitted) -> Vec<Kept> {
 }
 
 fn balances(run: &Run<'_>) -> Vec<BalanceChange> {
-    let change = |(key, before, after): (&Key, &Object, &Object)| match (key, before, after) {
-        (Key::Account(account), Object::Account(before), Object::Account(after)) => {
-            Some(BalanceChange { account: *account, before: before.balance, after: after.balance })
+    let change = |(before, after): (&Stored, &Stored)| match (&before.object, &after.object) {
+        (Object::Account(before), Object::Account(now)) => {
+            let Key::Account(account) = after.key else { return None };
+            Some(BalanceChange { account, before: before.balance, after: now.balance })
         }
         _ => None,
     };
+    let written = run.journal.written().filter_map(|(_, before, after)| before.zip(after));
     let mut changes: Vec<_> =
-        run.journal.changed().filter_map(change).filter(|c| c.before != c.after).collect();
+        written.filter_map(change).filter(|change| change.before != change.after).collect();
     changes.sort_unstable();
     changes
 }

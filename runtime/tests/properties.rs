@@ -10,13 +10,14 @@ mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use any::{amount, any_op, informed, sender, who};
+use any::{amount, any_council_op, any_op, informed, sender, who};
 use ballast_primitives::{Hash, KeyPolicy, SecretKey, codec, merkle};
 use ballast_runtime::object::{Object, Role, Scope};
 use ballast_runtime::replay::{ReplayWindow, WINDOW};
 use ballast_runtime::*;
 use common::Who::{self, Holder, Officer};
-use common::{DAY, HOUR, World, every, op};
+use common::aim::aim;
+use common::{DAY, DOLLAR, HOUR, World, council, every, op};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
@@ -66,6 +67,46 @@ proptest! {
             let restored = State::restore(leaves().rev());
             prop_assert_eq!(restored, Ok(world.state.clone()));
         }
+    }
+
+    /// What the council decides, and what the accounts that it decides about do, breaks no
+    /// invariant however the two are joined: in one transaction of a member that all is about, or
+    /// in one block. (`block` refuses a receipt that says so.)
+    #[test]
+    fn decisions_join_with_operations_of_the_accounts_they_name(
+        joined in prop::collection::vec((any_council_op(), any_op(), any::<bool>()), 1..5),
+        about in who(),
+        at_once in any::<bool>(),
+        frozen in any::<(bool, bool)>(),
+    ) {
+        let mut world = World::new();
+        let about = if at_once { Who::Member(0) } else { about };
+        world.set_balance(about, 10_000 * DOLLAR);
+        let start = council::freeze(about.address(), frozen.0, frozen.1);
+        if frozen.0 || frozen.1 {
+            // The account of fees cannot be frozen.
+            let _ = world.by_council([start]);
+        }
+        let mut all = Vec::new();
+        for (decision, op, decision_first) in joined {
+            let decision = aim(decision, about.address(), &world.state);
+            let number = world.state.council().next_proposal;
+            let txs = world.proposal([decision], &[1, 2, 3, 4].map(Who::Member));
+            if !txs.iter().all(|tx| tx.tx().check_shape().is_ok()) {
+                continue;
+            }
+            world.block(&txs);
+            let op = informed(&world, about, op);
+            let pair = [(Who::Member(1), op::execute(number)), (about, op)];
+            all.extend(if decision_first { pair } else { { let [a, b] = pair; [b, a] } });
+        }
+        let txs = if at_once {
+            vec![world.tx(about, all.into_iter().map(|(_, op)| op).collect())]
+        } else {
+            all.into_iter().map(|(who, op)| world.tx(who, vec![op])).collect()
+        };
+        let txs: Vec<_> = txs.into_iter().filter(|tx| tx.tx().check_shape().is_ok()).collect();
+        world.block(&txs);
     }
 
     /// A failed transaction leaves the state that its nonce and quota alone would leave.

@@ -26,7 +26,7 @@ fn run(world: &mut World, trial: &Trial) -> Simulated {
         time: world.context.time + 1_000,
         ..world.context
     };
-    simulate(&mut world.state, &context, trial).unwrap()
+    simulate(&mut world.state, &context, trial)
 }
 
 /// As a receipt would put it.

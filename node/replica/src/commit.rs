@@ -2,9 +2,9 @@
 
 use ballast_primitives::hash::Hash;
 use ballast_primitives::{CommitCertificate, merkle};
-use ballast_runtime::State;
 use ballast_runtime::execute::{BlockContext, execute_block};
 use ballast_runtime::tx::VerifiedTx;
+use ballast_runtime::{Code, Outcome, State};
 
 use crate::batches::Held;
 use crate::block::Tip;
@@ -58,6 +58,11 @@ pub fn execute(
     for (index, code) in &outcome.dropped {
         let id = txs.get(*index as usize).map(|tx| tx.id());
         tracing::debug!(height = header.height, ?id, %code, "transaction left out of its block");
+    }
+    for receipt in &outcome.receipts {
+        if matches!(receipt.outcome, Outcome::Failed { code: Code::InvariantBroken, .. }) {
+            tracing::error!(height = header.height, tx = %receipt.tx, "transaction broke an invariant");
+        }
     }
     let records = outcome
         .receipts

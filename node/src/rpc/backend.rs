@@ -7,7 +7,7 @@
 use ballast_primitives::Hash;
 use ballast_primitives::proof::StateProof;
 use ballast_runtime::simulate::{Simulated, Trial};
-use ballast_runtime::{Breach, Code, Genesis, Key, State};
+use ballast_runtime::{Code, Genesis, Key, State};
 use tokio::sync::watch;
 
 use crate::store::Store;
@@ -62,8 +62,7 @@ pub enum ProveError {
 pub struct Simulation {
     pub height: u64,
     pub time_ms: u64,
-    /// A breach of an invariant is a fault of the code.
-    pub result: Result<Simulated, Breach>,
+    pub result: Simulated,
 }
 
 /// What there is to say about this validator.

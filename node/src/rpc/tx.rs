@@ -94,7 +94,7 @@ impl TxService for Tx {
         let trial = checked.map_err(internal)?.map_err(WireError::new)?;
         let simulation = self.0.backend.simulate(trial).await;
         let stopping = || WireError::new(ServiceReason::ShuttingDown);
-        Ok(Response::new(self.simulated(id, simulation.ok_or_else(stopping)?)?))
+        Ok(Response::new(self.simulated(id, simulation.ok_or_else(stopping)?)))
     }
 
     async fn get_tx(
@@ -137,7 +137,7 @@ fn read_trial(transaction: Option<Transaction>) -> Result<SignedTx, WireError> {
 }
 
 impl Tx {
-    fn simulated(&self, id: Hash, simulation: Simulation) -> Result<SimulateTxResponse, WireError> {
+    fn simulated(&self, id: Hash, simulation: Simulation) -> SimulateTxResponse {
         let answer = SimulateTxResponse {
             tx_id: id.to_string(),
             height: simulation.height,
@@ -145,7 +145,7 @@ impl Tx {
             ..SimulateTxResponse::default()
         };
         let wire = &self.0.wire;
-        Ok(match simulation.result.map_err(internal)? {
+        match simulation.result {
             Simulated::Refused(code) => {
                 let refused = Some(WireError::new(code).into());
                 SimulateTxResponse { refused, ..answer }
@@ -157,7 +157,7 @@ impl Tx {
                 balance_changes: balances.iter().map(|change| self.balance(change)).collect(),
                 ..answer
             },
-        })
+        }
     }
 
     fn balance(&self, change: &Change) -> BalanceChange {

@@ -34,7 +34,8 @@ enums! {
     }
     IncidentKind => IncidentKind, "kind of incident" {
         MintBreaker, ReconcileMismatch, Freeze, DepositReversed, RedemptionExpired, ReportRevoked,
-        Seizure, Security, Operational, Legal, Other,
+        Seizure, Security, Operational, Legal, Other, SupplyBroken, MintBroken, EscrowBroken,
+        BridgeBroken, PowerBroken, DebitBroken, RecordBroken,
     }
     Severity => Severity, "severity" { Low, Medium, High, Critical }
     DocumentKind => DocumentKind, "kind of document" {

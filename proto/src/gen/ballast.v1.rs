@@ -465,7 +465,7 @@ impl AssetCategory {
         }
     }
 }
-/// What an incident is about. Those from 17 on the council posts; the others the chain files by
+/// What an incident is about. Those from 17 to 20 the council posts; the others the chain files by
 /// itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -484,6 +484,20 @@ pub enum IncidentKind {
     Operational = 18,
     Legal = 19,
     Other = 20,
+    /// A transaction broke an invariant and was taken back: balances and totals,
+    SupplyBroken = 33,
+    /// deposits and mint windows,
+    MintBroken = 34,
+    /// redemptions and payouts,
+    EscrowBroken = 35,
+    /// bridges,
+    BridgeBroken = 36,
+    /// roles and the council,
+    PowerBroken = 37,
+    /// taking from an account that is frozen or held,
+    DebitBroken = 38,
+    /// a record that is closed.
+    RecordBroken = 39,
 }
 impl IncidentKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -504,6 +518,13 @@ impl IncidentKind {
             Self::Operational => "INCIDENT_KIND_OPERATIONAL",
             Self::Legal => "INCIDENT_KIND_LEGAL",
             Self::Other => "INCIDENT_KIND_OTHER",
+            Self::SupplyBroken => "INCIDENT_KIND_SUPPLY_BROKEN",
+            Self::MintBroken => "INCIDENT_KIND_MINT_BROKEN",
+            Self::EscrowBroken => "INCIDENT_KIND_ESCROW_BROKEN",
+            Self::BridgeBroken => "INCIDENT_KIND_BRIDGE_BROKEN",
+            Self::PowerBroken => "INCIDENT_KIND_POWER_BROKEN",
+            Self::DebitBroken => "INCIDENT_KIND_DEBIT_BROKEN",
+            Self::RecordBroken => "INCIDENT_KIND_RECORD_BROKEN",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -521,6 +542,13 @@ impl IncidentKind {
             "INCIDENT_KIND_OPERATIONAL" => Some(Self::Operational),
             "INCIDENT_KIND_LEGAL" => Some(Self::Legal),
             "INCIDENT_KIND_OTHER" => Some(Self::Other),
+            "INCIDENT_KIND_SUPPLY_BROKEN" => Some(Self::SupplyBroken),
+            "INCIDENT_KIND_MINT_BROKEN" => Some(Self::MintBroken),
+            "INCIDENT_KIND_ESCROW_BROKEN" => Some(Self::EscrowBroken),
+            "INCIDENT_KIND_BRIDGE_BROKEN" => Some(Self::BridgeBroken),
+            "INCIDENT_KIND_POWER_BROKEN" => Some(Self::PowerBroken),
+            "INCIDENT_KIND_DEBIT_BROKEN" => Some(Self::DebitBroken),
+            "INCIDENT_KIND_RECORD_BROKEN" => Some(Self::RecordBroken),
             _ => None,
         }
     }

@@ -101,6 +101,8 @@ bugs! {
     RoleUnchecked
     /// A frozen account pays.
     FrozenPays
+    /// A payment takes the amount from its payer and credits one micro-dollar more.
+    TransferMakesMoney
     /// A council decides with one vote less.
     CouncilVoteMissing
     /// What the council approved is executed at once.

@@ -1,7 +1,7 @@
 //! Invariants 1 to 3: what is added up over objects is what [`Supply`] records, and no deposit is
 //! minted beyond its amount.
 
-use super::{Breach, breach};
+use super::{Broken, Invariant, broken};
 use crate::journal::{Amounts, Touched};
 use crate::object::{Key, Object, Supply};
 use crate::ops::deposit_confirm::deposit_id;
@@ -22,6 +22,7 @@ struct Sums {
 
 /// One sum, and what the supply records of it.
 struct Pair {
+    invariant: Invariant,
     what: &'static str,
     sum: u128,
     recorded: u128,
@@ -54,15 +55,24 @@ impl Sums {
         let accounted = [supply.redeem_escrow, supply.bridge_escrow]
             .into_iter()
             .fold(self.balances, u128::saturating_add);
+        let pair = |invariant, what, sum, recorded| Pair { invariant, what, sum, recorded };
+        let escrow = "open redemptions against redeem_escrow";
+        let bridge = "bridges' escrow against bridge_escrow";
+        let minted = "deposits' minted parts against cum_mint";
+        let deposits = "live deposits against cum_deposit";
         [
-            ("balances and escrows against total supply", accounted, supply.total),
-            ("open redemptions against redeem_escrow", self.redemptions, supply.redeem_escrow),
-            ("bridges' escrow against bridge_escrow", self.bridges, supply.bridge_escrow),
-            ("deposits' minted parts against cum_mint", self.minted, supply.cum_mint),
-            ("live deposits against cum_deposit", self.deposits, supply.cum_deposit),
-            ("payouts against cum_payout", self.payouts, supply.cum_payout),
+            pair(Invariant::Escrow, escrow, self.redemptions, supply.redeem_escrow),
+            pair(Invariant::Escrow, "payouts against cum_payout", self.payouts, supply.cum_payout),
+            pair(Invariant::Bridge, bridge, self.bridges, supply.bridge_escrow),
+            pair(Invariant::Mint, minted, self.minted, supply.cum_mint),
+            pair(Invariant::Mint, deposits, self.deposits, supply.cum_deposit),
+            pair(
+                Invariant::Supply,
+                "balances and escrows against total supply",
+                accounted,
+                supply.total,
+            ),
         ]
-        .map(|(what, sum, recorded)| Pair { what, sum, recorded })
     }
 }
 
@@ -71,69 +81,83 @@ pub(super) fn check_block(
     state: &State,
     supply_before: &Supply,
     touched: &[Touched],
-) -> Result<(), Breach> {
+) -> Result<(), Broken> {
     let after = touched.iter().filter_map(|entry| state.occupant(entry.slot));
     let after = after.map(|stored| Amounts::of(&stored.object));
-    let after = Sums::over(after).pairs(state.supply());
-    let before = Sums::over(touched.iter().map(|entry| entry.before)).pairs(supply_before);
-    for (before, after) in before.iter().zip(&after) {
-        // after − before is the same on both sides, without leaving u128.
-        if after.sum.checked_add(before.recorded) != before.sum.checked_add(after.recorded) {
-            return Err(breach(format!(
-                "{}: in what the block touched the sum went {} -> {}, recorded went {} -> {}",
-                after.what, before.sum, after.sum, before.recorded, after.recorded
-            )));
-        }
-    }
+    let before = touched.iter().map(|entry| entry.before);
+    check_moves((before, supply_before), (after, state.supply()))?;
     check_identity(state.supply())
 }
 
+/// Each sum moved as what is recorded of it did.
+pub(super) fn check_moves(
+    (before, supply_before): (impl Iterator<Item = Amounts>, &Supply),
+    (after, supply): (impl Iterator<Item = Amounts>, &Supply),
+) -> Result<(), Broken> {
+    let before = Sums::over(before).pairs(supply_before);
+    let after = Sums::over(after).pairs(supply);
+    for (before, after) in before.iter().zip(&after) {
+        // after − before is the same on both sides, without leaving u128.
+        if after.sum.checked_add(before.recorded) != before.sum.checked_add(after.recorded) {
+            let what = format!(
+                "{}: in what was written the sum went {} -> {}, recorded went {} -> {}",
+                after.what, before.sum, after.sum, before.recorded, after.recorded
+            );
+            return Err(broken(after.invariant, what));
+        }
+    }
+    Ok(())
+}
+
 /// Over the whole state.
-pub(super) fn check_all(state: &State) -> Result<(), Breach> {
+pub(super) fn check_all(state: &State) -> Result<(), Broken> {
     let sums = Sums::over(state.objects().map(|stored| Amounts::of(&stored.object)));
-    for Pair { what, sum, recorded } in sums.pairs(state.supply()) {
+    for Pair { invariant, what, sum, recorded } in sums.pairs(state.supply()) {
         if sum != recorded {
-            return Err(breach(format!("{what}: the sum is {sum}, recorded is {recorded}")));
+            let what = format!("{what}: the sum is {sum}, recorded is {recorded}");
+            return Err(broken(invariant, what));
         }
     }
     check_identity(state.supply())
 }
 
 /// `total = genesis + cum_mint − cum_burn ≤ cap`.
-fn check_identity(supply: &Supply) -> Result<(), Breach> {
+pub(super) fn check_identity(supply: &Supply) -> Result<(), Broken> {
     let made = supply.genesis.checked_add(supply.cum_mint);
     if made != supply.total.checked_add(supply.cum_burn) || supply.total > supply.cap {
-        return Err(breach(format!(
+        let what = format!(
             "total = genesis + minted - burned <= cap: {} = {} + {} - {} <= {}",
             supply.total, supply.genesis, supply.cum_mint, supply.cum_burn, supply.cap
-        )));
+        );
+        return Err(broken(Invariant::Supply, what));
     }
     Ok(())
 }
 
 /// A deposit is minted within its amount. Deposits and payouts are stored under the id that their
 /// bank reference gives them, and a key exists once: so references are unique.
-pub(super) fn check_object(key: &Key, object: &Object) -> Result<(), Breach> {
+pub(super) fn check_object(key: &Key, object: &Object) -> Result<(), Broken> {
     match (key, object) {
         (Key::Deposit(id), Object::Deposit(deposit)) => {
             if deposit.minted > deposit.amount {
-                return Err(breach(format!(
-                    "a deposit is minted within its amount: {} of {}",
-                    deposit.minted, deposit.amount
-                )));
+                let (minted, amount) = (deposit.minted, deposit.amount);
+                let what = format!("a deposit is minted within its amount: {minted} of {amount}");
+                return Err(broken(Invariant::Mint, what));
             }
-            check_reference(*id == deposit_id(&deposit.custodian, &deposit.bank_ref))
+            let own = *id == deposit_id(&deposit.custodian, &deposit.bank_ref);
+            check_reference(own, Invariant::Mint)
         }
         (Key::Payout(id), Object::Payout(payout)) => {
-            check_reference(*id == payout_id(&payout.custodian, &payout.bank_ref))
+            let own = *id == payout_id(&payout.custodian, &payout.bank_ref);
+            check_reference(own, Invariant::Escrow)
         }
         _ => Ok(()),
     }
 }
 
-fn check_reference(is_under_its_own: bool) -> Result<(), Breach> {
+fn check_reference(is_under_its_own: bool, invariant: Invariant) -> Result<(), Broken> {
     if is_under_its_own {
         return Ok(());
     }
-    Err(breach("a bank reference is stored under its own id".to_owned()))
+    Err(broken(invariant, "a bank reference is stored under its own id".to_owned()))
 }

@@ -23,8 +23,8 @@ pub use money::{Deposit, Payout, Pending, Redemption, RedemptionStatus};
 pub use pause::{PauseState, Scope};
 pub use policy::{Officers, Policy, Quota, Terms};
 pub use records::{
-    Allowance, Bridge, Document, DocumentKind, Incident, IncidentKind, IncidentLog, Institution,
-    Severity, Used,
+    Alarm, Allowance, Bridge, Document, DocumentKind, Incident, IncidentKind, IncidentLog,
+    Institution, Severity, Used,
 };
 pub use report::{
     Assurance, Attestation, Category, Line, Opinion, Report, ReportBody, ReportKind, ReportStatus,

@@ -1,6 +1,6 @@
 //! Smaller records: allowances, used authorisations, institutions, bridges, incidents, documents.
 
-use ballast_primitives::{Hash, PublicKey};
+use ballast_primitives::{Address, Hash, PublicKey};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::object::Window;
@@ -68,10 +68,18 @@ pub enum IncidentKind {
     Operational = 17,
     Legal = 18,
     Other = 19,
+    /// A transaction broke an invariant and was taken back; see [`crate::invariants::Invariant`].
+    SupplyBroken = 32,
+    MintBroken = 33,
+    EscrowBroken = 34,
+    BridgeBroken = 35,
+    PowerBroken = 36,
+    DebitBroken = 37,
+    RecordBroken = 38,
 }
 
 impl IncidentKind {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 18] = [
         Self::MintBreaker,
         Self::ReconcileMismatch,
         Self::Freeze,
@@ -83,6 +91,13 @@ impl IncidentKind {
         Self::Operational,
         Self::Legal,
         Self::Other,
+        Self::SupplyBroken,
+        Self::MintBroken,
+        Self::EscrowBroken,
+        Self::BridgeBroken,
+        Self::PowerBroken,
+        Self::DebitBroken,
+        Self::RecordBroken,
     ];
 
     /// The stable wire name.
@@ -99,6 +114,13 @@ impl IncidentKind {
             Self::Operational => "OPERATIONAL",
             Self::Legal => "LEGAL",
             Self::Other => "OTHER",
+            Self::SupplyBroken => "SUPPLY_BROKEN",
+            Self::MintBroken => "MINT_BROKEN",
+            Self::EscrowBroken => "ESCROW_BROKEN",
+            Self::BridgeBroken => "BRIDGE_BROKEN",
+            Self::PowerBroken => "POWER_BROKEN",
+            Self::DebitBroken => "DEBIT_BROKEN",
+            Self::RecordBroken => "RECORD_BROKEN",
         }
     }
 
@@ -144,10 +166,22 @@ pub struct Incident {
     pub subject: Hash,
 }
 
-/// How many incidents there are: the number of the next one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+/// How many incidents there are, and the latest about broken invariants.
+#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct IncidentLog {
+    /// The number of the next one.
     pub next: u64,
+    /// Those about broken invariants that were less than a day old when the last was filed, in the
+    /// order of filing, at most 64: one for each account and kind.
+    pub alarms: Vec<Alarm>,
+}
+
+/// That an incident was filed because a transaction of an account broke an invariant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Alarm {
+    pub kind: IncidentKind,
+    pub account: Address,
+    pub at: u64,
 }
 
 /// Documents that the issuer publishes.

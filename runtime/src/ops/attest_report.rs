@@ -54,11 +54,10 @@ impl AttestReport {
         index.drafts.retain(|draft| *draft != self.report);
         let before = index.latest.replace(self.report);
         let before = before.and_then(|number| env.journal.find(&Key::Report(number)));
-        if let Some(before) = before {
-            let before: &mut Report = env.journal.write(before);
-            if before.status == ReportStatus::Effective {
-                before.status = ReportStatus::Superseded;
-            }
+        let is_effective =
+            |at: &At<Report>| env.journal.read(*at).status == ReportStatus::Effective;
+        if let Some(before) = before.filter(is_effective) {
+            env.journal.write(before).status = ReportStatus::Superseded;
         }
         let report = env.journal.write(at);
         report.status = ReportStatus::Effective;

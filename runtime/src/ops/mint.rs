@@ -9,6 +9,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
 use crate::event::Event;
+use crate::invariants::{self, Invariant};
 use crate::object::{Account, Deposit, IncidentKind, Key, Minter};
 use crate::ops::Env;
 use crate::reserve;
@@ -96,13 +97,16 @@ impl Mint {
         let (now, amount) = (env.now, self.amount);
         env.credit(recipient, amount)?;
         env.journal.supply_mut().mint(amount).ok_or(Code::Overflow)?;
-        let minter = env.journal.write(minter);
-        minter.allowance = minter.allowance.checked_sub(amount).ok_or(Code::Overflow)?;
-        minter.window = minter.window.with(now, amount).ok_or(Code::Overflow)?;
+        let settings = env.journal.write(minter);
+        settings.allowance = settings.allowance.checked_sub(amount).ok_or(Code::Overflow)?;
+        settings.window = settings.window.with(now, amount).ok_or(Code::Overflow)?;
         let window = env.journal.window_mut();
         *window = window.with(now, amount).ok_or(Code::Overflow)?;
         let deposit = env.journal.write(deposit);
         deposit.minted = deposit.minted.checked_add(amount).ok_or(Code::Overflow)?;
+        if !invariants::windows_hold(env.journal.state(), env.journal.read(minter), now) {
+            env.journal.breaks(Invariant::Mint);
+        }
         Ok(())
     }
 }

@@ -15,9 +15,12 @@ use ballast_primitives::{Address, Hash};
 use crate::code::Code;
 use crate::event::Event;
 use crate::execute::BlockContext;
-use crate::journal::Journal;
-use crate::limits::{NAME_BYTES_MAX, PAUSE_MS_MAX};
-use crate::object::{Account, Incident, IncidentKind, Key, Minter, Object, Scope, Severity, Used};
+use crate::invariants::Invariant;
+use crate::journal::{Journal, Taking};
+use crate::limits::{ALARMS_MAX, DAY_MS, NAME_BYTES_MAX, PAUSE_MS_MAX};
+use crate::object::{
+    Account, Alarm, Incident, IncidentKind, Key, Minter, Object, Role, Scope, Severity, Used,
+};
 use crate::op::Signer;
 use crate::state::At;
 use crate::tx::TxBody;
@@ -184,16 +187,14 @@ impl Env<'_, '_> {
         Ok(())
     }
 
-    /// Takes `amount` from what is available. Besides [`seize::Seize`] the only way for a balance
-    /// to fall.
+    /// Takes `amount` from what is available. Besides [`seize::Seize`] the only user of
+    /// [`Journal::take`].
     pub(crate) fn debit(&mut self, payer: At<Account>, amount: u64) -> Result<(), Code> {
         self.check_may_send(payer)?;
         if self.journal.read(payer).available() < amount {
             return Err(Code::InsufficientAvailable);
         }
-        let account = self.journal.write(payer);
-        account.balance = account.balance.checked_sub(amount).ok_or(Code::Overflow)?;
-        Ok(())
+        self.journal.take(payer, amount, Taking::Payment, self.now).ok_or(Code::Overflow)
     }
 
     /// Adds `amount`, even to a frozen account: who must not receive is asked before.
@@ -237,11 +238,50 @@ impl Env<'_, '_> {
     /// why. Both stay even when the transaction fails.
     pub(crate) fn trip(&mut self, kind: IncidentKind) -> Result<(), Code> {
         self.trips.push(kind);
+        self.stop(Scope::Mint);
+        self.file_incident(kind, Severity::Critical, Hash::default())
+    }
+
+    /// Pauses a scope until the council has looked.
+    fn stop(&mut self, scope: Scope) {
         let until = self.now.saturating_add(PAUSE_MS_MAX);
-        let pause = self.journal.pause_mut(Scope::Mint);
+        let pause = self.journal.pause_mut(scope);
         pause.until = pause.until.max(until);
         let until = pause.until;
-        self.emit(Event::Paused { scope: Scope::Mint, until });
-        self.file_incident(kind, Severity::Critical, Hash::default())
+        self.emit(Event::Paused { scope, until });
+    }
+
+    /// What follows when a transaction of the sender broke an invariant, after all that it did
+    /// was taken back (ST-36): a pause, if the sender has power over anything, and an incident.
+    pub(crate) fn report_broken(&mut self, invariant: Invariant) -> Result<(), Code> {
+        if let Some(scope) = invariant.pauses().filter(|_| self.sender_has_power()) {
+            self.stop(scope);
+        }
+        let alarm =
+            Alarm { kind: invariant.incident(), account: self.sender_address, at: self.now };
+        if self.sound(alarm) {
+            let subject = Hash(self.sender_address.0);
+            return self.file_incident(alarm.kind, Severity::Critical, subject);
+        }
+        Ok(())
+    }
+
+    fn sender_has_power(&self) -> bool {
+        let state = self.journal.state();
+        let holds = |role| state.holds(role, &self.sender_address, self.now);
+        Role::ALL.into_iter().any(holds) || state.council().is_member(&self.sender_address)
+    }
+
+    /// Notes an alarm; whether it is the first of its kind and account within a day, and there is
+    /// room for it.
+    fn sound(&mut self, alarm: Alarm) -> bool {
+        let alarms = &mut self.journal.incidents_mut().alarms;
+        alarms.retain(|old| alarm.at < old.at.saturating_add(DAY_MS));
+        let is_same = |old: &Alarm| (old.kind, old.account) == (alarm.kind, alarm.account);
+        if alarms.len() >= ALARMS_MAX || alarms.iter().any(is_same) {
+            return false;
+        }
+        alarms.push(alarm);
+        true
     }
 }

@@ -7,6 +7,7 @@
 //! [`Cleared::settle`].
 
 use ballast_primitives::Address;
+use ballast_primitives::planted::{Bug, planted};
 
 use crate::authorisation::TravelData;
 use crate::code::Code;
@@ -117,7 +118,8 @@ impl Cleared<'_> {
         if let Some(crossing) = crossing {
             crossing.record(payment, env)?;
         }
-        env.credit(payee, payment.amount)?;
+        let more = u64::from(planted(Bug::TransferMakesMoney));
+        env.credit(payee, payment.amount.saturating_add(more))?;
         env.emit(Event::Transferred {
             from: payment.from,
             to: payment.to,

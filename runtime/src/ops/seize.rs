@@ -5,6 +5,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
 use crate::event::Event;
+use crate::journal::Taking;
 use crate::object::{Account, IncidentKind, Severity};
 use crate::ops::Env;
 use crate::state::At;
@@ -55,11 +56,8 @@ impl Seize {
         if !frozen && account.hold < self.amount {
             return Err(Code::NotSeizable);
         }
-        let left = account.balance.checked_sub(self.amount).ok_or(Code::InsufficientAvailable)?;
-        let account = env.journal.write(from);
-        account.balance = left;
-        account.hold = account.hold.saturating_sub(self.amount);
-        Ok(())
+        let taken = env.journal.take(from, self.amount, Taking::Seizure, env.now);
+        taken.ok_or(Code::InsufficientAvailable)
     }
 
     fn burn(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {

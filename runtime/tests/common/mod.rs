@@ -11,6 +11,7 @@ use ballast_runtime::object::{
 };
 use ballast_runtime::*;
 
+pub mod aim;
 pub mod council;
 pub mod every;
 pub mod op;
@@ -247,6 +248,9 @@ impl World {
         self.context.height += 1;
         self.context.time += 1_000;
         let outcome = execute_block(&mut self.state, &self.context, txs).unwrap();
+        let breaks = |receipt: &Receipt| answer(receipt) == Err(Code::InvariantBroken);
+        let alarm = outcome.receipts.iter().find(|receipt| breaks(receipt));
+        assert_eq!(alarm, None, "no test transaction breaks an invariant");
         invariants::check_all(&self.state, self.context.time).unwrap();
         outcome
     }

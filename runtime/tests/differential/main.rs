@@ -10,6 +10,8 @@
 //! same run, difference included. (The last one, before the roots were compared: 1,001,468 operations,
 //! no difference, seven and a half minutes on a busy machine.)
 
+#[path = "../common/aim.rs"]
+mod aim;
 mod coverage;
 mod difference;
 mod generator;
@@ -19,6 +21,7 @@ mod view;
 mod world;
 mod worlds;
 
+use ballast_runtime::limits::DAY_MS;
 use coverage::Coverage;
 use oracle::{Block, Oracle, Results};
 use rng::Rng;
@@ -67,6 +70,36 @@ fn the_table_of_outcomes_is_the_specifications() {
     assert!(disagreements.is_empty(), "{}", disagreements.join("\n"));
 }
 
+/// In a state that no operation leads to, what the council does breaks an invariant, and the two
+/// sides say so alike: the receipt, the incident, and that there is one a day.
+#[test]
+fn both_sides_find_what_breaks_an_invariant() {
+    let mut oracle = Oracle::start();
+    let (genesis, holder) = worlds::unsound(&mut Rng::new(7));
+    let mut world = World::unsound(&genesis, 7);
+    let answer = oracle.ask(Some(&world.genesis_bytes), &[]);
+    assert_eq!(difference::of_states(&world.view(), &answer.state), None);
+    assert_eq!(difference::of_trees(&world.state, &answer), None);
+    let (mut blocks, mut expected) = (Vec::new(), Vec::new());
+    for wait in [1_000, 1_000, DAY_MS - 2_000, 1_000, 1_000, 2 * DAY_MS] {
+        world.now += wait;
+        let txs = generator::take_a_role(&mut world, holder);
+        let (block, results) = world.carry_out(txs);
+        blocks.push(block);
+        expected.push(results);
+    }
+    let answer = oracle.ask(None, &blocks);
+    for ((block, ours), theirs) in blocks.iter().zip(&expected).zip(&answer.results) {
+        assert_eq!(difference::of_results(block, ours, theirs), None, "block {}", block.height);
+    }
+    assert_eq!(difference::of_states(&world.view(), &answer.state), None);
+    assert_eq!(difference::of_trees(&world.state, &answer), None);
+    let broken = |seen: &oracle::Seen| seen.outcome == "INVARIANT_BROKEN";
+    let found: u64 = answer.seen.iter().filter(|seen| broken(seen)).map(|seen| seen.count).sum();
+    assert_eq!(found, 12, "two members in each block");
+    assert_eq!(world.state.incidents().next, 6, "of each member one a day");
+}
+
 /// The model's own digests, layouts, keys and signatures are those of the golden vectors.
 #[test]
 fn the_model_recomputes_the_golden_vectors() {
@@ -104,6 +137,7 @@ fn run_world(flavour: Flavour, seed: u64, oracle: &mut Oracle, coverage: &mut Co
             differs(format!("up to height {}, {difference}", world.context.height));
         }
         coverage.add(answer.seen);
+        coverage.add_joins(world.joined.drain(..));
     }
     ballast_runtime::invariants::check_all(&world.state, world.now).unwrap();
     world.operations

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use ballast_primitives::{Address, Hash, KeyPolicy, PublicKey, SecretKey, Signature, codec};
-use ballast_runtime::limits::RUNTIME_VERSION;
-use ballast_runtime::object::{Account, Role};
+use ballast_runtime::genesis::{GenesisMinter, GenesisRole};
+use ballast_runtime::limits::{OBJECT_BYTES_MAX, RUNTIME_VERSION};
+use ballast_runtime::object::{Account, Minter, Role, RoleGrant, Window};
 use ballast_runtime::*;
 
+use crate::generator::joins::Join;
 use crate::generator::scenarios::Step;
 use crate::oracle::{Block, Dropped, Results};
 use crate::rng::Rng;
@@ -36,6 +38,9 @@ pub struct World {
     pub agenda: VecDeque<Step>,
     /// What the scenario at work is about.
     pub focus: Focus,
+    /// The join that is being prepared, and those that were made.
+    pub join: Option<Join>,
+    pub joined: Vec<Join>,
     /// Operations generated so far.
     pub operations: u64,
 }
@@ -82,6 +87,11 @@ impl Draft {
     }
 }
 
+fn decode(change: &Change) -> (Key, Object) {
+    let key = codec::decode(&change.key, OBJECT_BYTES_MAX).unwrap();
+    (key, codec::decode(&change.value, OBJECT_BYTES_MAX).unwrap())
+}
+
 /// A witness whose signature nobody checks: both sides take signatures as verified.
 pub const fn witness(key: PublicKey) -> Witness {
     Witness { key, signature: Signature([0; 64]) }
@@ -118,8 +128,37 @@ impl World {
             sent: VecDeque::new(),
             agenda: VecDeque::new(),
             focus: Focus::default(),
+            join: None,
+            joined: Vec::new(),
             operations: 0,
         }
+    }
+
+    /// A world whose genesis is refused for the roles in it: the state is made all the same.
+    pub fn unsound(genesis: &Genesis, seed: u64) -> Self {
+        let sound = Genesis { roles: Vec::new(), minters: Vec::new(), ..genesis.clone() };
+        let mut world = Self::new(&sound, seed);
+        let mut objects: Vec<_> = world.state.changes().map(|change| decode(&change)).collect();
+        for GenesisRole { role, holder, valid_until } in genesis.roles.clone() {
+            objects.push((Key::Role(role, holder), Object::Role(RoleGrant { valid_until })));
+        }
+        for minter in &genesis.minters {
+            let GenesisMinter { holder, allowance, per_tx, window_cap } = *minter;
+            let window = Window::default();
+            let settings = Minter { allowance, per_tx, window_cap, window, suspended: false };
+            objects.push((Key::Minter(holder), Object::Minter(Box::new(settings))));
+        }
+        // The first thirteen have slots of their own (ST-2).
+        objects[13..].sort_by(|(a, _), (b, _)| a.cmp(b));
+        let change = |(slot, (key, object)): (u64, &(Key, Object))| Change {
+            slot,
+            key: codec::encode(key),
+            value: codec::encode(object),
+        };
+        world.state = State::restore((0..).zip(&objects).map(change)).unwrap();
+        world.context.genesis = genesis.hash();
+        world.genesis_bytes = genesis.encode();
+        world
     }
 
     /// Executes the transactions as the next block at [`Self::now`]: what the model is asked, and

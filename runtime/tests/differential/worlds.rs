@@ -66,6 +66,18 @@ pub fn genesis(flavour: Flavour, rng: &mut Rng) -> Genesis {
     genesis
 }
 
+/// A genesis that is refused: someone has three roles. The holder, too.
+pub fn unsound(rng: &mut Rng) -> (Genesis, Address) {
+    let mut genesis = genesis(Flavour::Plain, rng);
+    let holder = genesis.roles.iter().find(|grant| grant.role == Role::Bridge).unwrap().holder;
+    for role in [Role::Registrar, Role::Redeemer] {
+        let grant = genesis.roles.iter_mut().find(|grant| grant.role == role).unwrap();
+        grant.holder = holder;
+    }
+    genesis.check().unwrap_err();
+    (genesis, holder)
+}
+
 fn key(label: &str, n: u64) -> SecretKey {
     SecretKey::dev(SEED, &format!("{label} {n}"))
 }

@@ -98,8 +98,7 @@ def seize(run, op):
     confirmed = account["freeze_confirmed"] and run.frozen(source, "frozen_out")
     require(confirmed or account["hold"] >= amount, "NOT_SEIZABLE")
     require(amount <= account["balance"], "INSUFFICIENT_AVAILABLE")
-    left = {"balance": account["balance"] - amount, "hold": max(0, account["hold"] - amount)}
-    run.change("account", source, **left)
+    run.take(source, amount, seized=True)
     if to is None:
         run.supply_adds(total=-amount, cum_burn=amount)
     else:

@@ -1,5 +1,6 @@
 """Operations 10, 11 and 20 to 22: deposits, minting, burning; what the council says of minters."""
 
+import invariants
 import reserve
 import wire
 from run import U64, require, window_add, window_total, within
@@ -58,6 +59,8 @@ def mint(run, op):
     window = window_add(minter["window"], run.now, amount)
     run.change("minter", run.sender, allowance=minter["allowance"] - amount, window=window)
     run.put("window", (), window_add(run.get("window"), run.now, amount))
+    if not invariants.windows_hold(run, run.sender):
+        run.breaks("MINT_BROKEN")
     told = {"minter": run.sender, "to": deposit["beneficiary"], "amount": amount}
     run.emit("Minted", deposit=number, report=report, **told)
 
@@ -92,7 +95,7 @@ def burn(run, op):
     run.require_payer(run.sender)
     require(amount > 0, "ZERO_AMOUNT")
     run.require_available(run.sender, amount)
-    run.pay(run.sender, -amount)
+    run.take(run.sender, amount)
     run.supply_adds(total=-amount, cum_burn=amount)
     run.emit("Burned", minter=run.sender, amount=amount)
 

@@ -8,6 +8,7 @@ import bounds
 import control
 import council
 import ends
+import invariants
 import issuance
 import payments
 import redemption
@@ -64,7 +65,7 @@ def load_genesis(data):
     tables.put("terms", (), genesis["terms"])
     tables.put("window", (), {})
     tables.put("reserve", (), {"next": 1, "latest": None, "drafts": [], "checkpoint": 0})
-    tables.put("incidents", (), {"next": 0})
+    tables.put("incidents", (), {"next": 0, "alarms": []})
     tables.put("upgrade", (), {"version": 0, "code": bytes(32), "height": 0})
     first = {"set": genesis["validators"], "from_height": 0, "before": None}
     tables.put("validators", (), first)
@@ -209,17 +210,30 @@ def _run_operations(run):
             RULES[op["type"]](run, op)
         except Fail as failure:
             run.done.append((op["type"], failure.code))
+            run.broken = None
             return {"type": "Failed", "op": run.number, "code": NUMBERS[failure.code]}
+        if run.broken:
+            return _broke(run, op)
         run.done.append((op["type"], "SUCCESS"))
-    return {"type": "Success"}
+    run.broken = invariants.check(run)
+    return _broke(run, run.body["ops"][-1]) if run.broken else {"type": "Success"}
+
+
+def _broke(run, op):
+    """ST-36."""
+    run.done = [(op["type"], "INVARIANT_BROKEN")]
+    return {"type": "Failed", "op": run.number, "code": NUMBERS["INVARIANT_BROKEN"]}
 
 
 def _take_back(tables, run):
-    """OP-4: nothing stays of a failed transaction but the trips of breakers."""
+    """OP-4: nothing stays of a failed transaction but the trips of breakers, and what follows an
+    invariant that it broke."""
     tables.take_back()
-    trips, run.events, run.trips = run.trips, [], []
+    trips, broken, run.events, run.trips = run.trips, run.broken, [], []
     for kind in trips:
         run.trip(kind)
+    if broken:
+        invariants.report(run, broken)
 
 
 class Model:

@@ -63,7 +63,7 @@ def _move(run, payer, payee, amount, memo, travel):
     """PAY-6, after the window of PAY-5."""
     run.require_available(payer, amount)
     _note_travel(run, payer, payee, amount, travel)
-    run.pay(payer, -amount)
+    run.take(payer, amount)
     run.pay(payee, amount)
     run.emit("Transferred", **{"from": payer, "to": payee, "amount": amount, "memo": memo})
 
@@ -182,7 +182,7 @@ def bridge_out(run, op):
     bridge = _open_bridge(run, number)
     _check_day_cap(run, bridge, "window_out", amount)
     run.require_available(run.sender, amount)
-    run.pay(run.sender, -amount)
+    run.take(run.sender, amount)
     _move_escrow(run, number, bridge, "window_out", amount)
     fields = {"bridge": number, "amount": amount, "recipient": op["recipient"]}
     run.emit("BridgedOut", **{"from": run.sender}, **fields)

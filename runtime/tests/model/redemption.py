@@ -48,7 +48,7 @@ def request(run, op):
     told["due_at"] = due_at(run.now, terms)
     record = {**told, "beneficiary": op["beneficiary"], "terms": terms["version"]}
     record.update(requested_at=run.now, payout=None, status="REQUESTED")
-    run.pay(run.sender, -gross)
+    run.take(run.sender, gross)
     run.supply_adds(redeem_escrow=gross)
     run.put("redemption", number, record)
     run.emit("RedemptionRequested", redemption=number, **told)

@@ -4,10 +4,10 @@ A table is a dict of records by key, a record a dict that is never changed in pl
 transaction is putting the old records back.
 """
 
+import invariants
+from clock import DAY, HOUR, freeze_in_force, window_total
 from codes import Fail, require
 
-HOUR = 3_600_000
-DAY = 24 * HOUR
 U32, U64 = 2**32 - 1, 2**64 - 1
 # The key of a table with one record.
 ONE = ()
@@ -32,7 +32,7 @@ class Tables:
         rows = self.all(table)
         if key not in rows:
             self._occupy(table, key)
-        self.undo.append((rows, key, rows.get(key)))
+        self.undo.append((table, key, rows.get(key)))
         rows[key] = record
 
     def _occupy(self, table, key):
@@ -48,7 +48,7 @@ class Tables:
         rows = self.all(table)
         self._keep_slots()
         self.slots[self.slots.index((table, key))] = None
-        self.undo.append((rows, key, rows.pop(key)))
+        self.undo.append((table, key, rows.pop(key)))
 
     def _keep_slots(self):
         if self.slots_before is None:
@@ -66,9 +66,17 @@ class Tables:
         self.undo.clear()
         self.slots_before = None
 
+    def written(self):
+        """What was written since the last `keep`: (table, key, record before or None, record)."""
+        first = {}
+        for table, key, old in self.undo:
+            first.setdefault((table, key), old)
+        return [(table, key, old, self.get(table, key)) for (table, key), old in first.items()]
+
     def take_back(self):
         """Undoes everything since the last `keep`."""
-        for rows, key, old in reversed(self.undo):
+        for table, key, old in reversed(self.undo):
+            rows = self.all(table)
             if old is None:
                 del rows[key]
             else:
@@ -85,11 +93,6 @@ def within(value, most):
 
 
 # ---- Windows (WIN-1): sums by hour ----
-
-
-def window_total(window, now):
-    hour = now // HOUR
-    return sum(used for h, used in window.items() if hour - 24 <= h <= hour)
 
 
 def window_add(window, now, amount):
@@ -116,6 +119,9 @@ class Run:
         self.trips = []
         # (operation, outcome) of everything that was carried out.
         self.done = []
+        # What was taken from accounts, and the first invariant that was broken on the way (ST-34).
+        self.taken = {}
+        self.broken = None
 
     # ---- tables ----
 
@@ -123,10 +129,16 @@ class Run:
         return self.tables.get(table, key)
 
     def put(self, table, key, record):
+        old = self.get(table, key)
+        if old is not None and invariants.is_closed(table, old):
+            self.breaks("RECORD_BROKEN")
         self.tables.put(table, key, record)
 
     def change(self, table, key=ONE, /, **fields):
-        self.tables.change(table, key, **fields)
+        self.put(table, key, {**self.get(table, key), **fields})
+
+    def breaks(self, kind):
+        self.broken = self.broken or kind
 
     def remove(self, table, key):
         self.tables.remove(table, key)
@@ -180,9 +192,17 @@ class Run:
         require(amount <= max(0, account["balance"] - account["hold"]), "INSUFFICIENT_AVAILABLE")
 
     def pay(self, address, amount):
-        """Changes a balance by an amount that may be negative."""
         balance = within(self.account(address)["balance"] + amount, U64)
         self.change("account", address, balance=balance)
+
+    def take(self, address, amount, seized=False):
+        """Lowers a balance, judged by what is in force now (ST-34)."""
+        account = self.account(address)
+        if not invariants.may_take(account, amount, seized, self.now):
+            self.breaks("DEBIT_BROKEN")
+        hold = max(0, account["hold"] - amount) if seized else account["hold"]
+        self.change("account", address, balance=account["balance"] - amount, hold=hold)
+        self.taken[address] = self.taken.get(address, 0) + amount
 
     def supply_adds(self, **amounts):
         supply = self.supply
@@ -201,16 +221,13 @@ class Run:
     def trip(self, kind):
         """CTL-9."""
         self.trips.append(kind)
-        until = max(self.get("pause", "MINT")["until"], self.now + 30 * DAY)
-        self.change("pause", "MINT", until=until)
-        self.emit("Paused", scope="MINT", until=until)
+        self.stop("MINT")
         self.incident(kind, "CRITICAL", bytes(32))
 
-
-def freeze_in_force(account, now):
-    """PAY-2."""
-    named = account["frozen_in"] or account["frozen_out"]
-    return named and (account["freeze_confirmed"] or now < account["freeze_until"])
+    def stop(self, scope):
+        until = max(self.get("pause", scope)["until"], self.now + 30 * DAY)
+        self.change("pause", scope, until=until)
+        self.emit("Paused", scope=scope, until=until)
 
 
 __all__ = ["DAY", "HOUR", "ONE", "U32", "U64", "Fail", "Run", "Tables", "freeze_in_force"]

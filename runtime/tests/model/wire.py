@@ -35,7 +35,9 @@ ENUMERATIONS = {
     "IncidentKind": {
         0: "MINT_BREAKER", 1: "RECONCILE_MISMATCH", 2: "FREEZE", 3: "DEPOSIT_REVERSED",
         4: "REDEMPTION_EXPIRED", 5: "REPORT_REVOKED", 6: "SEIZURE", 16: "SECURITY",
-        17: "OPERATIONAL", 18: "LEGAL", 19: "OTHER",
+        17: "OPERATIONAL", 18: "LEGAL", 19: "OTHER", 32: "SUPPLY_BROKEN", 33: "MINT_BROKEN",
+        34: "ESCROW_BROKEN", 35: "BRIDGE_BROKEN", 36: "POWER_BROKEN", 37: "DEBIT_BROKEN",
+        38: "RECORD_BROKEN",
     },
     "Severity": {0: "LOW", 1: "MEDIUM", 2: "HIGH", 3: "CRITICAL"},
     "DocumentKind": {
@@ -261,6 +263,7 @@ PARTS = {
     "Shorter": "ms, from: u64",
     "Delay": "ms: u64, shorter: Option<Shorter>",
     "Attestation": "attestor: Address, at: u64",
+    "Alarm": "kind: IncidentKind, account: Address, at: u64",
 }
 OBJECTS = {
     "policy": (0, "", RECORDS["Policy"]),
@@ -273,7 +276,7 @@ OBJECTS = {
     "window": (5, "", "window: Window"),
     "reserve": (6, "", "next: u64, latest: Option<u64>, drafts: Vec<u64>, checkpoint: u64"),
     "terms": (7, "", RECORDS["Terms"]),
-    "incidents": (8, "", "next: u64"),
+    "incidents": (8, "", "next: u64, alarms: Vec<Alarm>"),
     "upgrade": (9, "", "version: u32, code: Hash, height: u64"),
     "account": (10, "address: Address", "policy: KeyPolicy, balance, hold: u64, freeze: Freeze,"
                 " replay: Replay, kyc_class: u8, kyc_until: u64, institution: u32,"

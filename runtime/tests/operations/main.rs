@@ -12,6 +12,7 @@ mod control;
 mod council;
 mod council_exec;
 mod ending;
+mod invariants;
 mod issuance;
 mod limits;
 mod payments;

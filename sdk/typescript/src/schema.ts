@@ -35,6 +35,8 @@ const ReportStatus = names({ 0: "DRAFT", 1: "EFFECTIVE", 2: "SUPERSEDED", 3: "RE
 const IncidentKind = names({
   0: "MINT_BREAKER", 1: "RECONCILE_MISMATCH", 2: "FREEZE", 3: "DEPOSIT_REVERSED", 4: "REDEMPTION_EXPIRED",
   5: "REPORT_REVOKED", 6: "SEIZURE", 16: "SECURITY", 17: "OPERATIONAL", 18: "LEGAL", 19: "OTHER",
+  32: "SUPPLY_BROKEN", 33: "MINT_BROKEN", 34: "ESCROW_BROKEN", 35: "BRIDGE_BROKEN", 36: "POWER_BROKEN",
+  37: "DEBIT_BROKEN", 38: "RECORD_BROKEN",
 });
 const Severity = names({ 0: "LOW", 1: "MEDIUM", 2: "HIGH", 3: "CRITICAL" });
 const DocumentKind = names({
@@ -232,6 +234,7 @@ export const Receipt = struct({
 const Window = struct({ hour: u64, used: array(u64, 25) });
 const Delay = struct({ ms: u64, shorter: option(struct({ ms: u64, from: u64 })) });
 const Attestation = struct({ attestor: Address, at: u64 });
+const Alarm = struct({ kind: IncidentKind, account: Address, at: u64 });
 const Policy = struct({
   rail_hold_ms: u64, minter_allowance_max: u64, mint_per_tx_max: u64, global_window_cap: u64,
   report_max_age_ms: u64, attest_quorum: u8, custodian_share_max_bps: option(u16), travel_threshold: u64,
@@ -288,7 +291,7 @@ export const StateObject = variants({
   5: ["Window", { window: Window }],
   6: ["Reserve", { next: u64, latest: option(u64), drafts: list(u64), checkpoint: u64 }],
   7: ["Terms", { terms: Terms }],
-  8: ["Incidents", { next: u64 }],
+  8: ["Incidents", { next: u64, alarms: list(Alarm) }],
   9: ["Upgrade", { version: u32, code: Hash, height: u64 }],
   10: ["Account", {
     policy: KeyPolicy, balance: u64, hold: u64,

@@ -22,7 +22,7 @@ use ballast_primitives::{CommitCertificate, Hash, PublicKey, SecretKey, Validato
 use ballast_runtime::execute::BlockContext;
 use ballast_runtime::simulate::{self, Simulated, Trial};
 use ballast_runtime::tx::{SignedTx, VerifiedTx};
-use ballast_runtime::{Breach, Code, Key, State, admission};
+use ballast_runtime::{Code, Key, State, admission};
 
 use crate::batches::{Batches, Due, Held};
 use crate::block::{self, Skew, Tip, Verdict};

@@ -143,7 +143,7 @@ impl Replica {
     }
 
     /// What a transaction would do in the next block, were it proposed now.
-    pub fn simulate(&mut self, trial: &Trial, now: Now) -> Result<Simulated, Breach> {
+    pub fn simulate(&mut self, trial: &Trial, now: Now) -> Simulated {
         let context = self.admission_context(now);
         simulate::simulate(&mut self.state, &context, trial)
     }

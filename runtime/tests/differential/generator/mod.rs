@@ -4,6 +4,7 @@
 pub mod control;
 pub mod council;
 pub mod issuance;
+pub mod joins;
 pub mod payments;
 pub mod reserve;
 pub mod scenarios;
@@ -13,12 +14,12 @@ pub mod time;
 
 use ballast_primitives::Address;
 use ballast_runtime::limits::DAY_MS;
-use ballast_runtime::object::{Role, Scope};
+use ballast_runtime::object::{Member, Role, Scope};
 use ballast_runtime::ops::*;
 use ballast_runtime::{CouncilOp, Op};
 
 use crate::coverage::Coverage;
-use crate::world::{Draft, World};
+use crate::world::{Draft, World, witnesses};
 
 /// A transaction of one operation.
 pub fn draft(sender: Address, op: Op) -> Draft {
@@ -38,6 +39,9 @@ pub fn council_carrier(world: &mut World, ops: Vec<CouncilOp>, by_proposal: bool
 pub fn next_block(world: &mut World, coverage: &Coverage) -> Vec<Vec<u8>> {
     if world.agenda.is_empty() && world.rng.chance(4) {
         scenarios::begin(world);
+    }
+    if world.agenda.is_empty() && world.rng.chance(60) {
+        joins::begin(world, coverage);
     }
     let planned = world.agenda.pop_front();
     world.now = match &planned {
@@ -184,6 +188,21 @@ fn one(world: &mut World) -> Draft {
     });
     let (_, _, make) = chosen.unwrap_or(&MENU[0]);
     make(world)
+}
+
+/// Two members take a role from `holder` on the council's word.
+pub fn take_a_role(world: &mut World, holder: Address) -> Vec<Vec<u8>> {
+    let council = world.state.council().clone();
+    let revoke = revoke_role::RevokeRole { role: Role::Bridge, holder };
+    let exec = council_exec::CouncilExec {
+        ops: vec![CouncilOp::RevokeRole(revoke)],
+        epoch: council.epoch,
+        exec_nonce: council.exec_nonce,
+        witnesses: witnesses(council.members.iter().map(|member| member.key).collect()),
+    };
+    let send =
+        |member: &Member| world.sign(draft(member.account, Op::CouncilExec(exec.clone()))).encode();
+    council.members.iter().take(2).map(send).collect()
 }
 
 /// What brings the world back to work when something stops most of it.

@@ -41,7 +41,7 @@ impl Step {
     }
 }
 
-const fn soon(drafts: fn(&mut World) -> Vec<Draft>) -> Step {
+pub const fn soon(drafts: fn(&mut World) -> Vec<Draft>) -> Step {
     Step { when: When::Soon, drafts }
 }
 

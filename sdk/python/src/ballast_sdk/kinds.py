@@ -110,6 +110,13 @@ class IncidentKind(Enum):
     OPERATIONAL = 17
     LEGAL = 18
     OTHER = 19
+    SUPPLY_BROKEN = 32
+    MINT_BROKEN = 33
+    ESCROW_BROKEN = 34
+    BRIDGE_BROKEN = 35
+    POWER_BROKEN = 36
+    DEBIT_BROKEN = 37
+    RECORD_BROKEN = 38
 
 
 class Severity(Enum):

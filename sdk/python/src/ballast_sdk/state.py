@@ -56,6 +56,13 @@ class Attestation:
 
 
 @structure
+class Alarm:
+    kind: IncidentKind
+    account: Address
+    at: U64
+
+
+@structure
 class Policy:
     rail_hold_ms: U64
     minter_allowance_max: U64
@@ -333,6 +340,7 @@ class TermsObject:
 @variant(8, "Incidents")
 class IncidentsObject:
     next: U64
+    alarms: tuple[Alarm, ...]
 
 
 @variant(9, "Upgrade")

@@ -10,6 +10,7 @@ mod certificates;
 mod council;
 mod double_sign;
 mod evidence;
+mod invariants;
 mod keeping;
 mod ledger;
 mod locks;
@@ -167,6 +168,7 @@ impl Checkers {
             Box::<locks::Locks>::default(),
             Box::<roots::Roots>::default(),
             Box::<supply::Supply>::default(),
+            Box::<invariants::Invariants>::default(),
             Box::<ledger::Ledger>::default(),
             Box::<authority::Authority>::default(),
             Box::<council::Council>::default(),
