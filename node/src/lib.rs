@@ -22,6 +22,7 @@ const _: () = assert!(
     "planted bugs are for the simulator's tests; a validator is not built with them"
 );
 
+mod address;
 pub mod config;
 pub mod engine;
 pub mod keyfile;

@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 
 const LIMIT: Duration = Duration::from_secs(30);
 const CHAIN: [u8; 32] = [7; 32];
+const CONSENSUS_FRAME_MAX: usize = 256 << 10;
 const LANES: [Lane; 2] = [Lane::Consensus, Lane::Batch];
 
 async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
@@ -115,7 +116,7 @@ impl Node {
         let inbox = self.inbox(expected);
         within("Frame", async {
             loop {
-                if let NetEvent::Frame { from, lane, bytes } = inbox.recv().await.unwrap() {
+                if let NetEvent::Frame { from, lane, bytes, .. } = inbox.recv().await.unwrap() {
                     assert_eq!(lane, expected);
                     return (from, bytes);
                 }
@@ -287,7 +288,7 @@ async fn a_dropped_node_is_gone_and_its_inboxes_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_frame_at_its_cap_passes_and_one_byte_more_is_refused() {
     let (a, mut b) = pair().await;
-    for (lane, max) in [(Lane::Consensus, 4 << 20), (Lane::Batch, 8 << 20)] {
+    for (lane, max) in [(Lane::Consensus, CONSENSUS_FRAME_MAX), (Lane::Batch, 8 << 20)] {
         let refused = a.network.send(b.key, lane, frame(max + 1));
         assert_eq!(refused, Err(SendError::TooLarge { size: max + 1, max }));
         for size in [max, 0, 1] {
@@ -302,10 +303,10 @@ async fn a_frame_beyond_the_cap_costs_the_peer_its_connection_and_is_reported() 
     let mut liar = config(1);
     liar.limits.consensus_frame_bytes_max += 1;
     let (mut a, mut b) = pair_of(liar, config(2)).await;
-    a.network.send(b.key, Lane::Consensus, frame((4 << 20) + 1)).unwrap();
+    a.network.send(b.key, Lane::Consensus, frame(CONSENSUS_FRAME_MAX + 1)).unwrap();
     let (peer, why) = b.rejected().await;
     assert_eq!(peer, a.key.peer_id_string());
-    assert!(why.contains("4194305 bytes where at most 4194304"), "{why}");
+    assert!(why.contains("262145 bytes where at most 262144"), "{why}");
     b.disconnected(a.key).await;
     a.disconnected(b.key).await;
     // Nobody is banned: the list is the council's.
@@ -585,4 +586,69 @@ async fn every_metric_is_registered_under_its_name() {
     ] {
         assert!(text.contains(line), "{line} in {text}");
     }
+}
+
+/// Silent TCP connections, as many as anybody can open.
+async fn silent(to: SocketAddr, count: usize) -> Vec<TcpStream> {
+    let mut open = Vec::new();
+    for _ in 0..count {
+        open.push(TcpStream::connect(to).await.unwrap());
+    }
+    open
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silent_connections_keep_no_peer_out_and_are_closed() {
+    let mut patient = config(1);
+    // Time alone would not let anybody in within the limit of this test.
+    patient.limits.first_byte_timeout = Duration::from_secs(3_600);
+    patient.limits.handshake_timeout = Duration::from_secs(3_600);
+    let mut a = Node::start(patient).await;
+    let strangers = silent(a.address, 70).await;
+    let pending = a.metrics.handshakes.clone();
+    within("handshakes of strangers", async {
+        while pending.get() < 8 {
+            time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    let mut b = Node::start(config(2)).await;
+    // The peer dials; nothing is known of where it lives.
+    a.network.set_allowed(vec![PeerEntry { key: b.key, address: None }]).unwrap();
+    b.network.set_allowed(vec![a.entry()]).unwrap();
+    a.connected(b.key).await;
+    b.connected(a.key).await;
+    assert!(a.metrics.handshakes_displaced.get() >= 62);
+    assert!(pending.get() <= 8);
+    drop(strangers);
+
+    let (c, mut stranger) = {
+        let mut brisk = config(3);
+        brisk.limits.first_byte_timeout = Duration::from_millis(50);
+        let c = Node::start(brisk).await;
+        let stranger = TcpStream::connect(c.address).await.unwrap();
+        (c, stranger)
+    };
+    let mut byte = [0];
+    let read = within("the close", stranger.read(&mut byte)).await;
+    assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
+    drop(c);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_is_cut_off_comes_back_when_its_time_is_over() {
+    let (mut a, mut b) = pair().await;
+    let time = Duration::from_millis(1_500);
+    let begun = Instant::now();
+    a.network.cut(b.key, "sent nonsense".to_owned(), time);
+    let (peer, why) = a.rejected().await;
+    assert_eq!(peer, b.key.peer_id_string());
+    assert!(why.contains("cut off for 1 s: sent nonsense"), "{why}");
+    a.disconnected(b.key).await;
+    b.disconnected(a.key).await;
+    assert_eq!(a.metrics.cut.get(), 1);
+    a.connected(b.key).await;
+    b.connected(a.key).await;
+    assert!(begun.elapsed() >= time, "{:?}", begun.elapsed());
+    assert_eq!(a.metrics.cut.get(), 0);
 }

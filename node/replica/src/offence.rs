@@ -11,10 +11,13 @@ pub enum Offence {
     BadAnswer,
     /// Wanted more answers, or more room, than anyone may have.
     Greed,
+    /// Sent a message, a request or a batch that is not one.
+    Malformed,
 }
 
 impl Offence {
-    pub const ALL: &'static [Self] = &[Self::Forgery, Self::Outsider, Self::BadAnswer, Self::Greed];
+    pub const ALL: &'static [Self] =
+        &[Self::Forgery, Self::Outsider, Self::BadAnswer, Self::Greed, Self::Malformed];
 
     /// For metrics.
     pub const fn name(self) -> &'static str {
@@ -23,6 +26,7 @@ impl Offence {
             Self::Outsider => "outsider",
             Self::BadAnswer => "bad_answer",
             Self::Greed => "greed",
+            Self::Malformed => "malformed",
         }
     }
 }

@@ -128,10 +128,10 @@ impl NodeBackend {
         let Some((_, tx)) = rejected.tx else { return self.refuse(code, detail) };
         let (reply, answer) = oneshot::channel();
         let now = self.clock.now();
-        self.mailbox.bulk(Letter::Ask(Box::new(move |replica| {
+        self.mailbox.ask(Box::new(move |replica| {
             let context = replica.admission_context(now);
             let _ = reply.send(admission::check(replica.state(), &context, &tx));
-        })));
+        }));
         match answer.await {
             Ok(Err(earlier)) if earlier < code => self.refuse(earlier, String::new()),
             _ => self.refuse(code, detail),
@@ -226,13 +226,13 @@ impl Backend for NodeBackend {
     async fn simulate(&self, trial: Trial) -> Option<Simulation> {
         let (reply, answer) = oneshot::channel();
         let now = self.clock.now();
-        self.mailbox.bulk(Letter::Ask(Box::new(move |replica| {
+        self.mailbox.ask(Box::new(move |replica| {
             let context = replica.admission_context(now);
             let result = replica.simulate(&trial, now);
             let height = replica.tip().height;
             // Whoever asked may have gone away.
             let _ = reply.send(Simulation { height, time_ms: context.time, result });
-        })));
+        }));
         answer.await.ok()
     }
 
@@ -244,7 +244,7 @@ impl Backend for NodeBackend {
         let (reply, answer) = oneshot::channel();
         let (found, found_it) = oneshot::channel();
         let shared = Arc::clone(&self.shared);
-        self.mailbox.urgent(Letter::Ask(Box::new(move |replica| {
+        self.mailbox.ask(Box::new(move |replica| {
             let proved = replica.prove(&key);
             let _ = found.send(proved.is_some());
             let Some((leaf, path, root)) = proved else { return };
@@ -254,7 +254,7 @@ impl Backend for NodeBackend {
                 }
                 None => shared.proofs.lock().push(WaitingProof { leaf, path, root, reply }),
             }
-        })));
+        }));
         match found_it.await {
             Ok(true) => {}
             Ok(false) => return Err(ProveError::NotFound),
@@ -268,10 +268,10 @@ impl Backend for NodeBackend {
     }
 
     fn look(&self, look: Look) {
-        self.mailbox.bulk(Letter::Ask(Box::new(move |replica| {
+        self.mailbox.ask(Box::new(move |replica| {
             let tip = replica.tip();
             look(replica.state(), tip.height, tip.time);
-        })));
+        }));
     }
 
     fn store(&self) -> &Store {

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ballast_primitives::{PublicKey, Validator};
 
+use super::mailbox::Rank;
 use crate::config::NetworkConfig;
 use crate::net::{PeerEntry, PeerKey};
 
@@ -55,6 +56,8 @@ pub struct Book {
     /// Validators that are listed and have no address in the configuration.
     unknown: Vec<Listed>,
     entries: Vec<PeerEntry>,
+    /// Peers that are let in and stand for no validator.
+    observers: BTreeSet<PeerKey>,
 }
 
 /// This node, by both of its keys.
@@ -79,6 +82,9 @@ impl Book {
             }
             let keys = book.keys.entry(listed.peer).or_default();
             if keys.is_empty() {
+                if at >= count {
+                    book.observers.insert(listed.peer);
+                }
                 let address = directory.addresses.get(&listed.peer).cloned();
                 if address.is_none() && at < count {
                     book.unknown.push(listed.clone());
@@ -125,6 +131,11 @@ impl Book {
     pub fn name_of(&self, key: &PublicKey) -> String {
         let listed = self.listed.iter().find(|listed| listed.key == *key);
         listed.map_or_else(|| key.to_string(), |listed| listed.name.clone())
+    }
+
+    /// Whether a peer is a validator's or an observer's.
+    pub fn rank_of(&self, peer: &PeerKey) -> Rank {
+        if self.observers.contains(peer) { Rank::Observer } else { Rank::Validator }
     }
 
     /// What one book has and the other has not.
@@ -186,6 +197,10 @@ mod tests {
         assert_eq!(unknown, ["validator-2"]);
         assert_eq!(book.speaker(&peer(9), None), Some(key(9)));
         assert_eq!(book.speaker(&peer(0), None), None);
+        assert_eq!(
+            [1, 2, 9].map(|n| book.rank_of(&peer(n)) == Rank::Observer),
+            [false, false, true]
+        );
         assert_eq!(book.name_of(&key(2)), "validator-2");
     }
 

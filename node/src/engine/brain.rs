@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use super::book::{Book, Directory, Me};
 use super::clock::Clock;
 use super::disk::Disk;
-use super::mailbox::{Letter, Mailbox};
+use super::mailbox::{Letter, Mailbox, Post};
 use super::peers::Peers;
 use super::view::View;
 use crate::metrics::{NodeMetrics, ObserveDuration};
@@ -75,6 +75,11 @@ impl Brain {
         for letter in self.mailbox.take(deadline) {
             match letter {
                 Letter::Input(input) => effects.extend(self.step(input)),
+                Letter::Message(Post { from, message, room }) => {
+                    effects.extend(self.step(Input::Message { from, message }));
+                    // The peer may send as much again only now.
+                    drop(room);
+                }
                 Letter::Ask(question) => question(&mut self.replica),
                 Letter::Stop => {
                     self.perform(effects)?;
@@ -235,11 +240,7 @@ impl Brain {
                     tracing::warn!(height, round, proposer, why, "voted nil on a proposal");
                 }
             }
-            Notice::BadPeer { peer, offence, why } => {
-                self.metrics.offence(offence).inc();
-                let (peer, offence) = (name(&peer), offence.name());
-                tracing::warn!(peer, offence, why, "a peer misbehaves");
-            }
+            Notice::BadPeer { peer, offence, why } => self.peers.offence(&peer, offence, &why),
             Notice::LeftOut { height, transactions } => {
                 self.metrics.transactions.dropped.inc_by(transactions as u64);
                 tracing::debug!(height, transactions, "left out of their block");

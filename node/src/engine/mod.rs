@@ -10,6 +10,7 @@ mod backend;
 mod book;
 mod brain;
 mod clock;
+mod conduct;
 mod disk;
 mod gate;
 mod keys;
@@ -58,6 +59,8 @@ pub async fn run(setup: Setup) -> Result<(), RunError> {
     let metrics = Arc::new(NodeMetrics::register(&mut registry));
     let net_metrics = NetMetrics::default();
     net_metrics.register(&mut registry);
+    let rpc_metrics = rpc::RpcMetrics::default();
+    rpc_metrics.register(&mut registry);
 
     let clock = Clock::start();
     let Setup { home, config, genesis, consensus_key, peer_key, stop } = setup;
@@ -140,7 +143,8 @@ pub async fn run(setup: Setup) -> Result<(), RunError> {
     });
     let thread = thread.map_err(|error| RunError::Failed(error.to_string()))?;
 
-    let operator = serve_operator(&config, status_seen, registry, &over).await?;
+    let operator =
+        serve_operator(&config, status_seen, registry, rpc_metrics.clone(), &over).await?;
     let backend = Arc::new(NodeBackend {
         genesis,
         genesis_hash,
@@ -156,7 +160,7 @@ pub async fn run(setup: Setup) -> Result<(), RunError> {
         verifier: Verifier::start(verification),
         next_ticket: AtomicU64::new(1),
     });
-    let server = rpc::serve(rpc_config(&config), backend, serving_seen, over.clone())
+    let server = rpc::serve(rpc_config(&config), backend, serving_seen, rpc_metrics, over.clone())
         .await
         .map_err(|error| RunError::Config(error.to_string()))?;
     tracing::info!(peers = %net.address, rpc = %server.address, operator = %config.operator.listen,
@@ -186,7 +190,7 @@ async fn wait(
     let gone = || RunError::Failed("the replica's thread is gone".to_owned());
     tokio::select! {
         ended = &mut end => return ended.map_err(|_| gone())?,
-        () = stop.cancelled() => mailbox.urgent(Letter::Stop),
+        () = stop.cancelled() => mailbox.control(Letter::Stop),
     }
     end.await.map_err(|_| gone())?
 }
@@ -195,6 +199,7 @@ async fn serve_operator(
     config: &Config,
     status: watch::Receiver<NodeStatus>,
     registry: Registry,
+    rpc: rpc::RpcMetrics,
     over: &CancellationToken,
 ) -> Result<tokio::task::JoinHandle<()>, RunError> {
     let listen = config.operator.listen;
@@ -203,7 +208,7 @@ async fn serve_operator(
         .map_err(|error| RunError::Config(format!("operator.listen {listen}: {error}")))?;
     let heartbeat = Duration::from_millis(config.consensus.heartbeat_ms);
     let limits = Limits::for_heartbeat(heartbeat);
-    let operator = Operator { status, registry: Arc::new(registry), limits };
+    let operator = Operator { status, registry: Arc::new(registry), limits, rpc };
     let over = over.clone();
     Ok(tokio::spawn(async move {
         if let Err(error) = operator::serve(listener, operator, over).await {

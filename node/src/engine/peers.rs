@@ -3,20 +3,21 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ballast_primitives::PublicKey;
-use ballast_replica::Input;
 use ballast_replica::message::{Message, RESPONSE_BYTES_MAX, Request, Response, SyncBlock};
-use parking_lot::RwLock;
+use ballast_replica::{Input, Offence};
+use parking_lot::{Mutex, RwLock};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use super::book::Book;
-use super::mailbox::{Letter, Mailbox};
+use super::conduct::Conduct;
+use super::mailbox::{Letter, Mailbox, Post};
 use super::verify::{CheckedBatch, Verification};
 use crate::metrics::NodeMetrics;
-use crate::net::{Inbox, Lane, NetEvent, Network, PeerKey};
+use crate::net::{Inbox, Lane, NetEvent, Network, PeerKey, Room};
 use crate::store::Store;
 
 /// The most blocks of one answer.
@@ -39,6 +40,7 @@ pub struct Peers {
     verification: Arc<Verification>,
     /// Replaced whole when the list changes.
     book: Arc<RwLock<Arc<Book>>>,
+    conduct: Arc<Mutex<Conduct>>,
 }
 
 impl Peers {
@@ -51,7 +53,15 @@ impl Peers {
         verification: Arc<Verification>,
     ) -> Self {
         let book = Arc::new(RwLock::new(Arc::new(book)));
-        Self { network, runtime: Handle::current(), mailbox, metrics, verification, book }
+        Self {
+            network,
+            runtime: Handle::current(),
+            mailbox,
+            metrics,
+            verification,
+            book,
+            conduct: Arc::default(),
+        }
     }
 
     pub fn book(&self) -> Arc<Book> {
@@ -65,8 +75,9 @@ impl Peers {
         let before = std::mem::replace(&mut *self.book.write(), Arc::clone(&book));
         for gone in before.without(&book) {
             tracing::info!(peer = %gone.peer, name = gone.name, "no longer listed");
-            self.mailbox.urgent(Letter::Input(Input::PeerDown(gone.key)));
+            self.mailbox.control(Letter::Input(Input::PeerDown(gone.key)));
         }
+        self.conduct.lock().keep(|key| !book.peers_of(key).is_empty());
         for new in book.without(&before) {
             tracing::info!(peer = %new.peer, name = new.name, "listed");
         }
@@ -133,13 +144,13 @@ impl Peers {
                 Ok(Response::Blocks(blocks)) if wants_blocks => peers.blocks(to, Some(blocks)),
                 Ok(Response::Batches(batches)) if !wants_blocks => {
                     for bytes in batches {
-                        if let Some(batch) = peers.verified(peers.name_of(&to), bytes).await {
+                        if let Some(batch) = peers.verified(peer, bytes).await {
                             peers.deliver(to, batch);
                         }
                     }
                 }
                 Ok(_) => {
-                    tracing::warn!(peer = peers.name_of(&to), "answered another question");
+                    peers.offence(&to, Offence::BadAnswer, "answered another question");
                     if wants_blocks {
                         peers.blocks(to, None);
                     }
@@ -155,7 +166,7 @@ impl Peers {
     }
 
     fn blocks(&self, from: PublicKey, blocks: Option<Vec<SyncBlock>>) {
-        self.mailbox.urgent(Letter::Input(Input::Blocks { from, blocks }));
+        self.mailbox.control(Letter::Input(Input::Blocks { from, blocks }));
     }
 
     /// A batch that `peer` pushed: it speaks under the key that packed it, if that is its own.
@@ -166,16 +177,40 @@ impl Peers {
         }
     }
 
-    /// None for one that does not verify, which is said.
-    async fn verified(&self, from: impl std::fmt::Display, bytes: Vec<u8>) -> Option<CheckedBatch> {
+    /// None for one that does not verify, which whoever sent it answers for.
+    async fn verified(&self, from: PeerKey, bytes: Vec<u8>) -> Option<CheckedBatch> {
         let verification = Arc::clone(&self.verification);
         let checked = tokio::task::spawn_blocking(move || verification.batch(bytes)).await;
         match checked {
             Ok(Ok(batch)) => return Some(batch),
-            Ok(Err(why)) => tracing::warn!(%from, why, "refused a batch"),
+            Ok(Err(why)) => self.breach(from, &format!("sent a batch that is not valid: {why}")),
             Err(error) => tracing::error!(%error, "the verifier failed"),
         }
         None
+    }
+
+    /// A peer sent what an honest one never sends.
+    fn breach(&self, peer: PeerKey, why: &str) {
+        if let Some(key) = self.book().speaker(&peer, None) {
+            self.offence(&key, Offence::Malformed, why);
+        }
+    }
+
+    /// Something that the peer of this consensus key is to blame for: logged within bounds, and in
+    /// the end the peer is cut off for a time.
+    pub fn offence(&self, key: &PublicKey, offence: Offence, why: &str) {
+        let verdict = self.conduct.lock().offence(*key, offence, Instant::now());
+        self.metrics.offence(offence).inc();
+        let name = self.name_of(key);
+        if let Some(unlogged) = verdict.log {
+            let offence = offence.name();
+            tracing::warn!(peer = name, offence, why, unlogged, "a peer misbehaves");
+        }
+        let Some(time) = verdict.cut else { return };
+        for peer in self.book().peers_of(key) {
+            let why = format!("{name} sent too much that is wrong, at last: {why}");
+            self.network.cut(*peer, why, time);
+        }
     }
 
     fn deliver(&self, from: PublicKey, batch: CheckedBatch) {
@@ -196,7 +231,9 @@ impl Peers {
                     tracing::info!(%peer, "peer disconnected");
                     self.with(peer, Input::PeerDown);
                 }
-                NetEvent::Frame { from, bytes, .. } => self.consensus_frame(from, &bytes),
+                NetEvent::Frame { from, bytes, room, .. } => {
+                    self.consensus_frame(from, &bytes, room);
+                }
                 NetEvent::Rejected { peer, why } => {
                     tracing::warn!(peer, why, "turned a peer away");
                 }
@@ -207,11 +244,11 @@ impl Peers {
 
     fn with(&self, peer: PeerKey, input: impl Fn(PublicKey) -> Input) {
         for key in self.book().keys_of(&peer) {
-            self.mailbox.urgent(Letter::Input(input(*key)));
+            self.mailbox.control(Letter::Input(input(*key)));
         }
     }
 
-    fn consensus_frame(&self, peer: PeerKey, bytes: &[u8]) {
+    fn consensus_frame(&self, peer: PeerKey, bytes: &[u8], room: Room) {
         let book = self.book();
         match Message::decode(bytes) {
             Ok(message) => {
@@ -220,9 +257,12 @@ impl Peers {
                     _ => None,
                 };
                 let Some(from) = book.speaker(&peer, named) else { return };
-                self.mailbox.urgent(Letter::Input(Input::Message { from, message }));
+                let post = Post { from, message, room: Some(room) };
+                self.mailbox.message(book.rank_of(&peer), post);
             }
-            Err(error) => tracing::warn!(%peer, %error, "refused a message"),
+            Err(error) => {
+                self.breach(peer, &format!("sent a message that does not decode: {error}"))
+            }
         }
     }
 
@@ -231,7 +271,7 @@ impl Peers {
         let room = Arc::new(Semaphore::new(VERIFYING_MAX));
         while let Some(event) = batches.recv().await {
             match event {
-                NetEvent::Frame { from, bytes, .. } => {
+                NetEvent::Frame { from, bytes, room: held, .. } => {
                     let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
                     let peers = self.clone();
                     tokio::spawn(async move {
@@ -239,11 +279,11 @@ impl Peers {
                         while peers.mailbox.is_crowded() {
                             tokio::time::sleep(CROWDED_PAUSE).await;
                         }
-                        drop(permit);
+                        drop((permit, held));
                     });
                 }
                 NetEvent::Request { from, body, reply } => {
-                    let store = Arc::clone(&store);
+                    let (store, peers) = (Arc::clone(&store), self.clone());
                     tokio::task::spawn_blocking(move || match answer(&store, &body) {
                         Ok(response) => {
                             if let Err(error) = reply.send(response.encode()) {
@@ -251,7 +291,9 @@ impl Peers {
                             }
                         }
                         // Dropping the handle fails the request at the peer.
-                        Err(error) => tracing::warn!(peer = %from, error, "refused a request"),
+                        Err(error) => {
+                            peers.breach(from, &format!("asked what it may not: {error}"))
+                        }
                     });
                 }
                 _ => {}

@@ -50,8 +50,13 @@ pub struct NetLimits {
     pub ping_timeout: Duration,
     pub dial_backoff_min: Duration,
     pub dial_backoff_max: Duration,
-    /// Inbound handshakes in progress, from anyone.
-    pub handshakes_max: u32,
+    /// Inbound handshakes in progress: from addresses that are no listed peer's in all, from one such
+    /// address, and from one address of a listed peer. A newcomer beyond that displaces the oldest.
+    pub handshakes_max: usize,
+    pub handshakes_per_address_max: usize,
+    pub handshakes_per_peer_address_max: usize,
+    /// From the TCP connection to its first byte.
+    pub first_byte_timeout: Duration,
     /// Connections to one peer: two that crossed, and stale ones that are not yet found dead.
     pub connections_per_peer_max: u32,
 }
@@ -59,14 +64,14 @@ pub struct NetLimits {
 impl Default for NetLimits {
     fn default() -> Self {
         Self {
-            consensus_frame_bytes_max: 4 * MIB,
+            consensus_frame_bytes_max: 256 * KIB,
             batch_frame_bytes_max: 8 * MIB,
             request_bytes_max: 8 * MIB,
             response_bytes_max: 8 * MIB,
             queue_frames_max: 8192,
             consensus_queue_bytes_max: 16 * MIB,
             batch_queue_bytes_max: 32 * MIB,
-            consensus_inbox_bytes_max: 16 * MIB,
+            consensus_inbox_bytes_max: 4 * MIB,
             batch_inbox_bytes_max: 32 * MIB,
             requests_per_peer_max: 4,
             request_timeout: Duration::from_secs(10),
@@ -76,6 +81,9 @@ impl Default for NetLimits {
             dial_backoff_min: Duration::from_millis(100),
             dial_backoff_max: Duration::from_secs(2),
             handshakes_max: 64,
+            handshakes_per_address_max: 8,
+            handshakes_per_peer_address_max: 64,
+            first_byte_timeout: Duration::from_secs(1),
             connections_per_peer_max: 4,
         }
     }
@@ -111,6 +119,14 @@ impl NetLimits {
             require(self.inbox_bytes_max(lane) >= frame, "inbox_bytes_max", "below a frame")?;
         }
         require(self.queue_frames_max > 0, "queue_frames_max", "zero")?;
+        require(self.handshakes_per_address_max > 0, "handshakes_per_address_max", "zero")?;
+        let fits = self.handshakes_max >= self.handshakes_per_address_max;
+        require(fits, "handshakes_max", "below one address's")?;
+        require(
+            self.handshakes_per_peer_address_max > 0,
+            "handshakes_per_peer_address_max",
+            "zero",
+        )?;
         require(self.requests_per_peer_max > 0, "requests_per_peer_max", "zero")?;
         require(self.requests_per_peer_max <= 64, "requests_per_peer_max", "above 64")?;
         require(self.connections_per_peer_max > 1, "connections_per_peer_max", "below two")?;

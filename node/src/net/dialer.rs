@@ -13,7 +13,7 @@ use libp2p::{
 };
 use tokio::{net, task::JoinError, time, time::Instant};
 
-use super::{NetLimits, PeerKey, driver::Driver};
+use super::{NetLimits, PeerKey, driver::Driver, handshakes::ip_of};
 
 /// What looking up a peer's address has given.
 pub(super) type Resolved = (PeerKey, io::Result<Vec<Multiaddr>>);
@@ -100,7 +100,10 @@ impl Driver {
             return;
         };
         match found {
-            Ok(addresses) => self.dial(key, addresses),
+            Ok(addresses) => {
+                self.handshakes.know(key, addresses.iter().filter_map(ip_of));
+                self.dial(key, addresses);
+            }
             Err(error) => {
                 tracing::debug!(peer = %key, host = ?peer.dialer.host, %error, "cannot resolve");
                 peer.dialer.retry();
@@ -112,7 +115,7 @@ impl Driver {
         let Some(peer) = self.peers.get_mut(&key) else {
             return;
         };
-        if peer.connection.is_some() {
+        if peer.connection.is_some() || peer.is_cut() {
             return;
         }
         // From a fresh port: two nodes that dial each other from their listening ports at the
@@ -130,7 +133,7 @@ impl Driver {
 
     pub(super) fn on_dial_failed(&mut self, id: &PeerId, error: DialError) {
         let Some(peer) = self.peer(id) else { return };
-        if peer.connection.is_none() {
+        if peer.connection.is_none() && !peer.is_cut() {
             peer.dialer.retry();
         }
         tracing::debug!(peer = %peer.link.key, %error, "dial failed");

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
+    time::Duration,
 };
 
 use futures::StreamExt;
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Lane, NetError, NetEvent, PeerKey,
     dialer::{Dialer, Resolved},
+    handshakes::{Handshakes, ip_of},
     inbox::Sinks,
     link::{Answer, Command, Link, Shared},
     liveness::Liveness,
@@ -40,6 +42,7 @@ pub(super) struct Driver {
     control: Control,
     lanes: [(Lane, StreamProtocol); 2],
     pub(super) peers: BTreeMap<PeerKey, Peer>,
+    pub(super) handshakes: Arc<Handshakes>,
     epoch: u64,
     pub(super) resolving: JoinSet<Resolved>,
     pub(super) asked: HashMap<OutboundRequestId, Answer>,
@@ -53,6 +56,14 @@ pub(super) struct Peer {
     pub(super) link: Arc<Link>,
     pub(super) dialer: Dialer,
     pub(super) connection: Option<Connection>,
+    /// Until then it is neither dialled nor let in.
+    cut_until: Option<Instant>,
+}
+
+impl Peer {
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut_until.is_some()
+    }
 }
 
 /// All the connections to one peer, from the first to the last.
@@ -66,6 +77,7 @@ impl Driver {
         swarm: Swarm<Behaviour>,
         shared: Arc<Shared>,
         sinks: Sinks,
+        handshakes: Arc<Handshakes>,
         chain: [u8; 32],
     ) -> Result<Self, NetError> {
         let mut control = swarm.behaviour().streams.new_control();
@@ -86,6 +98,7 @@ impl Driver {
             control,
             lanes,
             peers: BTreeMap::new(),
+            handshakes,
             epoch: 0,
             resolving: JoinSet::new(),
             asked: HashMap::new(),
@@ -100,12 +113,14 @@ impl Driver {
         let shared = self.shared.clone();
         loop {
             let due = self.peers.values().filter_map(|peer| peer.dialer.due()).min();
+            let back = self.peers.values().filter_map(|peer| peer.cut_until).min();
             tokio::select! {
                 () = shared.stop.cancelled() => break,
                 event = self.swarm.select_next_some() => self.on_swarm(event),
                 Some(command) = commands.recv() => self.on_command(command),
                 Some(resolved) = self.resolving.join_next() => self.on_resolved(resolved),
                 () = until(due) => self.resolve_due(),
+                () = until(back) => self.let_back_in(),
                 dead = self.liveness.dead() => self.close_dead(dead),
             }
         }
@@ -138,14 +153,18 @@ impl Driver {
         let dialer = Dialer::new(entry.host, &shared.limits);
         shared.insert(link.clone());
         self.swarm.behaviour_mut().allowed.allow_peer(entry.id);
-        self.peers.insert(entry.key, Peer { link, dialer, connection: None });
+        self.peers.insert(entry.key, Peer { link, dialer, connection: None, cut_until: None });
     }
 
     fn disallow(&mut self, key: PeerKey) {
         self.lower(key);
         self.shared.remove(&key);
+        self.handshakes.forget(&key);
         if let Some(peer) = self.peers.remove(&key) {
             peer.link.removed.cancel();
+            if peer.is_cut() {
+                self.shared.metrics.cut.dec();
+            }
             self.swarm.behaviour_mut().allowed.disallow_peer(peer.link.id);
         }
     }
@@ -154,6 +173,7 @@ impl Driver {
         match command {
             Command::LaneUp { peer, epoch } => self.raise(peer, epoch),
             Command::Breach { peer, why } => self.on_breach(peer, why),
+            Command::Cut { peer, why, time } => self.cut(peer, why, time),
             Command::Request { peer, body, answer } => self.on_request(peer, body, answer),
             Command::Reply { channel, body } => {
                 // An error means that the peer no longer waits.
@@ -165,8 +185,13 @@ impl Driver {
 
     fn on_swarm(&mut self, event: SwarmEvent<BehaviourEvent>) {
         match event {
-            SwarmEvent::ConnectionEstablished { peer_id, connection_id, .. } => {
+            SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, .. } => {
                 self.liveness.opened(connection_id);
+                if let (Some(key), Some(from)) =
+                    (PeerKey::from_peer_id(&peer_id), ip_of(endpoint.get_remote_address()))
+                {
+                    self.handshakes.know(key, [from]);
+                }
                 self.on_established(&peer_id);
             }
             SwarmEvent::ConnectionClosed {
@@ -221,7 +246,9 @@ impl Driver {
 
     fn on_disconnected(&mut self, id: &PeerId) {
         let Some(peer) = self.peer(id) else { return };
-        peer.dialer.retry();
+        if !peer.is_cut() {
+            peer.dialer.retry();
+        }
         let key = peer.link.key;
         self.lower(key);
     }
@@ -282,6 +309,34 @@ impl Driver {
         self.report(id.to_base58(), why);
         // An error means that it is disconnected already.
         let _ = self.swarm.disconnect_peer_id(id);
+    }
+
+    fn cut(&mut self, key: PeerKey, why: String, time: Duration) {
+        let Some(peer) = self.peers.get_mut(&key) else {
+            return;
+        };
+        if !peer.is_cut() {
+            self.shared.metrics.cut.inc();
+        }
+        peer.cut_until = Instant::now().checked_add(time);
+        peer.dialer.rest();
+        let id = peer.link.id;
+        self.report(id.to_base58(), format!("cut off for {} s: {why}", time.as_secs()));
+        self.swarm.behaviour_mut().allowed.disallow_peer(id);
+    }
+
+    fn let_back_in(&mut self) {
+        let now = Instant::now();
+        for peer in self.peers.values_mut() {
+            if peer.cut_until.is_some_and(|until| until <= now) {
+                peer.cut_until = None;
+                self.shared.metrics.cut.dec();
+                self.swarm.behaviour_mut().allowed.allow_peer(peer.link.id);
+                if peer.connection.is_none() {
+                    peer.dialer.retry();
+                }
+            }
+        }
     }
 
     // ---- strangers ----

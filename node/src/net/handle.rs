@@ -1,6 +1,6 @@
 //! The handle through which the node sends.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::oneshot, time};
 use tokio_util::sync::DropGuard;
@@ -96,6 +96,11 @@ impl Network {
         let peers = peer::dialable(&peers, self.shared.own)?;
         self.shared.command(Command::SetAllowed(peers));
         Ok(())
+    }
+
+    /// Disconnects a listed peer and stays apart from it for a time.
+    pub fn cut(&self, peer: PeerKey, why: String, time: Duration) {
+        self.shared.command(Command::Cut { peer, why, time });
     }
 
     /// Closes every connection and returns when the port is free again.

@@ -1,9 +1,10 @@
 //! What arrives: two inboxes, and a byte budget per peer and lane that bounds them.
 //!
 //! The channels have no bound of their own. A frame is read from its stream only when its peer's
-//! [`Budget`] for that lane has room, and the room is given back when the consumer takes the
-//! frame out. So a slow consumer stops the reading, stream by stream; TCP and yamux then stop the
-//! sender; and no peer's flood takes room from another peer, or batches from consensus.
+//! [`Budget`] for that lane has room. The room travels with the frame ([`Room`]) and is given back
+//! when whoever handles the frame drops it. So a slow consumer stops the reading, stream by stream;
+//! TCP and yamux then stop the sender; and no peer's flood takes room from another peer, or batches
+//! from consensus.
 
 use std::{fmt, sync::Arc};
 
@@ -26,13 +27,17 @@ pub enum NetEvent {
     /// The last connection to the peer is gone.
     Disconnected(PeerKey),
     /// A frame, whole and within its lane's cap, from this very peer.
-    Frame { from: PeerKey, lane: Lane, bytes: Vec<u8> },
+    Frame { from: PeerKey, lane: Lane, bytes: Vec<u8>, room: Room },
     /// A request, to be answered through `reply`.
     Request { from: PeerKey, body: Vec<u8>, reply: ReplyHandle },
     /// Somebody was turned away or cut off: an unlisted key, another chain, a frame too long.
     /// `peer` is a peer id, or an address if no peer id is known.
     Rejected { peer: String, why: String },
 }
+
+/// A frame's part of its peer's budget: to be dropped when the frame has been handled, not before.
+#[derive(Debug)]
+pub struct Room(#[allow(dead_code, reason = "held, never read")] OwnedSemaphorePermit);
 
 /// The way back for one request. Dropping it fails the request at the peer.
 pub struct ReplyHandle {
@@ -65,33 +70,27 @@ impl fmt::Debug for ReplyHandle {
 
 /// The receiving end of [`NetEvent`]s.
 pub struct Inbox {
-    receiver: mpsc::UnboundedReceiver<Item>,
-}
-
-struct Item {
-    event: NetEvent,
-    /// Given back to the peer's budget when the event is taken out.
-    _room: Option<OwnedSemaphorePermit>,
+    receiver: mpsc::UnboundedReceiver<NetEvent>,
 }
 
 impl Inbox {
     /// The next event; `None` when the network has stopped and everything is taken out. Safe to
     /// cancel.
     pub async fn recv(&mut self) -> Option<NetEvent> {
-        self.receiver.recv().await.map(|item| item.event)
+        self.receiver.recv().await
     }
 
     /// The next event, if there is one already.
     pub fn try_recv(&mut self) -> Option<NetEvent> {
-        self.receiver.try_recv().ok().map(|item| item.event)
+        self.receiver.try_recv().ok()
     }
 }
 
 /// The sending ends of the two inboxes.
 #[derive(Clone)]
 pub(super) struct Sinks {
-    events: mpsc::UnboundedSender<Item>,
-    batches: mpsc::UnboundedSender<Item>,
+    events: mpsc::UnboundedSender<NetEvent>,
+    batches: mpsc::UnboundedSender<NetEvent>,
 }
 
 /// The consumer has dropped its inbox.
@@ -109,11 +108,11 @@ impl Sinks {
     /// Connected, Disconnected, Rejected. Their number is bounded by the pace of dialling and by
     /// [`super::rejections`].
     pub fn control(&self, event: NetEvent) {
-        let _ = self.events.send(Item { event, _room: None });
+        let _ = self.events.send(event);
     }
 
     pub fn request(&self, event: NetEvent) {
-        let _ = self.batches.send(Item { event, _room: None });
+        let _ = self.batches.send(event);
     }
 
     pub fn frame(
@@ -121,14 +120,13 @@ impl Sinks {
         from: PeerKey,
         lane: Lane,
         bytes: Vec<u8>,
-        room: OwnedSemaphorePermit,
+        room: Room,
     ) -> Result<(), NobodyListens> {
         let sink = match lane {
             Lane::Consensus => &self.events,
             Lane::Batch => &self.batches,
         };
-        let event = NetEvent::Frame { from, lane, bytes };
-        sink.send(Item { event, _room: Some(room) }).map_err(|_| NobodyListens)
+        sink.send(NetEvent::Frame { from, lane, bytes, room }).map_err(|_| NobodyListens)
     }
 }
 
@@ -146,8 +144,8 @@ impl Budget {
 
     /// Waits for room for a frame of this size. A frame as large as the whole budget passes when
     /// nothing else waits.
-    pub async fn room_for(&self, size: u32) -> Option<OwnedSemaphorePermit> {
+    pub async fn room_for(&self, size: u32) -> Option<Room> {
         let cost = size.saturating_add(FRAME_COST_BYTES).min(self.total);
-        self.room.clone().acquire_many_owned(cost).await.ok()
+        self.room.clone().acquire_many_owned(cost).await.ok().map(Room)
     }
 }

@@ -9,6 +9,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use libp2p::{PeerId, request_response::ResponseChannel};
@@ -33,6 +34,12 @@ pub(super) enum Command {
     Breach {
         peer: PeerKey,
         why: String,
+    },
+    /// The peer has sent too much that is wrong: close, report, and stay apart for a time.
+    Cut {
+        peer: PeerKey,
+        why: String,
+        time: Duration,
     },
     Request {
         peer: PeerKey,

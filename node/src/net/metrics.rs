@@ -29,8 +29,12 @@ pub struct NetMetrics {
     pub rejected: Counter,
     /// Requests of peers that failed because too many of theirs were open.
     pub requests_dropped: Counter,
-    /// Listed peers that are connected now.
+    /// Listed peers that are connected now, and cut off for what they sent.
     pub connected: Gauge,
+    pub cut: Gauge,
+    /// Inbound handshakes in progress, and displaced by newer ones.
+    pub handshakes: Gauge,
+    pub handshakes_displaced: Counter,
     families: Families,
 }
 
@@ -65,6 +69,9 @@ impl Default for NetMetrics {
             rejected: Counter::default(),
             requests_dropped: Counter::default(),
             connected: Gauge::default(),
+            cut: Gauge::default(),
+            handshakes: Gauge::default(),
+            handshakes_displaced: Counter::default(),
             families,
         }
     }
@@ -96,5 +103,12 @@ impl NetMetrics {
         registry.register("ballast_net_requests_dropped", dropped, self.requests_dropped.clone());
         let connected = "Listed peers connected now";
         registry.register("ballast_net_connected_peers", connected, self.connected.clone());
+        let cut = "Listed peers cut off for what they sent";
+        registry.register("ballast_net_cut_peers", cut, self.cut.clone());
+        let handshakes = "Inbound handshakes in progress";
+        registry.register("ballast_net_handshakes", handshakes, self.handshakes.clone());
+        let displaced = "Inbound handshakes displaced by newer ones";
+        let counter = self.handshakes_displaced.clone();
+        registry.register("ballast_net_handshakes_displaced", displaced, counter);
     }
 }

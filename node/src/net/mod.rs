@@ -23,8 +23,9 @@
 //! 3. [`NetEvent::Connected`] means that the peer has let us in and taken our consensus stream.
 //!    Connected and Disconnected alternate per peer, beginning with Connected. Frames are
 //!    authentic by themselves and may arrive a little before the one or after the other.
-//! 4. Memory is bounded per peer, in both directions: queues out by count and bytes, inboxes by
-//!    bytes. A peer that floods waits for itself, and for nobody else: see `inbox.rs`.
+//! 4. Memory is bounded per peer, in both directions: queues out by count and bytes, what has come in
+//!    by bytes, until it has been handled. A peer that floods waits for itself, and for nobody else:
+//!    see `inbox.rs`.
 //! 5. The consensus lane has its own stream, queue, budget and inbox: nothing in it waits for a
 //!    batch, except for the bytes that TCP has already taken.
 //! 6. No length is believed before it is compared with its cap, and no buffer is allocated by
@@ -33,6 +34,8 @@
 //!    let in when it dials us. Two connections that crossed are both kept: to close one is a race
 //!    that can end with none.
 //! 8. Closing never waits for the peer (see `transport.rs`).
+//! 9. Strangers cannot hold the places of inbound handshakes: see `handshakes.rs`.
+//! 10. A peer that is cut off ([`Network::cut`]) is neither dialled nor let in until its time is over.
 //!
 //! # What is deliberately absent
 //!
@@ -43,6 +46,7 @@ mod dialer;
 mod driver;
 mod frame;
 mod handle;
+mod handshakes;
 mod inbox;
 mod link;
 mod liveness;
@@ -55,11 +59,11 @@ mod rpc;
 mod streams;
 mod transport;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 pub use config::{NetConfig, NetLimits};
 pub use handle::{Network, RequestError};
-pub use inbox::{Inbox, NetEvent, ReplyHandle};
+pub use inbox::{Inbox, NetEvent, ReplyHandle, Room};
 pub use metrics::{LaneMetrics, NetMetrics};
 pub use peer::{PeerEntry, PeerKey};
 pub use queue::SendError;
@@ -108,13 +112,16 @@ pub enum NetError {
 /// Starts the network on the current Tokio runtime. Dialling has begun when this returns.
 pub async fn start(config: NetConfig, metrics: NetMetrics) -> Result<Started, NetError> {
     config.limits.check()?;
-    let transport::Prepared { mut swarm, own } = transport::prepare(&config)?;
+    let (pending, displaced) = (metrics.handshakes.clone(), metrics.handshakes_displaced.clone());
+    let handshakes = handshakes::Handshakes::new(&config.limits, pending, displaced);
+    let prepared = transport::prepare(&config, Arc::clone(&handshakes))?;
+    let transport::Prepared { mut swarm, own } = prepared;
     let address = transport::listen(&mut swarm, &config.listen).await?;
     let (shared, commands) = link::Shared::new(&config, own, metrics);
     let (events, batches, sinks) = inbox::channels();
     let network = Network::new(shared.clone());
     let peers = peer::dialable(&config.peers, own)?;
-    let mut driver = driver::Driver::new(swarm, shared, sinks, config.chain)?;
+    let mut driver = driver::Driver::new(swarm, shared, sinks, handshakes, config.chain)?;
     driver.set_allowed(peers);
     tokio::spawn(driver.run(commands));
     Ok(Started { network, events, batches, address })

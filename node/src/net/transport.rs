@@ -1,13 +1,18 @@
 //! The libp2p parts, put together: transport, behaviours, listener.
 //!
+//! Inbound connections need a place among the handshakes (`handshakes.rs`), and must send their first
+//! byte within a second: whoever dials speaks first.
+//!
 //! Closing: libp2p closes a connection by flushing it, and waits for that without limit. To a
 //! peer that is stopped or cut off, with its socket full, a flush never ends, and the swarm would
 //! believe in the connection for ever. So [`Abrupt`] makes closing immediate: the socket is
 //! dropped, the kernel sends what it has. We close only what is dead, removed or misbehaving.
 
 use std::{
+    io,
     net::SocketAddr,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -29,7 +34,11 @@ use libp2p::{
 };
 use tokio::net::{TcpListener, lookup_host};
 
-use super::{Lane, NetConfig, NetError, NetLimits, PeerKey, peer, rpc};
+use super::{
+    Lane, NetConfig, NetError, NetLimits, PeerKey,
+    handshakes::{Handshakes, Placed},
+    peer, rpc,
+};
 
 /// Two lanes and a ping each way, and the requests, with a margin. It bounds the yamux windows of
 /// a connection too: 256 KiB each at first.
@@ -51,13 +60,16 @@ pub(super) struct Prepared {
 }
 
 /// Builds the swarm; nothing listens or dials yet.
-pub(super) fn prepare(config: &NetConfig) -> Result<Prepared, NetError> {
+pub(super) fn prepare(
+    config: &NetConfig,
+    handshakes: Arc<Handshakes>,
+) -> Result<Prepared, NetError> {
     // The call zeroes the bytes it is given: a copy of ours, which is zeroed when dropped.
     let keypair = identity::Keypair::ed25519_from_bytes(config.secret.clone().as_mut_slice())
         .map_err(|_| NetError::Secret)?;
     let id = keypair.public().to_peer_id();
     let own = PeerKey::from_peer_id(&id).ok_or(NetError::Secret)?;
-    let transport = transport(&keypair, &config.limits)?;
+    let transport = transport(&keypair, &config.limits, handshakes)?;
     let behaviour = behaviour(config)?;
     // Connections stay up although the lanes may be quiet; ping finds the dead ones.
     let swarm_config = swarm::Config::with_tokio_executor()
@@ -68,24 +80,31 @@ pub(super) fn prepare(config: &NetConfig) -> Result<Prepared, NetError> {
 fn transport(
     keypair: &identity::Keypair,
     limits: &NetLimits,
+    handshakes: Arc<Handshakes>,
 ) -> Result<Boxed<(PeerId, StreamMuxerBox)>, NetError> {
     let noise =
         noise::Config::new(keypair).map_err(|error| NetError::Transport(error.to_string()))?;
     let mut yamux = yamux::Config::default();
     yamux.set_max_num_streams(STREAMS_PER_CONNECTION_MAX);
+    let patience = limits.first_byte_timeout;
     let secure = tcp::tokio::Transport::new(tcp::Config::default().nodelay(true))
+        .and_then(move |stream, endpoint| async move {
+            if endpoint.is_listener() {
+                tokio::time::timeout(patience, stream.0.readable()).await??;
+            }
+            Ok::<_, io::Error>(stream)
+        })
         .upgrade(Version::V1)
         .authenticate(noise)
         .multiplex(yamux)
         .timeout(limits.handshake_timeout);
     let boxed = Transport::map(secure, |(id, muxer), _| (id, StreamMuxerBox::new(Abrupt(muxer))));
-    Ok(Transport::boxed(boxed))
+    Ok(Transport::boxed(Placed { inner: Transport::boxed(boxed), handshakes }))
 }
 
 fn behaviour(config: &NetConfig) -> Result<Behaviour, NetError> {
     let limits = &config.limits;
     let connections = connection_limits::ConnectionLimits::default()
-        .with_max_pending_incoming(Some(limits.handshakes_max))
         .with_max_established_per_peer(Some(limits.connections_per_peer_max));
     // This bound counts both directions together, and streams that are just being closed.
     let requests = request_response::Config::default()

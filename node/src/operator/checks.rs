@@ -58,6 +58,17 @@ pub fn checks(status: &NodeStatus, limits: &Limits, now: Instant) -> Vec<Check> 
     .to_vec()
 }
 
+/// Whether newcomers find a place at the gRPC port.
+pub(super) fn grpc(connections: i64, is_full: bool) -> Check {
+    let outcome = match is_full {
+        false => Ok(format!("{connections} connections")),
+        true => {
+            Err(format!("{connections} connections, all with open calls: newcomers are refused"))
+        }
+    };
+    Check { name: "grpc", outcome }
+}
+
 type Outcome = Result<String, String>;
 
 fn verdict(holds: bool, detail: String) -> Outcome {

@@ -26,12 +26,15 @@ use tokio_util::sync::CancellationToken;
 pub use checks::{Check, Limits, checks};
 pub use status::{NodeStatus, Voting};
 
+use crate::rpc::RpcMetrics;
+
 /// What the port shows.
 #[derive(Clone)]
 pub struct Operator {
     pub status: watch::Receiver<NodeStatus>,
     pub registry: Arc<Registry>,
     pub limits: Limits,
+    pub rpc: RpcMetrics,
 }
 
 /// Answers on `listener` until `stop`; then lets requests in hand end.
@@ -107,7 +110,10 @@ async fn metrics(State(operator): State<Operator>) -> Response {
 
 impl Operator {
     fn checks(&self) -> Vec<Check> {
-        checks(&self.status.borrow(), &self.limits, Instant::now())
+        let now = Instant::now();
+        let mut checks = checks(&self.status.borrow(), &self.limits, now);
+        checks.push(checks::grpc(self.rpc.connections.get(), self.rpc.is_full(now)));
+        checks
     }
 }
 

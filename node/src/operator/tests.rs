@@ -4,6 +4,7 @@ use prometheus_client::metrics::counter::Counter;
 
 use super::disk::Space;
 use super::*;
+use crate::rpc::Refused;
 
 const ENOUGH: Space = Space { free_bytes: 50, total_bytes: 100 };
 
@@ -65,6 +66,7 @@ fn each_check_fails_for_its_own_reason_alone() {
 struct Running {
     address: SocketAddr,
     publish: watch::Sender<NodeStatus>,
+    rpc: RpcMetrics,
     stop: CancellationToken,
     task: tokio::task::JoinHandle<io::Result<()>>,
 }
@@ -75,10 +77,12 @@ async fn start(status: NodeStatus) -> Running {
     let (publish, status) = watch::channel(status);
     let mut registry = Registry::default();
     registry.register("ballast_test", "A test", Counter::<u64>::default());
-    let operator = Operator { status, registry: Arc::new(registry), limits: limits() };
+    let rpc = RpcMetrics::default();
+    let operator =
+        Operator { status, registry: Arc::new(registry), limits: limits(), rpc: rpc.clone() };
     let stop = CancellationToken::new();
     let task = tokio::spawn(serve(listener, operator, stop.clone()));
-    Running { address, publish, stop, task }
+    Running { address, publish, rpc, stop, task }
 }
 
 async fn ask(address: SocketAddr, path: &'static str) -> (u16, String) {
@@ -92,7 +96,7 @@ async fn the_port_answers_for_a_healthy_node_and_names_what_fails_in_a_sick_one(
     assert_eq!(ask(at, "/livez").await, (200, "ok\n".into()));
     assert_eq!(ask(at, "/readyz").await, (200, "ready\n".into()));
     let (code, text) = ask(at, "/readyz?verbose").await;
-    assert_eq!((code, text.lines().count()), (200, 7), "{text}");
+    assert_eq!((code, text.lines().count()), (200, 8), "{text}");
     assert!(text.contains("[+] peers: 3 of 3 connected, a quorum\n"), "{text}");
     assert!(ask(at, "/metrics").await.1.contains("ballast_test_total 0"));
     assert_eq!(ask(at, "/nothing").await.0, 404);
@@ -102,6 +106,14 @@ async fn the_port_answers_for_a_healthy_node_and_names_what_fails_in_a_sick_one(
     assert_eq!((code, text.as_str()), (503, "[-] peers: 3 of 3 connected, no quorum\nnot ready\n"));
     let report = tokio::task::spawn_blocking(move || client::status(at)).await.unwrap().unwrap();
     assert!(!report.ready && report.height == 10 && report.voting == "yes", "{report:?}");
+
+    running.publish.send_modify(|status| status.peers_quorum = true);
+    running.rpc.refuse(Refused::AddressFull);
+    assert_eq!(ask(at, "/readyz").await.0, 200);
+    running.rpc.refuse(Refused::Full);
+    let (code, text) = ask(at, "/readyz").await;
+    let why = "[-] grpc: 0 connections, all with open calls: newcomers are refused\nnot ready\n";
+    assert_eq!((code, text.as_str()), (503, why));
 
     drop(running.publish);
     assert_eq!(ask(at, "/livez").await.0, 503);

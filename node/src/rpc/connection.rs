@@ -1,4 +1,5 @@
-//! One accepted connection: it must show how it begins in time, and may not fall silent for long.
+//! One accepted connection: it must show how it begins in time, may not fall silent for long,
+//! and goes when another needs its place.
 
 use std::io;
 use std::pin::Pin;
@@ -10,10 +11,11 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
 use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::WaitForCancellationFutureOwned;
 use tonic::transport::server::Connected;
 
+use super::census::Seat;
 use super::config::RpcConfig;
-use super::listen::Seat;
 use super::rate::Caller;
 
 /// What every HTTP/2 connection begins with (RFC 9113, 3.4).
@@ -34,6 +36,8 @@ pub(super) struct Connection {
     begun: io::Cursor<Vec<u8>>,
     silence: Pin<Box<Sleep>>,
     idle_timeout: Duration,
+    /// Another needs the place.
+    displaced: Pin<Box<WaitForCancellationFutureOwned>>,
     seat: Seat,
 }
 
@@ -57,6 +61,7 @@ impl Connection {
             begun: io::Cursor::new(begun),
             silence: Box::pin(sleep(config.idle_timeout)),
             idle_timeout: config.idle_timeout,
+            displaced: Box::pin(seat.visit.leave.clone().cancelled_owned()),
             seat,
         })
     }
@@ -65,6 +70,10 @@ impl Connection {
         if let Poll::Ready(done) = Pin::new(&mut self.stream).poll_read(cx, buf) {
             self.moved();
             return Poll::Ready(done);
+        }
+        if self.displaced.as_mut().poll(cx).is_ready() {
+            let why = "idle, and its place was needed";
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, why)));
         }
         ready!(self.silence.as_mut().poll(cx));
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer fell silent")))
@@ -159,6 +168,6 @@ impl Connected for Connection {
     type ConnectInfo = Caller;
 
     fn connect_info(&self) -> Caller {
-        Caller(Arc::clone(&self.seat.meter))
+        Caller(Arc::clone(&self.seat.visit))
     }
 }

@@ -14,11 +14,12 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use super::backend::Head;
+use super::census::OpenCall;
 use super::context::{Context, page_size};
 use super::cursor::Cursor;
 use super::ledger::oldest_block;
 use super::scan::{Filter, scan};
-use super::subscription::Subscription;
+use super::subscription::{Held, Subscription};
 
 pub(super) struct Events {
     context: Context,
@@ -74,6 +75,7 @@ impl EventService for Events {
         &self,
         request: Request<SubscribeEventsRequest>,
     ) -> Result<Response<Self::SubscribeEventsStream>, Status> {
+        let call = request.extensions().get::<OpenCall>().cloned();
         let request = request.into_inner();
         let context = self.context.clone();
         let filter = Filter::read(&context.wire, request.filter)?;
@@ -87,7 +89,7 @@ impl EventService for Events {
         let seat = seat.map_err(|_| {
             WireError::new(ServiceReason::Busy).detail("too many subscriptions are open here")
         })?;
-        let frames = Subscription::start(context, after, filter, seat).await?;
+        let frames = Subscription::start(context, after, filter, Held { seat, call }).await?;
         Ok(Response::new(Box::pin(ReceiverStream::new(frames))))
     }
 

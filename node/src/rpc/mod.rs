@@ -2,7 +2,7 @@
 //!
 //! It reads the store and asks a [`Backend`]; it decides nothing about the chain. Each service is
 //! one file. What every request meets first, from the outside in: the accept loop's limits
-//! ([`listen`], [`connection`], [`tls`]), HTTP/2's own ([`server`]), how often its address calls
+//! ([`listen`], [`census`], [`connection`], [`tls`]), HTTP/2's own ([`server`]), how often its address calls
 //! ([`rate`]), the deadline of its call ([`deadline`]), the size of its message, then its service.
 //!
 //! Nothing here panics on what a client sends; a failure inside is logged and answered with
@@ -24,6 +24,7 @@
 
 mod account;
 pub mod backend;
+mod census;
 pub mod config;
 mod connection;
 mod context;
@@ -34,6 +35,7 @@ mod event;
 mod history;
 mod ledger;
 mod listen;
+mod metrics;
 mod named;
 mod objects;
 mod page;
@@ -52,5 +54,6 @@ mod tx_limits;
 
 pub use backend::{Backend, Head, Look, NodeInfo, ProveError, Refusal, Simulation, Submitted};
 pub use config::RpcConfig;
+pub use metrics::{Refused, RpcMetrics};
 pub use server::{RpcError, RpcServer, serve};
 pub use tls::{TlsError, TlsFiles};

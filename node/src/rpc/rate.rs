@@ -1,4 +1,4 @@
-//! How often one address may call: a bucket that calls fill and time drains.
+//! How often one address may call, a bucket that calls fill and time drains; and which calls are open.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -14,6 +14,8 @@ use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::http::{Extensions, Request, Response};
 use tower::{Layer, Service};
+
+use super::census::Visit;
 
 /// How many seconds' worth of calls may come at once.
 const BURST_S: u32 = 2;
@@ -55,15 +57,15 @@ impl Meter {
     }
 }
 
-/// Who a connection is from, as far as the limits are concerned.
+/// The connection that a request came through.
 #[derive(Clone)]
-pub(super) struct Caller(pub Arc<Meter>);
+pub(super) struct Caller(pub Arc<Visit>);
 
 /// Counts `count` calls of whoever makes this request, if that is known.
 pub(super) fn count(request: &Extensions, count: usize) -> Result<(), WireError> {
-    let Some(Caller(meter)) = request.get::<Caller>() else { return Ok(()) };
+    let Some(Caller(visit)) = request.get::<Caller>() else { return Ok(()) };
     let count = u32::try_from(count).unwrap_or(u32::MAX);
-    meter.calls(count, Instant::now()).map_err(|wait| WireError {
+    visit.meter.calls(count, Instant::now()).map_err(|wait| WireError {
         retry_after: Some(wait),
         ..WireError::new(ServiceReason::RateLimited)
     })
@@ -98,9 +100,20 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let call = request.extensions().get().map(|Caller(visit)| visit.call());
+        if let Some(call) = &call {
+            request.extensions_mut().insert(call.clone());
+        }
         match count(request.extensions(), 1) {
-            Ok(()) => Box::pin(self.inner.call(request)),
+            Ok(()) => {
+                let answer = self.inner.call(request);
+                Box::pin(async move {
+                    let answer = answer.await;
+                    drop(call);
+                    answer
+                })
+            }
             Err(error) => Box::pin(async move { Ok(Status::from(error).into_http()) }),
         }
     }

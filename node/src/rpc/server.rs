@@ -34,6 +34,7 @@ use super::deadline::DeadlineLayer;
 use super::event::Events;
 use super::ledger::Ledger;
 use super::listen;
+use super::metrics::RpcMetrics;
 use super::named::NamedLayer;
 use super::proof::Proofs;
 use super::rate::RateLayer;
@@ -77,6 +78,7 @@ pub async fn serve(
     config: RpcConfig,
     backend: Arc<dyn Backend>,
     serving: watch::Receiver<bool>,
+    metrics: RpcMetrics,
     stop: CancellationToken,
 ) -> Result<RpcServer, RpcError> {
     if config.tls.is_none() && !config.listen.ip().is_loopback() {
@@ -100,7 +102,7 @@ pub async fn serve(
     let bind_error = |error| RpcError::Bind(config.listen, error);
     let listener = TcpListener::bind(config.listen).await.map_err(bind_error)?;
     let address = listener.local_addr().map_err(bind_error)?;
-    let accepted = listen::accept(listener, Arc::clone(&config), tls, stop.clone());
+    let accepted = listen::accept(listener, Arc::clone(&config), tls, metrics, stop.clone());
     let incoming = ReceiverStream::new(accepted);
     let served = router.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
     let drain = config.drain;

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tonic::Status;
 
 use super::backend::Head;
+use super::census::OpenCall;
 use super::context::{Context, internal};
 use super::cursor::Cursor;
 use super::scan::{Filter, scan};
@@ -27,7 +28,15 @@ pub(super) struct Subscription {
     /// Everything up to here has been handed over.
     at: Cursor,
     heartbeat_due: Instant,
-    _seat: OwnedSemaphorePermit,
+    _held: Held,
+}
+
+/// What an open subscription holds: its place among subscriptions, and its connection's.
+pub(super) struct Held {
+    #[allow(dead_code, reason = "held, never read")]
+    pub seat: OwnedSemaphorePermit,
+    #[allow(dead_code, reason = "held, never read")]
+    pub call: Option<OpenCall>,
 }
 
 /// Why a subscription ended.
@@ -50,7 +59,7 @@ impl Subscription {
         context: Context,
         after: Cursor,
         filter: Filter,
-        seat: OwnedSemaphorePermit,
+        held: Held,
     ) -> Result<Receiver<FrameResult>, WireError> {
         // One place is kept for the reason of the end, so that a full stream can still say it.
         let places = context.config.subscription_frames_max.saturating_add(1);
@@ -59,7 +68,7 @@ impl Subscription {
         let heads = context.backend.head();
         let heartbeat_due = in_time(context.config.heartbeat);
         let subscription =
-            Self { context, heads, filter, frames, at: after, heartbeat_due, _seat: seat };
+            Self { context, heads, filter, frames, at: after, heartbeat_due, _held: held };
         tokio::spawn(subscription.run(last_word));
         Ok(stream)
     }

@@ -7,6 +7,7 @@ pub struct Net {
     pub server: RpcServer,
     pub channel: Channel,
     pub serving: watch::Sender<bool>,
+    pub metrics: RpcMetrics,
     pub stop: CancellationToken,
 }
 
@@ -32,10 +33,13 @@ impl Net {
         let serving = watch::Sender::new(true);
         let stop = CancellationToken::new();
         let backend: Arc<dyn Backend> = Arc::<Chain>::clone(&chain);
-        let server = serve(config, backend, serving.subscribe(), stop.clone()).await.unwrap();
+        let metrics = RpcMetrics::default();
+        let server = serve(config, backend, serving.subscribe(), metrics.clone(), stop.clone())
+            .await
+            .unwrap();
         let channel = Channel::from_shared(format!("http://{}", server.address)).unwrap();
         let channel = channel.connect().await.unwrap();
-        Self { chain, server, channel, serving, stop }
+        Self { chain, server, channel, serving, metrics, stop }
     }
 
     pub fn tx(&self) -> TxServiceClient<Channel> {

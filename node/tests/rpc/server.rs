@@ -6,7 +6,14 @@ use crate::prelude::*;
 async fn plaintext_off_loopback_is_refused() {
     let config = RpcConfig::new("0.0.0.0:0".parse().unwrap());
     let backend: Arc<dyn Backend> = Chain::new();
-    let refused = serve(config, backend, watch::channel(true).1, CancellationToken::new()).await;
+    let refused = serve(
+        config,
+        backend,
+        watch::channel(true).1,
+        RpcMetrics::default(),
+        CancellationToken::new(),
+    )
+    .await;
     assert!(matches!(refused, Err(RpcError::Insecure(_))));
 }
 
@@ -78,15 +85,62 @@ async fn a_connection_that_falls_silent_is_closed() {
     assert!(closed(stream).await);
 }
 
+/// A connection that speaks HTTP/2 and makes no call.
+async fn callless(net: &Net, from: &str) -> TcpStream {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(format!("{from}:0").parse().unwrap()).unwrap();
+    let mut stream = socket.connect(net.server.address).await.unwrap();
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    stream
+}
+
 #[tokio::test]
-async fn one_address_has_a_share_of_the_connections() {
+async fn an_address_that_has_its_share_gives_up_its_own_idle_connection() {
     let mut config = config();
     config.connections_per_address_max = 3;
     let net = Net::with(config).await;
-    let (_one, _two) = (net.open().await, net.open().await);
-    // The test's own channel is the first of the three.
-    assert!(closed(net.open().await).await);
     assert!(net.submit(&pay(&net.chain, 0, 1, vec![transfer(1, 1)])).await.is_ok());
+    // The test's own channel is the first of the three, and it has called.
+    let (one, two) = (callless(&net, "127.0.0.1").await, callless(&net, "127.0.0.1").await);
+    until(|| net.metrics.connections.get() == 3).await;
+    let _three = callless(&net, "127.0.0.1").await;
+    assert!(closed(one).await);
+    assert_eq!(net.metrics.displaced.get(), 1);
+    assert!(net.submit(&pay(&net.chain, 0, 2, vec![transfer(1, 1)])).await.is_ok());
+    drop(two);
+}
+
+#[tokio::test]
+async fn connections_that_make_no_call_keep_nobody_out() {
+    let mut config = config();
+    (config.connections_max, config.connections_per_address_max) = (8, 4);
+    let net = Net::with(config).await;
+    let mut idle = Vec::new();
+    for n in 0..20 {
+        idle.push(callless(&net, &format!("127.0.0.{}", 2 + n % 5)).await);
+    }
+    until(|| net.metrics.displaced.get() >= 13).await;
+    let channel = Channel::from_shared(format!("http://{}", net.server.address)).unwrap();
+    let channel = channel.connect().await.unwrap();
+    let mut newcomer = SupplyServiceClient::new(channel);
+    assert!(newcomer.get_supply(GetSupplyRequest {}).await.is_ok());
+    assert_eq!(net.metrics.connections.get(), 8);
+}
+
+#[tokio::test]
+async fn a_stream_of_events_keeps_its_place_among_newcomers() {
+    let mut config = config();
+    config.connections_max = 2;
+    let net = Net::with(config).await;
+    let mut events = net.subscribe("0").await;
+    for n in 2..12 {
+        let idle = callless(&net, &format!("127.0.0.{n}")).await;
+        until(|| net.metrics.connections.get() == 2).await;
+        drop(idle);
+    }
+    for _ in 0..3 {
+        assert!(events.message().await.unwrap().is_some());
+    }
 }
 
 /// A call as a browser makes it, over HTTP/1.1; the answer's text.

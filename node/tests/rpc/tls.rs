@@ -57,7 +57,8 @@ impl Secured {
         let stop = CancellationToken::new();
         let backend: Arc<dyn Backend> = Chain::new();
         let serving = watch::channel(true).1;
-        let server = serve(config, backend, serving, stop.clone()).await.unwrap();
+        let server =
+            serve(config, backend, serving, RpcMetrics::default(), stop.clone()).await.unwrap();
         Self { server, folder, stop }
     }
 
