@@ -62,7 +62,8 @@ run ballast tx submit signed.tx --wait     # again: it is the same payment, and 
 run ballast tx show "$id"
 run ballast history --limit 3
 run ballast balance
-refused 5 ballast pay dev:1 1000000 --wait
+refused 4 ballast pay dev:1 1000000 --wait          # it would fail, and is not sent
+refused 5 ballast pay dev:1 1000000 --wait --force
 
 chapter 'A proof of the balance, verified without any validator'
 run ballast proof get account --out balance.proof

@@ -29,7 +29,8 @@ pub async fn p50_ms(
         let start = Instant::now();
         let request = SubmitTxRequest { signed_tx: payment.bytes.clone() };
         let taken = clients[at].submit_tx(request).await?.into_inner();
-        let wait = WaitTxRequest { tx_id: taken.tx_id, valid_until_ms: 0, timeout_ms: 10_000 };
+        let (tx_id, timeout_ms) = (taken.tx_id, 10_000);
+        let wait = WaitTxRequest { tx_id, timeout_ms, ..WaitTxRequest::default() };
         let waited = clients[at].wait_tx(wait).await?.into_inner();
         latencies.push(start.elapsed().as_secs_f64() * 1_000.0);
         ensure!(waited.state == i32::from(TxState::Committed), "a lone payment did not commit");

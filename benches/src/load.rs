@@ -193,7 +193,8 @@ async fn request(
         (0..results.len().min(ids.len())).rev().find(taken).map(|at| ids[at])
     };
     let Some(last) = last.filter(|_| counts) else { return };
-    let wait = WaitTxRequest { tx_id: last.to_string(), valid_until_ms: 0, timeout_ms: 30_000 };
+    let (tx_id, timeout_ms) = (last.to_string(), 30_000);
+    let wait = WaitTxRequest { tx_id, timeout_ms, ..WaitTxRequest::default() };
     if let Ok(waited) = waiter.wait_tx(wait).await
         && waited.get_ref().state == i32::from(TxState::Committed)
     {

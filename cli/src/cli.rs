@@ -26,8 +26,8 @@ Examples:
   ballast status
 
 Exit codes: 0 success (with --wait: committed and executed), 1 internal, 2 usage, 3 not found,
-4 refused before submission, 5 committed but failed, or expired, 6 outcome unknown, 7 unreachable,
-8 permission, 9 safety refusal, 78 bad configuration, 130 interrupted.";
+4 refused, or would fail, and not sent, 5 committed but failed, expired, or replaced, 6 outcome unknown,
+7 unreachable, 8 permission, 9 safety refusal, 78 bad configuration, 130 interrupted.";
 
 /// Wallet and administration of a Ballast chain
 #[derive(Parser, Debug)]

@@ -90,6 +90,16 @@ pub struct Globals {
     /// Read the key's passphrase from a file
     #[arg(long, global = true, value_name = "FILE", env = "BALLAST_PASSPHRASE_FILE")]
     pub passphrase_file: Option<PathBuf>,
+    /// Ask before more dollars than this leave the account, and not before less
+    /// [default: always ask; on a dev network never]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DOLLARS",
+        env = "BALLAST_ASK_ABOVE",
+        value_parser = crate::cli::amount
+    )]
+    pub ask_above: Option<u64>,
     /// Do without asking
     #[arg(long, short = 'y', global = true)]
     pub yes: bool,
@@ -322,6 +332,16 @@ impl Context {
         self.insist(what)
     }
 
+    /// As [`Self::confirm`], before dollars may leave: with a limit set, only above it, and then on
+    /// every network.
+    pub async fn confirm_amount(&self, what: &str, amount: Option<u64>) -> Result<(), Failure> {
+        match (self.globals.ask_above, amount) {
+            (Some(limit), Some(amount)) if amount > limit => self.insist(what),
+            (Some(_), Some(_)) => Ok(()),
+            _ => self.confirm(what).await,
+        }
+    }
+
     /// Asks, on every network.
     pub fn insist(&self, what: &str) -> Result<(), Failure> {
         if self.globals.yes {
@@ -331,9 +351,10 @@ impl Context {
             let message = format!("{what}: this needs a yes, and nobody can be asked");
             return Err(Failure::safety("CONFIRMATION_NEEDED", message).next("add --yes"));
         }
-        eprint!("{what}? [y/N] ");
         let mut answer = String::new();
-        let read = io::stderr().flush().and_then(|()| io::stdin().lock().read_line(&mut answer));
+        let mut out = io::stderr();
+        let asked = write!(out, "{what}? [y/N] ").and_then(|()| out.flush());
+        let read = asked.and_then(|()| io::stdin().lock().read_line(&mut answer));
         match read {
             Ok(_) if matches!(answer.trim(), "y" | "Y" | "yes") => Ok(()),
             _ => Err(Failure::new(Exit::Refused, "DECLINED", "nothing was sent")),

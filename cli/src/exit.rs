@@ -17,7 +17,7 @@ pub enum Exit {
     NotFound = 3,
     /// Nothing was submitted.
     Refused = 4,
-    /// Committed but failed, or expired.
+    /// Committed but failed, expired, or replaced.
     Failed = 5,
     /// The transaction may or may not commit.
     Unknown = 6,
@@ -130,6 +130,7 @@ fn exit_of(error: &Error) -> Exit {
         Error::Refused(error) => exit_of_reason(&error.reason),
         Error::OutcomeUnknown { .. } => Exit::Unknown,
         Error::NoncesInFlight { .. } => Exit::Refused,
+        Error::ValidTooLong { .. } => Exit::Usage,
         Error::ProofMalformed(_)
         | Error::ProofInvalid(_)
         | Error::ProofOfAnother
@@ -139,7 +140,7 @@ fn exit_of(error: &Error) -> Exit {
     }
 }
 
-fn exit_of_reason(reason: &Reason) -> Exit {
+pub fn exit_of_reason(reason: &Reason) -> Exit {
     match reason {
         Reason::Runtime(Code::LaneUnauthorized | Code::Unauthorized | Code::RoleExpired) => {
             Exit::Permission
@@ -186,28 +187,34 @@ const fn exit_of_service(reason: ServiceReason) -> Exit {
 }
 
 fn next_step(error: &Error) -> Option<&'static str> {
-    let code = match error {
-        Error::Unreachable(_) => {
-            return Some(
-                "check that a validator runs there (`ballast testnet up` starts some), or give another --endpoint",
-            );
-        }
+    match error {
+        Error::Unreachable(_) => Some(
+            "check that a validator runs there (`ballast testnet up` starts some), or give another --endpoint",
+        ),
         Error::ProofInvalid(_) | Error::ProofOutdated { .. } | Error::ProofOfAnother => {
-            return Some("do not act on it; ask another validator with --endpoint");
+            Some("do not act on it; ask another validator with --endpoint")
         }
-        Error::Refused(error) => error.code()?,
-        _ => return None,
-    };
+        Error::Refused(error) => next_after_refusal(error.code()?),
+        _ => None,
+    }
+}
+
+/// What to do about a transaction that was refused. It may come in later all the same, so the next one
+/// takes its nonce.
+pub fn next_after_refusal(code: Code) -> Option<&'static str> {
     Some(match code {
         Code::UnknownAccount => {
             "the sender must be registered first, by a registrar: `ballast account register`"
         }
-        Code::NonceUsed | Code::NonceTooNew | Code::NonceTooOld => {
-            "wait for what is in flight, then run the command again: it takes a fresh nonce"
+        Code::NonceUsed | Code::NonceTooOld => {
+            "see `ballast history` for what used the nonce; the same command again takes a fresh one"
         }
+        Code::NonceTooNew => "wait for what is in flight, then run the command again",
         Code::BadSignature => "see `ballast account ADDR` for which keys must sign, and how many",
         Code::QuotaExceeded => "wait a few seconds, then run the command again",
-        Code::Expired => "check this machine's clock, then run the command again",
+        Code::Expired | Code::TooFarAhead => {
+            "check this machine's clock, then run the command again: it takes the same nonce"
+        }
         Code::LaneUnauthorized => "sign with --from an account that holds the role",
         _ => return None,
     })

@@ -4,15 +4,20 @@ mod cli;
 mod commands;
 mod context;
 mod exit;
+mod fate;
 mod keystore;
 mod message;
+mod nonces;
 mod offline;
+mod once;
 mod output;
 mod profile;
 mod send;
+mod sent;
 mod uri;
 mod view;
 
+use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -31,7 +36,9 @@ const _: () = assert!(
 fn main() -> ExitCode {
     // A mistake of this program is an error like others.
     std::panic::set_hook(Box::new(|panic| {
-        eprintln!("error: {panic} [INTERNAL]\nnext:  report it, with the command that led here");
+        let said =
+            format!("error: {panic} [INTERNAL]\nnext:  report it, with the command that led here");
+        drop(writeln!(std::io::stderr(), "{said}"));
         std::process::exit(i32::from(exit::Exit::Internal.code()));
     }));
     if let Some(arguments) = commands::testnet::arguments(std::env::args_os().skip(1)) {
@@ -113,7 +120,7 @@ async fn watch_interrupt(out: Output) {
     const RESTORE: Duration = Duration::from_millis(50);
     if tokio::signal::ctrl_c().await.is_ok() {
         tokio::time::sleep(RESTORE).await;
-        let failure = send::interrupted();
+        let failure = fate::interrupted();
         out.failure(&failure);
         std::process::exit(i32::from(failure.exit.code()));
     }

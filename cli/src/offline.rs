@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure};
 use crate::message;
+use crate::once;
 use crate::output::SCHEMA;
 use crate::view;
 
@@ -270,7 +271,7 @@ pub fn read_value(path: &Path) -> Result<Value, Failure> {
     let is_toml = path.extension().is_some_and(|extension| extension == "toml");
     let read = match is_toml {
         true => toml::from_str(&text).map_err(|error| error.to_string()),
-        false => serde_json::from_str(&text).map_err(|error| error.to_string()),
+        false => once::read(&text),
     };
     read.map_err(|problem| malformed(path, &problem))
 }

@@ -23,7 +23,11 @@ impl Output {
 
     /// The command's answer: `data` (an object) for machines, `text` for people.
     pub fn answer(&self, data: Value, text: &str) {
-        if self.json { self.line(&with_schema(data).to_string()) } else { self.line(text) }
+        let line = if self.json { with_schema(data).to_string() } else { text.to_owned() };
+        // A reader that has gone away (`| head`) has what it wanted.
+        if !Self::line(&line) {
+            std::process::exit(0);
+        }
     }
 
     /// One of many answers: a line of NDJSON, or a line of text.
@@ -31,24 +35,23 @@ impl Output {
         self.answer(data, text);
     }
 
-    fn line(&self, text: &str) {
+    /// Whether anybody was there to read it.
+    fn line(text: &str) -> bool {
         let mut out = io::stdout().lock();
-        // A reader that has gone away (`| head`) has what it wanted.
-        if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {
-            std::process::exit(0);
-        }
+        writeln!(out, "{text}").and_then(|()| out.flush()).is_ok()
     }
 
     /// How far a command is; silenced by --quiet.
     pub fn progress(&self, text: &str) {
         if !self.quiet {
-            eprintln!("{text}");
+            self.notice(text);
         }
     }
 
-    /// What must be seen before something happens, --quiet or not.
+    /// What must be seen before something happens, --quiet or not. It happens also when whoever read
+    /// has gone away (`2>&1 | head`).
     pub fn notice(&self, text: &str) {
-        eprintln!("{text}");
+        drop(writeln!(io::stderr(), "{text}"));
     }
 
     pub fn bold(&self, text: &str) -> String {
@@ -57,12 +60,13 @@ impl Output {
 
     pub fn failure(&self, failure: &Failure) {
         if self.json {
-            self.line(&failure_json(failure).to_string());
+            // The exit code says it as well.
+            Self::line(&failure_json(failure).to_string());
             return;
         }
-        eprintln!("error: {} [{}]", failure.message, failure.reason);
+        self.notice(&format!("error: {} [{}]", failure.message, failure.reason));
         if let Some(next) = &failure.next {
-            eprintln!("next:  {next}");
+            self.notice(&format!("next:  {next}"));
         }
     }
 }

@@ -6,6 +6,7 @@
 //! chain = "the genesis hash: any other chain is refused"
 //! from = "alice"
 //! ca_file = "/etc/ballast/ca.pem"
+//! ask_above = "500.00"
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -40,6 +41,10 @@ impl Globals {
                     self.chain.get_or_insert(hash);
                 }
                 "from" => fill(&mut self.from, text(&key, value)?),
+                "ask_above" => {
+                    let read = crate::cli::amount(&text(&key, value)?);
+                    fill(&mut self.ask_above, read.map_err(|why| format!("{key}: {why}"))?);
+                }
                 "sender" => fill(&mut self.sender, text(&key, value)?),
                 "ca_file" => fill(&mut self.ca_file, PathBuf::from(text(&key, value)?)),
                 "client_cert" => fill(&mut self.client_cert, PathBuf::from(text(&key, value)?)),
@@ -101,11 +106,13 @@ mod tests {
 
     #[test]
     fn a_profile_fills_what_is_not_given() {
-        let profile = "endpoint = [\"http://a\", \"http://b\"]\nfrom = \"alice\"\nsender = \"x\"\n";
+        let profile = "endpoint = [\"http://a\", \"http://b\"]\nfrom = \"alice\"\nsender = \"x\"\n\
+                       ask_above = \"12.5\"\n";
         let filled = |globals| filled(globals, profile).unwrap();
         let empty = filled(Globals::default());
         assert_eq!(empty.endpoint, ["http://a", "http://b"]);
         assert_eq!((empty.from.as_deref(), empty.sender.as_deref()), (Some("alice"), Some("x")));
+        assert_eq!(empty.ask_above, Some(12_500_000));
         let given = Globals {
             endpoint: vec!["http://c".to_owned()],
             from: Some("bob".to_owned()),
@@ -120,7 +127,14 @@ mod tests {
 
     #[test]
     fn an_unknown_key_and_a_wrong_value_are_errors() {
-        for profile in ["endpoints = \"x\"", "from = 1", "chain = \"ab\"", "endpoint = [1]"] {
+        for profile in [
+            "endpoints = \"x\"",
+            "from = 1",
+            "chain = \"ab\"",
+            "endpoint = [1]",
+            "ask_above = 500",
+            "ask_above = \"5e2\"",
+        ] {
             assert!(filled(Globals::default(), profile).is_err(), "{profile}");
         }
     }

@@ -5,7 +5,8 @@
 //! ```
 //!
 //! The address says which network is meant. A parameter whose name begins with `req-` and that is
-//! not known makes the whole unusable; others that are not known are passed over.
+//! not known makes the whole unusable, and so does a `currency` that is not USD; others that are not
+//! known are passed over.
 
 use std::fmt::Write as _;
 
@@ -46,6 +47,9 @@ impl PaymentUri {
                     return Err(format!("the reference has more than {MEMO_BYTES_MAX} bytes"));
                 }
                 "ref" => uri.memo.replace(value).is_some(),
+                "currency" if value != "USD" => {
+                    return Err(format!("it asks for {value}, and what is paid here is dollars"));
+                }
                 _ if name.starts_with("req-") => {
                     return Err(format!("it needs {name}, which this program does not know"));
                 }
@@ -135,10 +139,12 @@ mod tests {
             "ballast:x?ref=%FF",
             "ballast:x?ref=123456789012345678901234567890123",
             "ballast:x?req-until=5",
+            "ballast:x?amount=1&currency=EUR",
+            "ballast:x?currency=usd",
             &format!("ballast:x?label={}", "y".repeat(BYTES_MAX)),
         ] {
             assert!(PaymentUri::parse(text).is_err(), "{text}");
         }
-        assert!(PaymentUri::parse("ballast:x?label=Shop&amount=1").is_ok());
+        assert!(PaymentUri::parse("ballast:x?label=Shop&amount=1&currency=USD").is_ok());
     }
 }

@@ -25,6 +25,8 @@ enum Submission {
     /// The connection breaks while the answer is on its way.
     Lost,
     Busy,
+    /// Refused, with the runtime's name for why.
+    Refused(ballast_runtime::Code),
 }
 
 #[derive(Clone)]
@@ -32,6 +34,8 @@ struct Fake {
     network: &'static str,
     submission: Submission,
     fate: v1::TxState,
+    /// What a trial says.
+    trial: v1::SimulateTxResponse,
     submitted: Arc<Mutex<Vec<Vec<u8>>>>,
     waits: Arc<AtomicUsize>,
 }
@@ -39,7 +43,15 @@ struct Fake {
 impl Fake {
     fn new(network: &'static str, submission: Submission, fate: v1::TxState) -> Self {
         let (submitted, waits) = Default::default();
-        Self { network, submission, fate, submitted, waits }
+        let trial = v1::SimulateTxResponse { succeeds: true, ..Default::default() };
+        Self { network, submission, fate, trial, submitted, waits }
+    }
+
+    /// The nonces of what was submitted.
+    fn nonces(&self) -> Vec<u64> {
+        let submitted = self.submitted.lock().unwrap();
+        let nonce = |bytes: &Vec<u8>| ballast_runtime::SignedTx::decode(bytes).unwrap().body.nonce;
+        submitted.iter().map(nonce).collect()
     }
 
     /// Serves in the background for as long as the test runs; its URL.
@@ -111,7 +123,7 @@ impl AccountService for Fake {
     ) -> Result<Response<v1::GetAccountResponse>, Status> {
         let account = v1::Account {
             address: request.into_inner().address,
-            nonce_window: Some(v1::NonceWindow { high: 41, seen: "0".repeat(32) }),
+            nonce_window: Some(v1::NonceWindow { high: 41, seen: "f".repeat(32) }),
             ..Default::default()
         };
         let account = Some(account);
@@ -137,6 +149,7 @@ impl TxService for Fake {
             Submission::Taken => Ok(Response::new(v1::SubmitTxResponse::default())),
             Submission::Lost => Err(Status::unavailable("connection reset")),
             Submission::Busy => Err(WireError::new(ServiceReason::Busy).into()),
+            Submission::Refused(code) => Err(WireError::new(code).into()),
         }
     }
 
@@ -157,6 +170,7 @@ impl TxService for Fake {
             tx_id: request.into_inner().tx_id,
             state: self.fate.into(),
             receipt: Some(receipt),
+            replaced_by: "cd".repeat(32),
             ..Default::default()
         }))
     }
@@ -165,7 +179,7 @@ impl TxService for Fake {
         &self,
         _: Request<v1::SimulateTxRequest>,
     ) -> Result<Response<v1::SimulateTxResponse>, Status> {
-        Err(WireError::new(ServiceReason::Internal).into())
+        Ok(Response::new(self.trial.clone()))
     }
 
     async fn get_tx(
@@ -299,9 +313,125 @@ fn two_payments_in_a_row_take_two_nonces_though_neither_has_committed() {
     for _ in 0..3 {
         assert_eq!(wallet.json("pay dev:1 1").0, 0);
     }
-    let submitted = fake.submitted.lock().unwrap();
-    let nonce = |bytes: &Vec<u8>| ballast_runtime::SignedTx::decode(bytes).unwrap().body.nonce;
-    assert_eq!(submitted.iter().map(nonce).collect::<Vec<_>>(), [42, 43, 44]);
+    assert_eq!(fake.nonces(), [42, 43, 44]);
+}
+
+#[test]
+fn the_command_after_one_that_was_refused_takes_its_nonce_and_after_a_taken_one_the_next() {
+    use ballast_runtime::Code;
+
+    let refusals = [
+        Submission::Refused(Code::TooFarAhead),
+        Submission::Refused(Code::Expired),
+        Submission::Refused(Code::QuotaExceeded),
+        Submission::Refused(Code::BadSignature),
+        Submission::Busy,
+    ];
+    for submission in refusals {
+        let fake = Fake::new("devnet", submission, v1::TxState::Committed);
+        let wallet = Wallet::new(&fake.serve());
+        for _ in 0..2 {
+            assert_eq!(wallet.json("pay dev:1 1").0, 4);
+        }
+        let taker = Fake::new("devnet", Submission::Taken, v1::TxState::Committed);
+        let wallet = Wallet { endpoint: taker.serve(), ..wallet };
+        for _ in 0..2 {
+            assert_eq!(wallet.json("pay dev:1 1").0, 0);
+        }
+        let refused = fake.nonces();
+        assert!(refused.len() >= 2 && refused.iter().all(|nonce| *nonce == 42), "{refused:?}");
+        assert_eq!(taker.nonces(), [42, 43]);
+    }
+}
+
+#[test]
+fn hundreds_of_refused_commands_stop_nobody() {
+    let code = ballast_runtime::Code::QuotaExceeded;
+    let fake = Fake::new("devnet", Submission::Refused(code), v1::TxState::Committed);
+    let wallet = Wallet::new(&fake.serve());
+    for _ in 0..140 {
+        assert_eq!(wallet.run("pay dev:1 1").status.code(), Some(4));
+    }
+    assert!(fake.nonces().iter().all(|nonce| *nonce == 42));
+}
+
+#[test]
+fn what_would_fail_is_not_sent_unless_it_is_forced_to() {
+    let mut fake = Fake::new("devnet", Submission::Taken, v1::TxState::Committed);
+    let failure = v1::Failure { reason: "UNKNOWN_RECIPIENT".to_owned(), ..Default::default() };
+    fake.trial = v1::SimulateTxResponse { failure: Some(failure), ..Default::default() };
+    let wallet = Wallet::new(&fake.serve());
+    for line in ["pay dev:1 1", "pay dev:1 1 --wait", "allowance approve dev:1 0 --expected 1"] {
+        let (code, answer) = wallet.json(line);
+        assert_eq!((code, &answer["error"]["reason"]), (4, &"UNKNOWN_RECIPIENT".into()), "{line}");
+        assert!(answer["error"]["next"].is_string(), "{answer}");
+    }
+    assert_eq!(fake.nonces(), [0; 0], "nothing left");
+    assert_eq!(wallet.json("pay dev:1 1 --force --wait").0, 0);
+    assert_eq!(fake.nonces(), [42], "nor did what was tried use up a nonce");
+
+    let refused = v1::SubmitError { reason: "LANE_UNAUTHORIZED".to_owned(), ..Default::default() };
+    fake.trial = v1::SimulateTxResponse { refused: Some(refused), ..Default::default() };
+    let wallet = Wallet::new(&fake.serve());
+    assert_eq!(wallet.json("pay dev:1 1").0, 8);
+}
+
+#[test]
+fn a_question_comes_above_the_amount_that_was_set_and_there_alone() {
+    let dev = Fake::new("devnet", Submission::Taken, v1::TxState::Committed);
+    let wallet = Wallet::new(&dev.serve());
+    std::fs::write(
+        wallet.home.path().join("config.toml"),
+        "[profiles.careful]\nask_above = \"500\"\n",
+    )
+    .unwrap();
+    for (line, code) in [
+        ("pay dev:1 500 --profile careful", 0),
+        ("pay dev:1 500.000001 --profile careful", 9),
+        ("pay dev:1 500.000001 --profile careful --yes", 0),
+        ("pay dev:1 501 --ask-above 600 --profile careful", 0),
+        ("allowance approve dev:1 501 --expected 0 --profile careful", 9),
+        ("pay dev:1 1000000", 0),
+    ] {
+        let (exit, answer) = wallet.json(line);
+        assert_eq!(exit, code, "{line}: {answer}");
+    }
+    assert_eq!(dev.nonces().len(), 4);
+}
+
+#[test]
+fn the_loser_of_a_nonce_is_5_and_names_the_winner() {
+    let fake = Fake::new("devnet", Submission::Taken, v1::TxState::Replaced);
+    let wallet = Wallet::new(&fake.serve());
+    let (code, answer) = wallet.json("pay dev:1 1 --wait");
+    let by = "cd".repeat(32);
+    assert_eq!((code, &answer["state"]), (5, &"REPLACED".into()), "{answer}");
+    assert_eq!(answer["replaced_by"], by);
+    assert_eq!(answer["error"]["reason"], "REPLACED");
+}
+
+#[test]
+fn what_was_sent_from_here_is_waited_for_whole() {
+    let fake = Fake::new("devnet", Submission::Taken, v1::TxState::Pending);
+    let wallet = Wallet::new(&fake.serve());
+    let (_, sent) = wallet.json("pay dev:1 1");
+    let (id, until) = (sent["tx_id"].as_str().unwrap(), sent["valid_until_ms"].as_u64().unwrap());
+    assert_eq!(wallet.json(&format!("tx wait {id} --timeout 1")).0, 6);
+    // The copy knows when it ends, whatever is claimed.
+    let (code, answer) =
+        wallet.json(&format!("tx wait {id} --valid-until {} --timeout 1", until - 1));
+    assert_eq!((code, &answer["error"]["reason"]), (2, &"USAGE".into()), "{answer}");
+    assert_eq!(wallet.json(&format!("tx wait {id} --valid-until {until} --timeout 1")).0, 6);
+}
+
+#[test]
+fn nothing_is_made_valid_for_a_whole_day() {
+    let fake = Fake::new("devnet", Submission::Taken, v1::TxState::Committed);
+    let wallet = Wallet::new(&fake.serve());
+    assert_eq!(wallet.json("pay dev:1 1 --valid-for 86340").0, 0);
+    let (code, answer) = wallet.json("pay dev:1 1 --valid-for 86342");
+    assert_eq!((code, &answer["error"]["reason"]), (2, &"VALID_TOO_LONG".into()), "{answer}");
+    assert_eq!(fake.nonces(), [42]);
 }
 
 #[test]
@@ -313,4 +443,56 @@ fn nobody_listening_is_7_and_nothing_configured_is_78() {
     let dir = nowhere.home.path().join("none");
     let (code, _) = nowhere.json(&format!("balance --dir {}", dir.display()));
     assert_eq!(code, 78);
+}
+
+#[test]
+fn a_request_is_paid_once_unless_it_is_said_again() {
+    let address = ballast_runtime::dev::account_address(SEED, 1);
+    let uri = format!(
+        "ballast:{}?amount=5&ref=INV-17",
+        address.display(ballast_primitives::Network::Dev)
+    );
+    let fake = Fake::new("devnet", Submission::Taken, v1::TxState::Committed);
+    let wallet = Wallet::new(&fake.serve());
+    assert_eq!(wallet.json(&format!("pay {uri}")).0, 0);
+    let (code, answer) = wallet.json(&format!("pay {uri}"));
+    assert_eq!((code, &answer["error"]["reason"]), (9, &"PAID_ALREADY".into()), "{answer}");
+    assert_eq!(wallet.json(&format!("pay {}", uri.replace("17", "18"))).0, 0);
+    assert_eq!(wallet.json(&format!("pay {uri} --again")).0, 0);
+    assert_eq!(fake.nonces(), [42, 43, 44]);
+    // What was refused was not paid.
+    let code = ballast_runtime::Code::QuotaExceeded;
+    let fake = Fake::new("devnet", Submission::Refused(code), v1::TxState::Committed);
+    let wallet = Wallet::new(&fake.serve());
+    for _ in 0..2 {
+        assert_eq!(wallet.json(&format!("pay {uri}")).1["error"]["reason"], "QUOTA_EXCEEDED");
+    }
+    // Another currency is another amount.
+    let (code, answer) = wallet.json(&format!("pay {uri}&currency=EUR"));
+    assert_eq!((code, &answer["error"]["reason"]), (2, &"BAD_URI".into()));
+}
+
+#[test]
+fn a_reader_that_has_gone_away_stops_no_command_and_hides_no_failure() {
+    let run = |endpoint: &str| {
+        let home = tempfile::tempdir().unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_ballast"))
+            .args(["pay", "dev:1", "1", "--json"])
+            .env_clear()
+            .env("BALLAST_HOME", home.path())
+            .env("BALLAST_ENDPOINT", endpoint)
+            .env("BALLAST_DEV_SEED", SEED)
+            .stdin(std::process::Stdio::null())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop((child.stdout.take(), child.stderr.take()));
+        child.wait().unwrap().code()
+    };
+    let fake = Fake::new("devnet", Submission::Taken, v1::TxState::Committed);
+    assert_eq!(run(&fake.serve()), Some(0));
+    assert_eq!(fake.nonces(), [42]);
+    let fake = Fake::new("devnet", Submission::Busy, v1::TxState::Committed);
+    assert_eq!(run(&fake.serve()), Some(4));
 }

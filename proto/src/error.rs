@@ -130,7 +130,8 @@ impl Reason {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Runtime(Code::QuotaExceeded) => Some(QUOTA_RETRY),
-            Self::Runtime(Code::NonceTooNew) => Some(COMMIT_RETRY),
+            // A validator says how long exactly.
+            Self::Runtime(Code::NonceTooNew | Code::TooFarAhead) => Some(COMMIT_RETRY),
             Self::Service(reason) => reason.retry_after(),
             Self::Runtime(_) | Self::Unknown(_) => None,
         }

@@ -7,6 +7,7 @@ use std::path::Path;
 use ballast_proto::Reason;
 use ballast_proto::error::{DOMAIN, ServiceReason};
 use ballast_runtime::Code;
+use ballast_runtime::code::Finality;
 
 const HEAD: &str = "\
 # Errors
@@ -22,6 +23,18 @@ A transaction that is in a block without effect is no error of a call: its recei
 and the operation.
 ";
 
+const BEFORE: &str = "
+## Of the chain, before a transaction is in a block
+
+It leaves no trace, and its nonce is not used. The bytes stay valid: unless the refusal is final,
+whoever has them may send them again, and until `valid_until` they may be in a block. One validator's
+word does not make it final. So the clients here give the nonce of what was refused, for whatever
+reason, to what is built next: of the two at most one is ever executed.
+
+| Number | Reason | gRPC status | Try again | Meaning | Final |
+|---|---|---|---|---|---|
+";
+
 fn table() -> String {
     let mut text = HEAD.replace("DOMAIN", DOMAIN);
     let services = ServiceReason::ALL.iter();
@@ -32,9 +45,11 @@ fn table() -> String {
     let codes = |includable: bool| {
         Code::ALL.iter().filter(move |code| code.is_not_includable() != includable)
     };
-    text += "\n## Of the chain, before a transaction is in a block\n\nIt leaves no trace, and its nonce is not used.\n\n| Number | Reason | gRPC status | Try again | Meaning |\n|---|---|---|---|---|\n";
+    text += BEFORE;
     for code in codes(false) {
-        row(&mut text, &Reason::Runtime(*code), Some(code.number().into()), code.text());
+        let finality = code.finality().map_or("", Finality::text);
+        let meaning = format!("{} | {finality}", code.text());
+        row(&mut text, &Reason::Runtime(*code), Some(code.number().into()), &meaning);
     }
     text += "\n## Of the chain, in a receipt\n\nThe transaction is in a block without effect, and its nonce is used. SimulateTx says so beforehand.\n\n| Number | Reason | gRPC status | Try again | Meaning |\n|---|---|---|---|---|\n";
     for code in codes(true) {
@@ -48,6 +63,8 @@ fn row(text: &mut String, reason: &Reason, number: Option<u32>, meaning: &str) {
         write!(text, "| {number} ").unwrap();
     }
     let again = match reason.retry_after() {
+        // From then on it may be included.
+        _ if *reason == Reason::Runtime(Code::TooFarAhead) => "when `RetryInfo` says".to_owned(),
         Some(wait) => format!("after {} ms", wait.as_millis()),
         None => String::new(),
     };

@@ -10,7 +10,7 @@ use crate::execute::BlockContext;
 use crate::object::{Account, Bucket, Key};
 use crate::op::{Op, Signer};
 use crate::state::{At, State};
-use crate::tx::{SignedTx, TxBody, VALIDITY_MS_MAX, Witness};
+use crate::tx::{SignedTx, TxBody, Witness};
 
 /// Whether every operation is protective: the transaction goes before the rest of its block and
 /// costs no quota.
@@ -53,10 +53,11 @@ pub(crate) fn admit_body(
     if body.genesis != context.genesis || body.chain_id != context.chain_id {
         return Err(Code::BadChain);
     }
-    let latest = context.time.saturating_add(VALIDITY_MS_MAX);
-    let over = context.time >= body.valid_until && !planted(Bug::ExpiredIncluded);
-    if over || body.valid_until > latest {
+    if context.time >= body.valid_until && !planted(Bug::ExpiredIncluded) {
         return Err(Code::Expired);
+    }
+    if body.includable_from() > context.time && !planted(Bug::TooFarAheadIncluded) {
+        return Err(Code::TooFarAhead);
     }
     let find = |address| -> Result<At<Account>, Code> {
         state.find(&Key::Account(address)).ok_or(Code::UnknownAccount)

@@ -5,8 +5,9 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 macro_rules! codes {
     ($($number:literal $variant:ident $name:literal $text:literal;)*) => {
-        /// Why a transaction was refused or failed. Numbers below 100 are in the order of precedence, so
-        /// are those from 100 to 105; each operation's file gives the order of its own.
+        /// Why a transaction was refused or failed. Numbers below 100 are in the order of precedence but
+        /// for `TOO_FAR_AHEAD` (see [`Code::comes_before`]), so are those from 100 to 105; each
+        /// operation's file gives the order of its own.
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize,
         )]
@@ -37,7 +38,7 @@ codes! {
     // Not includable: the transaction leaves no trace on the chain.
     1 Decode "DECODE" "The bytes are not a canonical transaction within its limits.";
     2 BadChain "BAD_CHAIN" "The transaction was signed for another chain.";
-    3 Expired "EXPIRED" "Its valid_until has passed, or is more than 24 hours ahead.";
+    3 Expired "EXPIRED" "Its valid_until has passed.";
     4 UnknownAccount "UNKNOWN_ACCOUNT" "The sender or sponsor is not registered.";
     5 BadSignature "BAD_SIGNATURE" "The signatures do not satisfy the key policy of the sender and sponsor.";
     6 NonceTooOld "NONCE_TOO_OLD" "The nonce is below the account's replay window.";
@@ -46,6 +47,7 @@ codes! {
     9 QuotaExceeded "QUOTA_EXCEEDED" "The account that pays has used up its quota for now.";
     // runtime.md calls this one UNAUTHORIZED too; every number needs a name of its own.
     10 LaneUnauthorized "LANE_UNAUTHORIZED" "Only who may send protective operations may send a transaction of nothing else.";
+    11 TooFarAhead "TOO_FAR_AHEAD" "Its valid_until is more than 24 hours ahead: it may be included later.";
 
     // Included: the nonce is consumed, the receipt names the operation and this code. Common to
     // all operations, in this order.
@@ -166,6 +168,28 @@ codes! {
     250 InvariantBroken "INVARIANT_BROKEN" "The transaction would break an invariant: a fault of the code.";
 }
 
+/// Whether what is refused before it is in a block may be in a later one (TX-34).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finality {
+    /// Never: the bytes say so themselves.
+    Bytes,
+    /// Never, once a committed block shows it, which can be proven. One validator's word is no proof.
+    Block(&'static str),
+    /// Perhaps, until its `valid_until`.
+    Open,
+}
+
+impl Finality {
+    /// For a table.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Bytes => "always",
+            Self::Block(when) => when,
+            Self::Open => "no",
+        }
+    }
+}
+
 impl Code {
     pub const fn number(self) -> u8 {
         self as u8
@@ -174,6 +198,34 @@ impl Code {
     /// Whether a transaction with this outcome leaves no trace on the chain.
     pub const fn is_not_includable(self) -> bool {
         (self as u8) < 100
+    }
+
+    /// Whether it comes before `other` in the order of the checks (TX-30), both being of those that
+    /// leave no trace.
+    pub const fn comes_before(self, other: Self) -> bool {
+        self.check() < other.check()
+    }
+
+    /// The check it is the answer of, by the number of another answer of that check.
+    const fn check(self) -> u8 {
+        match self {
+            Self::TooFarAhead => Self::Expired as u8,
+            code => code as u8,
+        }
+    }
+
+    /// Whether the refusal is for good; none for what is in a block, which is.
+    pub const fn finality(self) -> Option<Finality> {
+        Some(match self {
+            Self::Decode | Self::BadChain => Finality::Bytes,
+            Self::Expired => {
+                Finality::Block("once a committed block's time is not below valid_until")
+            }
+            Self::NonceTooOld => Finality::Block("once the sender's window has passed the nonce"),
+            Self::NonceUsed => Finality::Block("once another transaction's receipt has the nonce"),
+            code if code.is_not_includable() => Finality::Open,
+            _ => return None,
+        })
     }
 
     pub fn from_number(number: u8) -> Option<Self> {

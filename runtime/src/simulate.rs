@@ -69,7 +69,7 @@ impl Trial {
         let admitted = admission::admit_body(state, context, self.body(), witnesses);
         match admitted {
             // What comes first in the order of precedence is said first.
-            Err(earlier) if earlier < Code::BadSignature => Err(earlier),
+            Err(earlier) if earlier.comes_before(Code::BadSignature) => Err(earlier),
             _ if !self.are_signatures_valid => Err(Code::BadSignature),
             admitted => admitted,
         }

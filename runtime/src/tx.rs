@@ -18,6 +18,9 @@ pub const OPS_MAX: usize = 16;
 pub const MEMO_BYTES_MAX: usize = 32;
 /// How far ahead of the block's time `valid_until` may be, in milliseconds: 24 hours.
 pub const VALIDITY_MS_MAX: u64 = 24 * 60 * 60 * 1000;
+/// How much less than that a client's own transactions are valid for: as much as its clock may be
+/// fast, and admission ahead of the block.
+pub const VALIDITY_MARGIN_MS: u64 = 60 * 1000;
 /// The most signatures: a sender's and a sponsor's full threshold policy.
 pub const WITNESSES_MAX: usize = 32;
 /// The most signatures of a transaction, those inside its operations included: what one unit of
@@ -33,7 +36,7 @@ pub struct TxBody {
     /// See [`crate::replay`]: any unused number of a sliding window, not a strict sequence.
     pub nonce: u64,
     /// Milliseconds since the Unix epoch; the transaction may commit in a block with
-    /// `time < valid_until`, and never after.
+    /// `time < valid_until`, and never after; see [`Self::includable_from`] too.
     pub valid_until: u64,
     /// An account that signs too, and whose quota pays instead of the sender's.
     pub sponsor: Option<Address>,
@@ -73,6 +76,11 @@ impl TxBody {
         let mut bytes = SignTag::Transaction.bytes().to_vec();
         codec::encode_into(self, &mut bytes);
         bytes
+    }
+
+    /// The time of the first block that it may be in.
+    pub const fn includable_from(&self) -> u64 {
+        self.valid_until.saturating_sub(VALIDITY_MS_MAX)
     }
 
     /// The transaction's id: known before it is signed, and the same whoever signs.

@@ -58,7 +58,9 @@ fn what_is_not_includable_is_refused_in_order_and_leaves_no_trace() {
     body.chain_id -= 1;
     assert_eq!(refused(&body, &other), Some(Code::Expired));
     body.valid_until = now + DAY + 1;
-    assert_eq!(refused(&body, &other), Some(Code::Expired));
+    assert_eq!(refused(&body, &other), Some(Code::TooFarAhead));
+    body.valid_until = u64::MAX;
+    assert_eq!(refused(&body, &other), Some(Code::TooFarAhead));
     body.valid_until = now + DAY;
     assert_eq!(refused(&body, &other), Some(Code::UnknownAccount));
     body.sender = Holder(0).address();

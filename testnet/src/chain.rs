@@ -154,7 +154,8 @@ impl Client {
     /// Waits, at the server, for at most `timeout`.
     pub async fn wait(&self, tx_id: &str, timeout: Duration) -> Result<v1::WaitTxResponse, Status> {
         let timeout_ms = timeout.as_millis() as u64;
-        let request = v1::WaitTxRequest { tx_id: tx_id.to_owned(), valid_until_ms: 0, timeout_ms };
+        let tx_id = tx_id.to_owned();
+        let request = v1::WaitTxRequest { tx_id, timeout_ms, ..Default::default() };
         Ok(self.tx().wait_tx(request).await?.into_inner())
     }
 

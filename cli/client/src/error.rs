@@ -30,9 +30,12 @@ pub enum Error {
     #[error("whether transaction {id} was taken is not known ({problem})")]
     OutcomeUnknown { id: Hash, valid_until: u64, problem: String },
     #[error(
-        "all {window} nonces above the highest used one are in flight; wait for some to commit"
+        "transactions that are on their way, or were built and not sent, have all {window} nonces; \
+         wait for some to commit or expire"
     )]
     NoncesInFlight { window: u64 },
+    #[error("a transaction is made valid for at most {} minutes", max_ms / 60_000)]
+    ValidTooLong { max_ms: u64 },
     #[error("{endpoint} is on another chain (genesis {found} instead of {expected})")]
     OtherChain { endpoint: String, expected: Hash, found: Hash },
     #[error("the genesis given has hash {found} instead of {expected}")]
@@ -65,6 +68,7 @@ impl Error {
             Self::Refused(error) => error.reason.name(),
             Self::OutcomeUnknown { .. } => "OUTCOME_UNKNOWN",
             Self::NoncesInFlight { .. } => "NONCES_IN_FLIGHT",
+            Self::ValidTooLong { .. } => "VALID_TOO_LONG",
             Self::OtherChain { .. } => "OTHER_CHAIN",
             Self::WrongGenesis { .. } => "WRONG_GENESIS",
             Self::ProofOfAnother => "PROOF_OF_ANOTHER",

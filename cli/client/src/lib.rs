@@ -18,7 +18,7 @@
 //! match client.settle(&tx, std::time::Duration::from_secs(30)).await? {
 //!     Fate::Committed(landed) => println!("height {}", landed.receipt.height),
 //!     Fate::Failed(landed) => println!("no effect: {:?}", landed.receipt.failure),
-//!     Fate::Expired => println!("it can never commit"),
+//!     Fate::Expired | Fate::Replaced(_) => println!("it can never commit"),
 //!     Fate::Unknown => println!("settle {id} again"),
 //! }
 //! # Ok(()) }
@@ -62,6 +62,7 @@ pub use ballast_proto::{Reason, WireError};
 pub use checkpoint::{Checkpoint, CheckpointError, EventReader};
 pub use error::{Attempt, Error};
 pub use events::{EventFrame, EventStream};
+pub use nonce::NonceBook;
 pub use submit::Submitted;
 pub use tx::{Fate, Landed, TxOptions};
 pub use verified::{ProvenFate, Verified, VerifiedClient};

@@ -20,16 +20,22 @@ impl Client {
     ///
     /// [`Fate::Unknown`] when `limit` has passed: calling again with the same bytes, in this
     /// process or another, goes on. [`Error::Refused`] when more than a third of the endpoints refused
-    /// it before anybody can have taken it: it has had no effect, and sent again it would be
-    /// refused again.
+    /// it before anybody can have taken it: it has had no effect yet. What is built next takes its
+    /// nonce, so that of the two at most one ever has.
     pub async fn settle(&self, tx: &SignedTx, limit: Duration) -> Result<Fate, Error> {
-        let (bytes, id, until) = (tx.encode(), tx.body.id(), tx.body.valid_until);
+        let settled = self.settle_within(tx, limit).await;
+        self.note_fate(&tx.body, &settled);
+        settled
+    }
+
+    async fn settle_within(&self, tx: &SignedTx, limit: Duration) -> Result<Fate, Error> {
+        let bytes = tx.encode();
         let end = Instant::now() + limit;
         // Whether some validator may hold it, now or earlier.
         let mut is_out = false;
         loop {
             let left = end.saturating_duration_since(Instant::now());
-            match self.submit_bytes(&bytes, id, until).await {
+            match self.hand_in(&bytes, &tx.body).await {
                 Ok(_) | Err(Error::OutcomeUnknown { .. }) => is_out = true,
                 Err(Error::Unreachable(_)) => {}
                 Err(Error::Refused(error)) if error.retry_after.is_some() => {
@@ -41,7 +47,7 @@ impl Client {
                 Err(error) => return Err(error),
             }
             let step = if is_out { AGAIN } else { PAUSE };
-            let fate = self.wait(id, until, step.min(left)).await?;
+            let fate = self.wait_for(&tx.body, step.min(left)).await?;
             if fate != Fate::Unknown || Instant::now() >= end {
                 return Ok(fate);
             }

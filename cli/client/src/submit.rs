@@ -9,7 +9,7 @@ use ballast_proto::WireError;
 use ballast_proto::error::ServiceReason;
 use ballast_proto::v1;
 use ballast_proto::v1::tx_service_client::TxServiceClient;
-use ballast_runtime::SignedTx;
+use ballast_runtime::{SignedTx, TxBody};
 
 use crate::Client;
 use crate::endpoints::{Answer, ask_one};
@@ -36,18 +36,25 @@ impl Client {
     /// [`Error::Refused`] when more than a third of the endpoints refused it; a lone endpoint is
     /// believed. [`Error::Unreachable`] when it was sent to none. [`Error::OutcomeUnknown`] when
     /// somebody may have taken it: a call was lost, or too few say that they refused.
+    ///
+    /// A refusal is not for good: whoever has the bytes may send them again. So what is built next
+    /// takes the same nonce, and at most one of the two is ever executed.
     pub async fn submit(&self, tx: &SignedTx) -> Result<Submitted, Error> {
         let body = &tx.body;
-        self.submit_bytes(&tx.encode(), body.id(), body.valid_until).await
+        let answer = self.hand_in(&tx.encode(), body).await;
+        if matches!(answer, Err(Error::Refused(_) | Error::Unreachable(_))) {
+            self.nonces.book(&body.sender, |book| book.release(body.nonce));
+        }
+        answer
     }
 
-    /// As [`Self::submit`], with the bytes, the id and the end of validity at hand.
-    pub async fn submit_bytes(
+    /// As [`Self::submit`], without a look at what becomes of the nonce.
+    pub(crate) async fn hand_in(
         &self,
         signed_tx: &[u8],
-        id: Hash,
-        valid_until: u64,
+        body: &TxBody,
     ) -> Result<Submitted, Error> {
+        let (id, valid_until) = (body.id(), body.valid_until);
         let mut tally = Tally { endpoints: self.endpoints.all().len(), ..Tally::default() };
         for round in 0..ROUNDS {
             if round > 0 {

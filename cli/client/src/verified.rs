@@ -14,6 +14,7 @@ use ballast_runtime::{Code, Genesis, Key, Receipt, TxBody};
 use crate::Client;
 use crate::error::Error;
 use crate::proof::{self, Proven, ProvenObject};
+use crate::tx::Fate;
 
 /// Something that a quorum of the chain's validators stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub enum ProvenFate {
     /// In no block, and it can never be: this is the header that ended its time, and its nonce was
     /// unused before.
     Expired(Box<Header>),
+    /// In no block, and it can never be: this is the receipt of another transaction under its nonce.
+    Replaced(Box<Verified<Receipt>>),
 }
 
 /// A client that believes a validator only what it proves.
@@ -104,7 +107,8 @@ impl VerifiedClient {
     ///
     /// That it expired follows from its sender: a header whose time is not below `valid_until`
     /// attests the state right before it, in which the transaction's nonce is unused. No later
-    /// block may hold it, and no earlier one does.
+    /// block may hold it, and no earlier one does. That it was replaced follows from the receipt of
+    /// the other transaction, which has the same sender and nonce.
     pub async fn fate(&self, body: &TxBody) -> Result<Option<ProvenFate>, Error> {
         match self.receipt(body.id()).await {
             Ok(receipt) => return Ok(Some(ProvenFate::Included(Box::new(receipt)))),
@@ -117,8 +121,29 @@ impl VerifiedClient {
         let anchor = sender.anchor;
         let is_right_before = anchor.height == sender.height.saturating_add(1);
         let is_over = anchor.time >= body.valid_until;
-        let expired = unused && is_right_before && is_over;
-        Ok(expired.then(|| ProvenFate::Expired(Box::new(anchor))))
+        if unused {
+            let expired = is_right_before && is_over;
+            return Ok(expired.then(|| ProvenFate::Expired(Box::new(anchor))));
+        }
+        let by = self.replaced(body).await?;
+        Ok(by.map(|receipt| ProvenFate::Replaced(Box::new(receipt))))
+    }
+
+    /// The receipt of whatever used the nonce, as far as a validator tells.
+    async fn replaced(&self, body: &TxBody) -> Result<Option<Verified<Receipt>>, Error> {
+        let told = self.client.wait_for(body, std::time::Duration::ZERO).await?;
+        let Fate::Replaced(Some(by)) = told else { return Ok(None) };
+        let found = match self.receipt(by).await {
+            Ok(found) => found,
+            Err(error) if is_no_proof(&error) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let receipt = &found.value;
+        let replaces = receipt.sender == body.sender && receipt.nonce == body.nonce;
+        if !replaces || receipt.tx == body.id() {
+            return Err(Error::ProofOfAnother);
+        }
+        Ok(Some(found))
     }
 
     async fn object<T: Kind + Clone>(

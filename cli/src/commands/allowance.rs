@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use crate::cli::{amount, moment};
 use crate::commands::pay::{TravelArg, check_amount, memo};
 use crate::context::Context;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::message;
 use crate::output::{fields, time};
 use crate::send::{Request, SendArgs, send};
@@ -20,7 +20,7 @@ use crate::view::{self, dollars};
 #[derive(Subcommand, Debug)]
 #[command(after_help = "\
 Examples:
-  ballast allowance approve dev:2 500 --until +30d --from dev:1 --wait
+  ballast allowance approve dev:2 500 --expected 0 --until +30d --from dev:1 --wait
   ballast allowance show dev:1 dev:2
   ballast allowance spend dev:1 dev:3 20 --from dev:2 --wait
   ballast allowance approve dev:2 0 --from dev:1 --wait        # take it back")]
@@ -44,8 +44,8 @@ pub struct ApproveArgs {
     /// When it ends: 2026-10-01T00:00:00Z, or +30d from now
     #[arg(long, value_name = "TIME", value_parser = moment, default_value = "+30d")]
     until: u64,
-    /// The allowance it has now; refused on chain when that has changed meanwhile
-    /// [default: what the chain says]
+    /// The allowance that you believe it has now: refused on chain when that has changed meanwhile.
+    /// Needed unless this one takes it back: 0 for the first
     #[arg(long, value_parser = amount)]
     expected: Option<u64>,
     #[command(flatten)]
@@ -97,12 +97,27 @@ pub async fn current(
     Ok(ctx.client().await?.get_allowance(v1::GetAllowanceRequest { owner, spender }).await?)
 }
 
+/// The present value, when it is safe to take it for what the caller expects. Otherwise the caller
+/// says so: what was spent since they last looked would be granted anew.
+pub fn unexpected(current: u64, is_safe: bool, what: &str) -> Result<u64, Failure> {
+    if is_safe {
+        return Ok(current);
+    }
+    let current = dollars(current);
+    let message = format!("the {what} is {current} dollars now; nothing was sent");
+    Err(Failure::new(Exit::Refused, "EXPECTED_NEEDED", message)
+        .next(format!("if that is what you expect, add --expected {current}")))
+}
+
 async fn approve(ctx: &Context, args: ApproveArgs) -> Result<(), Failure> {
     let spender = ctx.address(&args.spender).await?;
     let owner = ctx.own_address(By::Anyone).await?;
     let expected = match args.expected {
         Some(expected) => expected,
-        None => current(ctx, &owner, &spender).await?.current_micros,
+        None => {
+            let known = current(ctx, &owner, &spender).await?;
+            unexpected(known.current_micros, args.amount == 0, "allowance")?
+        }
     };
     let (amount, expires) = (args.amount, args.until);
     let what = format!(

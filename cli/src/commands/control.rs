@@ -17,6 +17,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::cli::{amount, digest, duration_ms};
+use crate::commands::allowance::unexpected;
 use crate::commands::council::{CouncilArgs, act};
 use crate::commands::pages;
 use crate::context::{Context, parse_name};
@@ -131,8 +132,8 @@ pub struct HoldArgs {
     /// Dollars that it may not spend; may exceed its balance
     #[arg(value_parser = amount)]
     hold: u64,
-    /// The hold it has now; refused on chain when that has changed meanwhile
-    /// [default: what the chain says]
+    /// The hold that you believe it has now: refused on chain when that has changed meanwhile. Needed
+    /// where it has one
     #[arg(long, value_parser = amount)]
     expected: Option<u64>,
     /// Digest of the order behind it, hex or @FILE
@@ -245,7 +246,8 @@ async fn hold(ctx: &Context, args: HoldArgs) -> Result<(), Failure> {
         Some(expected) => expected,
         None => {
             let answer = ctx.client().await?.account(&account).await?;
-            answer.account.map_or(0, |account| account.hold_micros)
+            let current = answer.account.map_or(0, |account| account.hold_micros);
+            unexpected(current, current == 0, "hold")?
         }
     };
     let order = args.order.unwrap_or_default();

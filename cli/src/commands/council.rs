@@ -333,7 +333,7 @@ pub async fn propose(
         "class": needs.class, "digest": needs.digest, "threshold": needs.threshold,
         "delay_ms": needs.delay_ms, "ops": shown,
     });
-    let landed = send::land(ctx, &tx, args.timeout, data.clone()).await?;
+    let landed = send::land(ctx, &tx, args, data.clone()).await?;
     let number = landed.receipt.events.iter().find_map(|event| match &event.kind {
         Some(EventKind::Proposed(proposed)) => Some(proposed.proposal),
         _ => None,
@@ -435,7 +435,7 @@ async fn submit_exec(
     let tx = sign(ctx, sender, vec![op], None, args).await?;
     match &args.out {
         Some(path) => send::write_tx(ctx, &tx, path),
-        None => send::submit(ctx, &tx, data, args.wait.then_some(args.timeout)).await,
+        None => send::submit(ctx, &tx, data, args).await,
     }
 }
 

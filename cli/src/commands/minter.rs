@@ -10,6 +10,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::cli::amount;
+use crate::commands::allowance::unexpected;
 use crate::commands::council::{CouncilArgs, act};
 use crate::commands::pages;
 use crate::context::Context;
@@ -23,7 +24,7 @@ use crate::view::{self, dollars};
 #[command(after_help = "\
 Examples:
   ballast minter list
-  ballast minter allowance dev:minter 5000000 --wait
+  ballast minter allowance dev:minter 5000000 --expected 250000 --wait
   ballast minter suspend dev:minter --sign-with alice,bob --wait
   ballast minter limits dev:minter --per-tx 1000000 --window 5000000")]
 pub enum Command {
@@ -46,8 +47,8 @@ pub struct AllowanceArgs {
     /// Dollars it may mint from now on
     #[arg(value_parser = amount)]
     new: u64,
-    /// The allowance it has now; refused on chain when that has changed meanwhile
-    /// [default: what the chain says]
+    /// The allowance that you believe it has now: refused on chain when that has changed meanwhile.
+    /// Needed unless the new one is 0
     #[arg(long, value_parser = amount)]
     expected: Option<u64>,
     #[command(flatten)]
@@ -103,7 +104,10 @@ async fn allowance(ctx: &Context, args: AllowanceArgs) -> Result<(), Failure> {
     let minter = ctx.address(&args.minter).await?;
     let expected = match args.expected {
         Some(expected) => expected,
-        None => known(ctx, &args.minter).await?.allowance_micros,
+        None => {
+            let current = known(ctx, &args.minter).await?.allowance_micros;
+            unexpected(current, args.new == 0, "allowance")?
+        }
     };
     let new = args.new;
     let what = format!(

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use ballast_proto::v1;
 use ballast_runtime::Op;
 use ballast_runtime::op::Signer as By;
 use ballast_runtime::ops::transfer::Transfer;
@@ -13,7 +14,8 @@ use crate::commands::uri;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::offline::read_travel;
-use crate::send::{Request, SendArgs, send};
+use crate::send::{Request, SendArgs, now_ms, send};
+use crate::sent::Paid;
 use crate::uri::{PaymentUri, SCHEME};
 use crate::view::dollars;
 
@@ -36,6 +38,9 @@ pub struct PayArgs {
     /// Reference for the recipient, at most 32 bytes
     #[arg(long = "ref", value_name = "MEMO")]
     memo: Option<String>,
+    /// Pay what a URI asks for though it was paid from here before
+    #[arg(long)]
+    again: bool,
     #[command(flatten)]
     travel: TravelArg,
     #[command(flatten)]
@@ -95,6 +100,7 @@ fn asked(to: String, amount: Option<u64>, memo: Option<String>) -> Result<Paymen
 }
 
 pub async fn run(ctx: &Context, args: PayArgs) -> Result<(), Failure> {
+    let is_uri = args.to.starts_with(SCHEME);
     let asked = asked(args.to, args.amount, args.memo)?;
     let missing = || Failure::usage("it is not said how much to pay").next("add the amount");
     let amount = asked.amount.ok_or_else(missing)?;
@@ -105,8 +111,36 @@ pub async fn run(ctx: &Context, args: PayArgs) -> Result<(), Failure> {
         let message = "sender and recipient are the same account";
         return Err(Failure::new(Exit::Refused, "SELF_TRANSFER", message));
     }
+    let mut send_args = args.send;
+    if let (true, Some(memo)) = (is_uri, &memo) {
+        let from = ctx.own_address(By::Anyone).await?;
+        send_args.paid = Paid::of(&ctx.chain().await?, &from, &to, memo);
+        if let Some(paid) = send_args.paid.as_ref().filter(|_| !args.again) {
+            check_unpaid(ctx, paid).await?;
+        }
+    }
     let travel = args.travel.read(ctx).await?;
     let what = format!("Pay {} dollars to {}", dollars(amount), ctx.shown(&to).await?);
     let op = Op::Transfer(Transfer { to, amount, travel });
-    send(ctx, Request::new(op, what).memo(memo), &args.send).await
+    send(ctx, Request::new(op, what).memo(memo), &send_args).await
+}
+
+/// That what a URI asks for is not paid, nor on its way: one request, one payment.
+async fn check_unpaid(ctx: &Context, paid: &Paid) -> Result<(), Failure> {
+    let Some((id, until)) = paid.before() else { return Ok(()) };
+    let found = ctx.client().await?.tx(id).await;
+    let is_dead = match &found {
+        Ok(found) => matches!(
+            found.state(),
+            v1::TxState::Failed | v1::TxState::Expired | v1::TxState::Replaced
+        ),
+        Err(_) => now_ms() >= until,
+    };
+    if is_dead {
+        return Ok(());
+    }
+    let message = format!("this request was paid before: transaction {id}");
+    Err(Failure::safety("PAID_ALREADY", message).next(format!(
+        "see what became of it: ballast tx show {id}; to pay once more, add --again"
+    )))
 }

@@ -385,7 +385,7 @@ pub async fn pass(
         let op = Op::Vote(Vote { proposal: number, digest, choice });
         ctx.out.progress(&format!("approving proposal {number} as {}", signer.name));
         let tx = sign(ctx, signer, vec![op], None, args).await?;
-        send::land(ctx, &tx, args.timeout, json!({ "proposal": number })).await?;
+        send::land(ctx, &tx, args, json!({ "proposal": number })).await?;
     }
     let known = fetch(ctx, number).await?;
     let eta = known.proposal.eta.filter(|_| known.proposal.status == ProposalStatus::Approved);
@@ -437,5 +437,5 @@ async fn execute_when_due(
     let op = Op::Execute(Execute { proposal: number });
     let tx = sign(ctx, signer, vec![op], None, args).await?;
     let data = json!({ "proposal": number });
-    send::submit(ctx, &tx, data, args.wait.then_some(args.timeout)).await
+    send::submit(ctx, &tx, data, args).await
 }

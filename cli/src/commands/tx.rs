@@ -19,11 +19,12 @@ use crate::commands::council::{finish_signing, sign_draft};
 use crate::commands::pay::memo;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
+use crate::fate::{self, Awaited};
 use crate::offline::{Draft, malformed, read_value};
 use crate::output::{fields, time};
 use crate::send::SendArgs;
 use crate::view::dollars;
-use crate::{message, send, view};
+use crate::{message, send, sent, view};
 
 #[derive(Subcommand, Debug)]
 #[command(after_help = "\
@@ -116,14 +117,18 @@ pub struct SubmitArgs {
     /// How long to wait before the outcome counts as unknown
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     timeout: u64,
+    /// Send it though it would fail now
+    #[arg(long)]
+    force: bool,
 }
 
 #[derive(Args, Debug)]
 pub struct WaitArgs {
-    #[arg(value_parser = hash)]
-    id: Hash,
-    /// The transaction's end of validity (milliseconds since 1970), so that any validator can say
-    /// that it expired
+    /// Its id, or a file that holds it: with the whole transaction any validator can say that it
+    /// expired or was replaced. What was sent from this machine is known whole
+    #[arg(value_name = "ID|FILE")]
+    what: String,
+    /// The transaction's end of validity (milliseconds since 1970): refused where it is another
     #[arg(long, value_name = "MS", default_value_t = 0)]
     valid_until: u64,
     /// How long to wait before the outcome counts as unknown
@@ -153,15 +158,34 @@ pub async fn run(ctx: &Context, command: Command) -> Result<(), Failure> {
         Command::Simulate { file } => simulate(ctx, &file).await,
         Command::Submit(args) => {
             let tx = read_tx(&args.file)?;
-            let wait = args.wait.then_some(args.timeout);
-            send::submit(ctx, &tx, json!({}), wait).await
+            let SubmitArgs { wait, timeout, force, .. } = args;
+            let args = SendArgs { wait, timeout, force, ..SendArgs::default() };
+            send::submit(ctx, &tx, json!({}), &args).await
         }
         Command::Wait(args) => {
-            send::finish(ctx, args.id, args.valid_until, args.timeout, json!({})).await
+            let awaited = awaited(&args)?;
+            fate::finish(ctx, &awaited, args.timeout).await
         }
         Command::Show { id } => show(ctx, id).await,
         Command::Decode(args) => decode(ctx, &args),
     }
+}
+
+/// The transaction that is meant, whole where it is at hand.
+fn awaited(args: &WaitArgs) -> Result<Awaited, Failure> {
+    let body = match hash(&args.what) {
+        Ok(id) => match sent::find(&id) {
+            Some(tx) => tx.body,
+            None => return Ok(Awaited { id, until: args.valid_until, body: None }),
+        },
+        Err(_) => read_any_tx(Path::new(&args.what))?.body,
+    };
+    let awaited = Awaited::of(&body);
+    if args.valid_until != 0 && args.valid_until != awaited.until {
+        let message = format!("the transaction is valid until {}", awaited.until);
+        return Err(Failure::usage(message));
+    }
+    Ok(awaited)
 }
 
 async fn build(ctx: &Context, args: BuildArgs) -> Result<(), Failure> {
@@ -242,7 +266,7 @@ async fn show(ctx: &Context, id: Hash) -> Result<(), Failure> {
                 ),
                 ..failure
             }
-            .next(send::wait_command(id, 0)),
+            .next(fate::wait_command(id, 0)),
             _ => failure,
         }
     })?;

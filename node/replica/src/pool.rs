@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ballast_primitives::codec;
 use ballast_primitives::{Hash, PublicKey};
 use ballast_runtime::admission;
-use ballast_runtime::tx::VerifiedTx;
+use ballast_runtime::tx::{TxBody, VerifiedTx};
 
 use crate::batches::Held;
 use crate::types::{BATCH_BYTES_MAX, BATCH_SIGNATURES_MAX, BATCH_TXS_MAX, Batch};
@@ -120,6 +120,20 @@ impl Pool {
         }
     }
 
+    /// Takes out of the open batch what can never be included any more. (What is in a sealed batch
+    /// stays until that is committed, and is left out then.)
+    pub fn drop_open(&mut self, is_dead: impl Fn(&TxBody) -> bool) {
+        let candidates = std::mem::take(&mut self.open);
+        (self.open_bytes, self.open_signatures, self.open_protective) = (EMPTY_BYTES, 0, false);
+        for candidate in candidates {
+            if is_dead(candidate.tx.body()) {
+                self.pending.remove(&candidate.tx.id());
+            } else {
+                self.add(candidate);
+            }
+        }
+    }
+
     /// Packs the open batch; none when it is empty.
     pub fn seal(&mut self) -> Option<Sealed> {
         if self.open.is_empty() {
@@ -135,5 +149,49 @@ impl Pool {
         let bytes = codec::encode(&batch);
         let held = Held::new(self.author, txs, bytes.len());
         Some(Sealed { digest: Batch::digest_of_bytes(&bytes), bytes: Arc::new(bytes), held })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ballast_primitives::{Address, SecretKey};
+    use ballast_runtime::Op;
+    use ballast_runtime::ops::transfer::Transfer;
+
+    use super::*;
+
+    fn candidate(nonce: u64) -> Candidate {
+        let to = Address([3; 32]);
+        let body = TxBody {
+            genesis: Hash([1; 32]),
+            chain_id: 7,
+            sender: Address([2; 32]),
+            nonce,
+            valid_until: 9,
+            sponsor: None,
+            memo: None,
+            ops: vec![Op::Transfer(Transfer { to, amount: 5, travel: None })],
+        };
+        let tx = body.sign(&[&SecretKey::dev("pool", "a")]);
+        let bytes = tx.encode();
+        Candidate { tx: VerifiedTx::verify(tx).unwrap(), bytes }
+    }
+
+    #[test]
+    fn what_is_dead_leaves_the_open_batch_and_its_room() {
+        let mut pool = Pool::new(PublicKey([9; 32]), 0);
+        let mut without = Pool::new(PublicKey([9; 32]), 0);
+        for nonce in 1..=3 {
+            pool.add(candidate(nonce));
+        }
+        without.add(candidate(1));
+        without.add(candidate(3));
+        pool.drop_open(|body| body.nonce == 2);
+        assert_eq!(pool.len(), 2);
+        assert_eq!(pool.pending(&candidate(2).tx.id()), None);
+        assert_eq!((pool.open_bytes, pool.open_signatures), (without.open_bytes, 2));
+        assert_eq!(pool.seal().unwrap().bytes, without.seal().unwrap().bytes);
+        pool.drop_open(|_| true);
+        assert!(pool.seal().is_none());
     }
 }

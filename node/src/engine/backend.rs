@@ -22,7 +22,7 @@ use super::verify::{Rejected, Verification};
 use super::view::{Shared, WaitingProof, certified};
 use crate::metrics::NodeMetrics;
 use crate::rpc::backend::{
-    Backend, Head, Look, NodeInfo, ProveError, Refusal, Simulation, Submitted,
+    Backend, Claim, Head, Look, NodeInfo, ProveError, Refusal, Simulation, Submitted,
 };
 use crate::store::Store;
 
@@ -115,7 +115,7 @@ impl NodeBackend {
         }
         let ticket = self.next_ticket.fetch_add(1, Ordering::Relaxed);
         let (reply, answer) = oneshot::channel();
-        let ids = txs.iter().map(|candidate| (candidate.tx.id(), candidate.tx.body().valid_until));
+        let ids = txs.iter().map(|candidate| (candidate.tx.id(), Claim::from(candidate.tx.body())));
         self.tickets.lock().insert(ticket, Ticket { txs: ids.collect(), reply });
         self.mailbox.bulk(Letter::Input(Input::Submit { ticket, txs }));
         answer.await.ok()
@@ -126,6 +126,7 @@ impl NodeBackend {
     async fn explain(&self, rejected: Rejected) -> Refusal {
         let (code, detail) = (rejected.code, rejected.detail);
         let Some((_, tx)) = rejected.tx else { return self.refuse(code, detail) };
+        let claim = Claim::from(&tx.body);
         let (reply, answer) = oneshot::channel();
         let now = self.clock.now();
         self.mailbox.ask(Box::new(move |replica| {
@@ -133,9 +134,16 @@ impl NodeBackend {
             let _ = reply.send(admission::check(replica.state(), &context, &tx));
         }));
         match answer.await {
-            Ok(Err(earlier)) if earlier < code => self.refuse(earlier, String::new()),
+            Ok(Err(earlier)) if earlier.comes_before(code) => self.refuse_claim(earlier, &claim),
             _ => self.refuse(code, detail),
         }
+    }
+
+    fn refuse_claim(&self, code: Code, claim: &Claim) -> Refusal {
+        self.metrics.refused(code.name()).inc();
+        // What admission goes by.
+        let now = self.clock.now().wall_ms.max(self.head.borrow().time_ms);
+        Refusal::of(code, String::new(), claim, now, &self.store)
     }
 
     fn refuse(&self, code: Code, detail: String) -> Refusal {
@@ -156,10 +164,10 @@ impl NodeBackend {
                     return Ok(Submitted { known: true, ..submitted });
                 }
                 let horizon = self.store.horizon();
-                if may_be_committed && horizon.may_hide(submitted.valid_until) {
+                if may_be_committed && horizon.may_hide(submitted.claim.valid_until) {
                     return Err(Refusal::Pruned { oldest: horizon.oldest });
                 }
-                Err(self.refuse(code, String::new()))
+                Err(self.refuse_claim(code, &submitted.claim))
             }
         }
     }
@@ -204,9 +212,9 @@ impl Backend for NodeBackend {
             places.push(match checked {
                 Ok(candidate) => {
                     let id = candidate.tx.id();
-                    let valid_until = candidate.tx.body().valid_until;
+                    let claim = Claim::from(candidate.tx.body());
                     candidates.push(candidate);
-                    Ok(Submitted { id, valid_until, known: false })
+                    Ok(Submitted { id, claim, known: false })
                 }
                 Err(rejected) => Err(self.explain(rejected).await),
             });
@@ -236,7 +244,7 @@ impl Backend for NodeBackend {
         answer.await.ok()
     }
 
-    fn pending(&self, id: &Hash) -> Option<u64> {
+    fn pending(&self, id: &Hash) -> Option<Claim> {
         self.shared.pending.lock().get(id).copied()
     }
 

@@ -21,14 +21,15 @@ use super::mailbox::{Letter, Mailbox, Post};
 use super::peers::Peers;
 use super::view::View;
 use crate::metrics::{NodeMetrics, ObserveDuration};
+use crate::rpc::backend::Claim;
 use crate::setup::RunError;
 
 /// Who waits for the answers to their submissions.
 pub type Tickets = Arc<Mutex<BTreeMap<u64, Ticket>>>;
 
 pub struct Ticket {
-    /// Id and `valid_until` of each transaction, in the order of the answers.
-    pub txs: Vec<(Hash, u64)>,
+    /// Each transaction, in the order of the answers.
+    pub txs: Vec<(Hash, Claim)>,
     pub reply: oneshot::Sender<Vec<Admission>>,
 }
 

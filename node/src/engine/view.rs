@@ -1,7 +1,7 @@
 //! What the rest of the node sees of the replica: the newest head, status and figures, published
 //! by the replica's thread after what they say is durable.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use ballast_primitives::Hash;
 use ballast_primitives::merkle::Path;
 use ballast_primitives::proof::{CertifiedHeader, StateProof};
-use ballast_replica::types::{CommitWrite, StoredBlock};
+use ballast_replica::types::{CommitWrite, StoredBlock, TxRecord};
 use ballast_replica::{Duty, Replica};
 use parking_lot::Mutex;
 use tokio::sync::{oneshot, watch};
@@ -19,7 +19,7 @@ use super::peers::Peers;
 use crate::metrics::NodeMetrics;
 use crate::operator::disk::{Level, Space};
 use crate::operator::{NodeStatus, Voting};
-use crate::rpc::backend::{Head, NodeInfo};
+use crate::rpc::backend::{Claim, Head, NodeInfo};
 
 /// How often the figures that change without a commit are looked at.
 const REFRESH: Duration = Duration::from_millis(100);
@@ -28,8 +28,8 @@ const DISK_REFRESH: Duration = Duration::from_secs(1);
 /// Written by the replica's thread, read by everyone.
 pub struct Shared {
     pub info: Mutex<NodeInfo>,
-    /// Transactions submitted here and not yet committed, with their `valid_until`.
-    pub pending: Mutex<BTreeMap<Hash, u64>>,
+    /// Transactions submitted here that are not committed and still may be.
+    pub pending: Mutex<BTreeMap<Hash, Claim>>,
     /// The pool has no room for ordinary transactions.
     pub full: AtomicBool,
     /// Proofs waiting for a header that attests their root.
@@ -68,20 +68,21 @@ impl View {
         Self { shared, published, data, refreshed: Instant::now(), disk_read: None }
     }
 
-    /// Transactions that were taken here, with their `valid_until`.
-    pub fn admitted(&self, txs: impl Iterator<Item = (Hash, u64)>) {
+    /// Transactions that were taken here.
+    pub fn admitted(&self, txs: impl Iterator<Item = (Hash, Claim)>) {
         self.shared.pending.lock().extend(txs);
     }
 
     /// A block is durable.
     pub fn committed(&mut self, write: &CommitWrite) {
         {
-            let mut pending = self.shared.pending.lock();
-            for record in &write.records {
-                pending.remove(&record.receipt.tx);
-            }
-            // Those that can never commit any more.
-            pending.retain(|_, valid_until| *valid_until > write.executed.time);
+            let used = write.records.iter().map(|TxRecord { receipt, .. }| receipt);
+            let used: BTreeSet<_> = used.map(|receipt| (receipt.sender, receipt.nonce)).collect();
+            // Those that are committed, or never can be any more.
+            self.shared.pending.lock().retain(|_, claim| {
+                claim.valid_until > write.executed.time
+                    && !used.contains(&(claim.sender, claim.nonce))
+            });
         }
         self.shared.info.lock().evidence += write.evidence.len() as u64;
         self.answer_proofs(&write.block);

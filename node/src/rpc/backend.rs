@@ -4,10 +4,11 @@
 //! so whatever a service reads from [`Backend::store`] afterwards includes that block. No method
 //! but the two `async` ones may block for longer than a few point reads take.
 
-use ballast_primitives::Hash;
 use ballast_primitives::proof::StateProof;
+use ballast_primitives::{Address, Hash};
 use ballast_runtime::simulate::{Simulated, Trial};
-use ballast_runtime::{Code, Genesis, Key, State};
+use ballast_runtime::tx::VALIDITY_MS_MAX;
+use ballast_runtime::{Code, Genesis, Key, State, TxBody};
 use tokio::sync::watch;
 
 use crate::store::Store;
@@ -22,11 +23,26 @@ pub struct Head {
     pub block: Hash,
 }
 
+/// What a transaction that is not on chain may still come in by: a nonce of its sender that nothing
+/// has used, up to an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    pub sender: Address,
+    pub nonce: u64,
+    pub valid_until: u64,
+}
+
+impl From<&TxBody> for Claim {
+    fn from(body: &TxBody) -> Self {
+        Self { sender: body.sender, nonce: body.nonce, valid_until: body.valid_until }
+    }
+}
+
 /// A transaction that was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Submitted {
     pub id: Hash,
-    pub valid_until: u64,
+    pub claim: Claim,
     /// The same bytes were submitted before, or are committed.
     pub known: bool,
 }
@@ -36,6 +52,14 @@ pub struct Submitted {
 pub enum Refusal {
     /// The runtime's answer, and what more there is to say (may be empty).
     Code(Code, String),
+    /// `TOO_FAR_AHEAD`, for so many milliseconds.
+    TooFarAhead {
+        retry_ms: u64,
+    },
+    /// `NONCE_USED`, by this transaction.
+    NonceUsed {
+        by: Hash,
+    },
     /// The pools are full; try again after this many milliseconds.
     Busy {
         retry_ms: u64,
@@ -45,6 +69,23 @@ pub enum Refusal {
         oldest: u64,
     },
     ShuttingDown,
+}
+
+impl Refusal {
+    /// The runtime's answer at `now`, with what whoever is refused can go by.
+    pub fn of(code: Code, detail: String, claim: &Claim, now: u64, store: &Store) -> Self {
+        match code {
+            Code::TooFarAhead => {
+                let from = claim.valid_until.saturating_sub(VALIDITY_MS_MAX);
+                Self::TooFarAhead { retry_ms: from.saturating_sub(now).max(1) }
+            }
+            Code::NonceUsed => match store.tx_of_nonce(&claim.sender, claim.nonce) {
+                Ok(Some(by)) => Self::NonceUsed { by },
+                _ => Self::Code(code, detail),
+            },
+            code => Self::Code(code, detail),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,8 +144,8 @@ pub trait Backend: Send + Sync + 'static {
     /// it is tried on is that of the newest block, which may be durable only a moment later.
     async fn simulate(&self, trial: Trial) -> Option<Simulation>;
 
-    /// `valid_until` of a transaction that waits here.
-    fn pending(&self, id: &Hash) -> Option<u64>;
+    /// What a transaction that waits here may come in by.
+    fn pending(&self, id: &Hash) -> Option<Claim>;
 
     /// Proves an object under the newest header that attests the state it is in.
     async fn prove(&self, key: Key) -> Result<StateProof, ProveError>;

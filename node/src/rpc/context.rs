@@ -23,7 +23,7 @@ pub(super) struct Context {
     pub config: Arc<RpcConfig>,
     pub wire: Wire,
     pub genesis_hash: Hash,
-    /// What was submitted here, and until when it is valid.
+    /// What was submitted here.
     pub seen: Arc<Seen>,
     pub stop: CancellationToken,
 }

@@ -52,7 +52,9 @@ mod tls;
 mod tx;
 mod tx_limits;
 
-pub use backend::{Backend, Head, Look, NodeInfo, ProveError, Refusal, Simulation, Submitted};
+pub use backend::{
+    Backend, Claim, Head, Look, NodeInfo, ProveError, Refusal, Simulation, Submitted,
+};
 pub use config::RpcConfig;
 pub use metrics::{Refused, RpcMetrics};
 pub use server::{RpcError, RpcServer, serve};

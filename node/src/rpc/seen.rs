@@ -1,12 +1,14 @@
-//! The latest transactions submitted here, and until when each is valid: so that WaitTx can say
-//! EXPIRED after the pool has dropped one.
+//! The latest transactions submitted here, and what each may come in by: so that WaitTx can say
+//! EXPIRED and REPLACED after the pool has dropped one.
 
 use std::collections::{HashMap, VecDeque};
 
 use ballast_primitives::Hash;
 use parking_lot::Mutex;
 
-/// How many are remembered: 5 MiB at most. (A client that passes `valid_until_ms` needs none.)
+use super::backend::Claim;
+
+/// How many are remembered: 10 MiB at most. (A client that passes `tx_body` needs none.)
 const SEEN_MAX: usize = 65_536;
 
 #[derive(Default)]
@@ -14,25 +16,25 @@ pub(super) struct Seen(Mutex<Memory>);
 
 #[derive(Default)]
 struct Memory {
-    valid_until: HashMap<Hash, u64>,
+    claims: HashMap<Hash, Claim>,
     order: VecDeque<Hash>,
 }
 
 impl Seen {
-    pub fn remember(&self, id: Hash, valid_until: u64) {
+    pub fn remember(&self, id: Hash, claim: Claim) {
         let mut memory = self.0.lock();
-        if memory.valid_until.insert(id, valid_until).is_some() {
+        if memory.claims.insert(id, claim).is_some() {
             return;
         }
         memory.order.push_back(id);
         if memory.order.len() > SEEN_MAX
             && let Some(oldest) = memory.order.pop_front()
         {
-            memory.valid_until.remove(&oldest);
+            memory.claims.remove(&oldest);
         }
     }
 
-    pub fn valid_until(&self, id: &Hash) -> Option<u64> {
-        self.0.lock().valid_until.get(id).copied()
+    pub fn claim(&self, id: &Hash) -> Option<Claim> {
+        self.0.lock().claims.get(id).copied()
     }
 }

@@ -13,15 +13,16 @@ use ballast_proto::v1::{
     SubmitBatchRequest, SubmitBatchResponse, SubmitBatchResult, SubmitTxRequest, SubmitTxResponse,
     TxState, WaitTxRequest, WaitTxResponse,
 };
+use ballast_runtime::object::Account;
 use ballast_runtime::simulate::{BalanceChange as Change, Simulated, Trial};
 use ballast_runtime::tx::TX_BYTES_MAX;
-use ballast_runtime::{Code, Outcome, SignedTx};
+use ballast_runtime::{Code, Key, Outcome, SignedTx, TxBody};
 use tokio::time::{Instant, timeout_at};
 use tonic::{Request, Response, Status};
 
-use super::backend::{Head, Refusal, Simulation, Submitted};
+use super::backend::{Claim, Head, Refusal, Simulation, Submitted};
 use super::config::BATCH_TXS_MAX;
-use super::context::{Context, internal, read_tx_id, receipts_pruned};
+use super::context::{Context, internal, object, read_tx_id, receipts_pruned};
 use super::rate;
 
 /// How long WaitTx waits when it is not told.
@@ -73,6 +74,7 @@ impl TxService for Tx {
     ) -> Result<Response<WaitTxResponse>, Status> {
         let request = request.into_inner();
         let id = read_tx_id(&request.tx_id)?;
+        let claim = self.read_claim(&id, &request.tx_body)?;
         let wait = match request.timeout_ms {
             0 => WAIT_DEFAULT.min(self.0.config.wait_max),
             ms => Duration::from_millis(ms),
@@ -81,7 +83,7 @@ impl TxService for Tx {
             let problem = format!("is above {} ms", self.0.config.wait_max.as_millis());
             return Err(WireError::field("timeout_ms", problem).into());
         }
-        Ok(Response::new(self.wait(&id, request.valid_until_ms, wait).await?))
+        Ok(Response::new(self.wait(&id, claim, request.valid_until_ms, wait).await?))
     }
 
     async fn simulate_tx(
@@ -89,12 +91,12 @@ impl TxService for Tx {
         request: Request<SimulateTxRequest>,
     ) -> Result<Response<SimulateTxResponse>, Status> {
         let tx = read_trial(request.into_inner().transaction)?;
-        let id = tx.body.id();
+        let (id, claim) = (tx.body.id(), Claim::from(&tx.body));
         let checked = tokio::task::spawn_blocking(move || Trial::new(tx)).await;
         let trial = checked.map_err(internal)?.map_err(WireError::new)?;
         let simulation = self.0.backend.simulate(trial).await;
         let stopping = || WireError::new(ServiceReason::ShuttingDown);
-        Ok(Response::new(self.simulated(id, simulation.ok_or_else(stopping)?)))
+        Ok(Response::new(self.simulated(id, &claim, simulation.ok_or_else(stopping)?)))
     }
 
     async fn get_tx(
@@ -105,21 +107,28 @@ impl TxService for Tx {
         if let Some(answer) = self.find(&id)? {
             return Ok(Response::new(answer));
         }
-        let valid_until = self.0.backend.pending(&id);
+        let waits = self.0.backend.pending(&id).is_some();
+        let head = self.0.head();
         // It may have left the pool for the chain between the two looks.
-        match (valid_until, self.find(&id)?) {
-            (_, Some(answer)) => Ok(Response::new(answer)),
-            (Some(valid_until), None) => Ok(Response::new(GetTxResponse {
-                tx_id: id.to_string(),
-                state: TxState::Pending.into(),
-                valid_until_ms: valid_until,
-                ..GetTxResponse::default()
-            })),
-            (None, None) => Err(match self.0.store().horizon() {
-                horizon if horizon.is_pruned() => receipts_pruned(horizon.oldest).into(),
-                _ => WireError::new(ServiceReason::TxNotFound).into(),
-            }),
+        if let Some(answer) = self.find(&id)? {
+            return Ok(Response::new(answer));
         }
+        if let Some(claim) = self.claim_of(&id) {
+            let looked = self.look(&id, Some(&claim), 0, &head, true)?;
+            if waits || looked.state() != TxState::Pending {
+                return Ok(Response::new(GetTxResponse {
+                    tx_id: looked.tx_id,
+                    state: looked.state,
+                    valid_until_ms: claim.valid_until,
+                    replaced_by: looked.replaced_by,
+                    ..GetTxResponse::default()
+                }));
+            }
+        }
+        Err(match self.0.store().horizon() {
+            horizon if horizon.is_pruned() => receipts_pruned(horizon.oldest).into(),
+            _ => WireError::new(ServiceReason::TxNotFound).into(),
+        })
     }
 }
 
@@ -137,7 +146,25 @@ fn read_trial(transaction: Option<Transaction>) -> Result<SignedTx, WireError> {
 }
 
 impl Tx {
-    fn simulated(&self, id: Hash, simulation: Simulation) -> SimulateTxResponse {
+    /// What the body that a client sent along says, if it is the transaction's.
+    fn read_claim(&self, id: &Hash, tx_body: &[u8]) -> Result<Option<Claim>, WireError> {
+        if tx_body.is_empty() {
+            return Ok(None);
+        }
+        let body: TxBody = codec::decode(tx_body, TX_BYTES_MAX)
+            .map_err(|error| WireError::field("tx_body", error))?;
+        if body.id() != *id {
+            let problem = format!("is the body of {}", body.id());
+            return Err(WireError::field("tx_body", problem));
+        }
+        let genesis = self.0.backend.genesis();
+        match (body.genesis, body.chain_id) == (self.0.genesis_hash, genesis.chain_id) {
+            true => Ok(Some(Claim::from(&body))),
+            false => Err(WireError::new(Code::BadChain)),
+        }
+    }
+
+    fn simulated(&self, id: Hash, claim: &Claim, simulation: Simulation) -> SimulateTxResponse {
         let answer = SimulateTxResponse {
             tx_id: id.to_string(),
             height: simulation.height,
@@ -147,7 +174,9 @@ impl Tx {
         let wire = &self.0.wire;
         match simulation.result {
             Simulated::Refused(code) => {
-                let refused = Some(WireError::new(code).into());
+                let (now, store) = (simulation.time_ms, self.0.store());
+                let refusal = Refusal::of(code, String::new(), claim, now, store);
+                let refused = Some(refused(refusal).into());
                 SimulateTxResponse { refused, ..answer }
             }
             Simulated::Included { outcome, events, balances } => SimulateTxResponse {
@@ -177,10 +206,10 @@ impl Tx {
     }
 
     fn taken(&self, taken: &Submitted) -> SubmitTxResponse {
-        self.0.seen.remember(taken.id, taken.valid_until);
+        self.0.seen.remember(taken.id, taken.claim);
         SubmitTxResponse {
             tx_id: taken.id.to_string(),
-            valid_until_ms: taken.valid_until,
+            valid_until_ms: taken.claim.valid_until,
             known: taken.known,
         }
     }
@@ -189,20 +218,26 @@ impl Tx {
     async fn wait(
         &self,
         id: &Hash,
+        mut claim: Option<Claim>,
         hint: u64,
         wait: Duration,
     ) -> Result<WaitTxResponse, WireError> {
         let deadline = Instant::now().checked_add(wait).unwrap_or_else(Instant::now);
         let mut heads = self.0.backend.head();
-        let mut valid_until = 0;
+        let mut is_first = true;
         loop {
             // The head first: all that is committed up to it is in the store.
             let head = *heads.borrow_and_update();
-            if valid_until == 0 {
-                valid_until = self.known_valid_until(id).unwrap_or(0);
+            claim = claim.or_else(|| self.claim_of(id));
+            if let Some(Claim { valid_until, .. }) = claim
+                && hint != 0
+                && hint != valid_until
+            {
+                let problem = format!("the transaction's is {valid_until}");
+                return Err(WireError::field("valid_until_ms", problem));
             }
-            let limit = if valid_until == 0 { hint } else { valid_until };
-            let answer = self.look(id, limit, &head)?;
+            let answer = self.look(id, claim.as_ref(), hint, &head, is_first)?;
+            is_first = false;
             if answer.state() != TxState::Pending {
                 return Ok(answer);
             }
@@ -215,14 +250,25 @@ impl Tx {
         }
     }
 
-    fn known_valid_until(&self, id: &Hash) -> Option<u64> {
-        self.0.backend.pending(id).or_else(|| self.0.seen.valid_until(id))
+    /// What this validator knows of a transaction that was submitted here.
+    fn claim_of(&self, id: &Hash) -> Option<Claim> {
+        self.0.backend.pending(id).or_else(|| self.0.seen.claim(id))
     }
 
-    fn look(&self, id: &Hash, valid_until: u64, head: &Head) -> Result<WaitTxResponse, WireError> {
+    /// What there is to say now. A client's `hint` of the end of validity is good for looking, and
+    /// for nothing final. Only a `thorough` look reads the sender's account too: one that waits looks
+    /// after each block, and a window seldom passes an unused nonce.
+    fn look(
+        &self,
+        id: &Hash,
+        claim: Option<&Claim>,
+        hint: u64,
+        head: &Head,
+        thorough: bool,
+    ) -> Result<WaitTxResponse, WireError> {
         let answer = WaitTxResponse {
             tx_id: id.to_string(),
-            valid_until_ms: valid_until,
+            valid_until_ms: claim.map_or(0, |claim| claim.valid_until),
             head_height: head.height,
             head_time_ms: head.time_ms,
             ..WaitTxResponse::default()
@@ -230,12 +276,16 @@ impl Tx {
         let store = self.0.store();
         let Some((height, index)) = store.tx_location(id).map_err(internal)? else {
             let horizon = store.horizon();
+            let valid_until = claim.map_or(hint, |claim| claim.valid_until);
             if valid_until != 0 && horizon.may_hide(valid_until) {
                 return Err(receipts_pruned(horizon.oldest));
             }
-            let expired = valid_until != 0 && head.time_ms >= valid_until;
-            let state = if expired { TxState::Expired } else { TxState::Pending };
-            return Ok(WaitTxResponse { state: state.into(), ..answer });
+            let (state, by) = match claim {
+                Some(claim) => self.look_for(id, claim, head, thorough)?,
+                None => (TxState::Pending, None),
+            };
+            let replaced_by = by.map(|by| by.to_string()).unwrap_or_default();
+            return Ok(WaitTxResponse { state: state.into(), replaced_by, ..answer });
         };
         let record = store.record(height, index).map_err(internal)?;
         let receipt =
@@ -246,6 +296,31 @@ impl Tx {
             receipt: Some(self.0.wire.receipt(&receipt)),
             block_time_ms: executed.map_or(0, |executed| executed.time),
             ..answer
+        })
+    }
+
+    /// How it is with a transaction that is not on chain, and what has taken its place.
+    fn look_for(
+        &self,
+        id: &Hash,
+        claim: &Claim,
+        head: &Head,
+        thorough: bool,
+    ) -> Result<(TxState, Option<Hash>), WireError> {
+        let store = self.0.store();
+        // The account first: whatever used the nonce by then is found by it.
+        let account: Option<Account> =
+            if thorough { object(store, &Key::Account(claim.sender))? } else { None };
+        let window = account.map(|account| account.replay.check(claim.nonce));
+        let by = store.tx_of_nonce(&claim.sender, claim.nonce).map_err(internal)?;
+        let is_over = head.time_ms >= claim.valid_until;
+        Ok(match (by, window) {
+            // Committed since it was looked for.
+            (Some(by), _) if by == *id => (TxState::Pending, None),
+            (Some(by), _) => (TxState::Replaced, Some(by)),
+            (None, Some(Err(Code::NonceTooOld | Code::NonceUsed))) => (TxState::Replaced, None),
+            (None, _) if is_over => (TxState::Expired, None),
+            (None, _) => (TxState::Pending, None),
         })
     }
 
@@ -268,6 +343,7 @@ impl Tx {
             block_time_ms: executed.map_or(0, |executed| executed.time),
             valid_until_ms: tx.as_ref().map_or(0, |tx| tx.body.valid_until),
             signed_tx,
+            replaced_by: String::new(),
         }))
     }
 }
@@ -285,6 +361,8 @@ fn refused(refusal: Refusal) -> WireError {
         Refusal::Code(code, detail) => {
             WireError::new(code).detail(format!("{} ({detail})", code.text()))
         }
+        Refusal::TooFarAhead { retry_ms } => WireError::new(Code::TooFarAhead).retry_ms(retry_ms),
+        Refusal::NonceUsed { by } => WireError::new(Code::NonceUsed).with("used_by", by),
         Refusal::Busy { retry_ms } => WireError::new(ServiceReason::Busy).retry_ms(retry_ms),
         Refusal::Pruned { oldest } => receipts_pruned(oldest),
         Refusal::ShuttingDown => WireError::new(ServiceReason::ShuttingDown),

@@ -9,7 +9,7 @@
 //! | `meta` | `format` | u32 BE, [`FORMAT`] | written at creation |
 //! | | `genesis` | genesis hash (32) | written at creation |
 //! | | `head` | borsh([`Executed`](ballast_replica::types::Executed)) | the newest committed block's |
-//! | | `horizon` | borsh([`Horizon`](super::Horizon)) | once something was pruned: what `records`, `tx_index` and `history` still hold |
+//! | | `horizon` | borsh([`Horizon`](super::Horizon)) | once something was pruned: what `records`, `tx_index`, `nonces` and `history` still hold |
 //! | `state` | borsh(`Key`) | slot u64 BE ‖ borsh(`Object`) | one object that there is; a slot that none has is vacant |
 //! | `blocks` | height | borsh(`StoredBlock`) | one block and its certificate |
 //! | `executed` | height | borsh(`Executed`) | one block; height 0 is genesis |
@@ -17,6 +17,7 @@
 //! | `loose` | digest (32) | empty | a stored batch that no committed block names |
 //! | `records` | height ‖ index u32 | borsh([`Stored`]) | one transaction; height and index are not repeated in the value |
 //! | `tx_index` | first 8 bytes of the id ‖ height ‖ index u32 | empty | one transaction; a reader compares the record's whole id |
+//! | `nonces` | sender (32) ‖ nonce u64 | height ‖ index u32 | one transaction: which one used the nonce |
 //! | `history` | address (32) ‖ height ‖ index u32 | empty | one account in one transaction |
 //! | `topics` | topic (1) ‖ height ‖ index u32 | empty | one topic in one transaction; see [`Topic`] |
 //! | `sets` | height | borsh(`Committee`) | the last header of a set; the value is the set that decides from the next height on |
@@ -29,7 +30,7 @@ use ballast_runtime::receipt::{Outcome, Receipt};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// The layout described above. A store of another format is refused.
-pub(super) const FORMAT: u32 = 2;
+pub(super) const FORMAT: u32 = 3;
 
 /// One column family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,7 @@ pub(super) enum Family {
     Loose,
     Records,
     TxIndex,
+    Nonces,
     History,
     Topics,
     Sets,
@@ -49,7 +51,7 @@ pub(super) enum Family {
 }
 
 impl Family {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Meta,
         Self::State,
         Self::Blocks,
@@ -58,6 +60,7 @@ impl Family {
         Self::Loose,
         Self::Records,
         Self::TxIndex,
+        Self::Nonces,
         Self::History,
         Self::Topics,
         Self::Sets,
@@ -74,6 +77,7 @@ impl Family {
             Self::Loose => "loose",
             Self::Records => "records",
             Self::TxIndex => "tx_index",
+            Self::Nonces => "nonces",
             Self::History => "history",
             Self::Topics => "topics",
             Self::Sets => "sets",
@@ -95,6 +99,7 @@ impl Family {
             // 16 operations with their events come to some 4 KiB.
             Self::Records => 64 * 1024,
             Self::Evidence => 4 * 1024,
+            Self::Nonces => PLACE_BYTES,
             Self::Loose | Self::TxIndex | Self::History | Self::Topics => 0,
         }
     }
@@ -145,6 +150,10 @@ pub(super) fn tx_prefix(id: &Hash) -> [u8; ID_PREFIX_BYTES] {
 
 pub(super) fn tx_key(id: &Hash, place: &Place) -> [u8; ID_PREFIX_BYTES + PLACE_BYTES] {
     joined(&tx_prefix(id), place)
+}
+
+pub(super) fn nonce_key(sender: &Address, nonce: u64) -> [u8; 32 + 8] {
+    joined(&sender.0, &nonce.to_be_bytes())
 }
 
 pub(super) fn history_key(account: &Address, place: &Place) -> [u8; 32 + PLACE_BYTES] {

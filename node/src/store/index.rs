@@ -4,7 +4,9 @@ use ballast_primitives::{Address, Hash};
 use ballast_replica::types::TxRecord;
 use rocksdb::{Direction, IteratorMode, ReadOptions};
 
-use super::columns::{Family, PLACE_BYTES, Stored, Topic, place_key, place_of, tx_prefix};
+use super::columns::{
+    Family, PLACE_BYTES, Stored, Topic, nonce_key, place_key, place_of, tx_prefix,
+};
 use super::{Result, Store, StoreError, decode};
 
 impl Store {
@@ -26,6 +28,17 @@ impl Store {
             }
         }
         Ok(None)
+    }
+
+    /// The committed transaction that used a nonce of an account.
+    pub fn tx_of_nonce(&self, sender: &Address, nonce: u64) -> Result<Option<Hash>> {
+        let key = nonce_key(sender, nonce);
+        let Some(place) = self.get(Family::Nonces, &key)? else { return Ok(None) };
+        let damaged = |what| StoreError::corrupt(Family::Nonces, &key, what);
+        let (height, index) = place_of(&place).ok_or_else(|| damaged("there is no place"))?;
+        let record = self.record(height, index)?;
+        let record = record.ok_or_else(|| damaged("there is no record at this place"))?;
+        Ok(Some(record.receipt.tx))
     }
 
     pub fn record(&self, height: u64, index: u32) -> Result<Option<TxRecord>> {

@@ -99,7 +99,7 @@ fn of_family(family: Family, cache: &Cache) -> Options {
             cf.set_level_zero_stop_writes_trigger(64);
         }
         // Point reads, often of what is not there.
-        Family::Loose => table.set_bloom_filter(10.0, false),
+        Family::Loose | Family::Nonces => table.set_bloom_filter(10.0, false),
         Family::TxIndex => {
             cf.set_prefix_extractor(SliceTransform::create_fixed_prefix(ID_PREFIX_BYTES));
             table.set_bloom_filter(10.0, false);

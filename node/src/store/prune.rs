@@ -9,7 +9,8 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use rocksdb::{Direction, IteratorMode, ReadOptions, WriteBatch};
 
 use super::columns::{
-    Family, HORIZON_KEY, Stored, accounts_of, history_key, place_key, place_of, topics_of, tx_key,
+    Family, HORIZON_KEY, Stored, accounts_of, history_key, nonce_key, place_key, place_of,
+    topics_of, tx_key,
 };
 use super::{Result, Store, StoreError, Synced, decode, encode};
 
@@ -106,6 +107,8 @@ impl Store {
             let is_kept = topics_of(&receipt).next().is_some();
             if !is_kept {
                 batch.delete_cf(self.cf(Family::TxIndex)?, tx_key(&receipt.tx, &place));
+                let nonce = nonce_key(&receipt.sender, receipt.nonce);
+                batch.delete_cf(self.cf(Family::Nonces)?, nonce);
             }
             let keys = batch.len().saturating_sub(before);
             pruned.index_keys = pruned.index_keys.saturating_add(keys as u64);

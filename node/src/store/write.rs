@@ -8,8 +8,8 @@ use ballast_runtime::state::Change;
 use rocksdb::{IteratorMode, WriteBatch};
 
 use super::columns::{
-    Family, HEAD_KEY, Stored, accounts_of, evidence_key, height_key, history_key, place_key,
-    topic_key, topics_of, tx_key,
+    Family, HEAD_KEY, Stored, accounts_of, evidence_key, height_key, history_key, nonce_key,
+    place_key, topic_key, topics_of, tx_key,
 };
 use super::{Result, Store, StoreError, Synced, check_size, encode};
 
@@ -157,17 +157,24 @@ impl Store {
         let height = write.executed.height;
         let records = self.cf(Family::Records)?;
         let (mut ids, mut accounts, mut topics) = (Vec::new(), Vec::new(), Vec::new());
+        let mut nonces = Vec::new();
         for record in &write.records {
             let place = place_key(height, record.receipt.index);
             let value = Stored::bytes_of(record);
             check_size(Family::Records, value.len())?;
             batch.put_cf(records, place, value);
             ids.push(tx_key(&record.receipt.tx, &place));
+            nonces.push((nonce_key(&record.receipt.sender, record.receipt.nonce), place));
             let concerned = accounts_of(&record.receipt);
             accounts.extend(concerned.iter().map(|account| history_key(account, &place)));
             topics.extend(topics_of(&record.receipt).map(|topic| topic_key(topic, &place)));
         }
         self.put_keys(batch, Family::TxIndex, ids)?;
+        nonces.sort_unstable();
+        let family = self.cf(Family::Nonces)?;
+        for (key, place) in nonces {
+            batch.put_cf(family, key, place);
+        }
         self.put_keys(batch, Family::History, accounts)?;
         self.put_keys(batch, Family::Topics, topics)
     }

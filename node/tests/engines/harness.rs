@@ -242,7 +242,8 @@ impl Engines {
     }
 
     pub async fn committed(&self, n: usize, id: &str) {
-        let wait = WaitTxRequest { tx_id: id.to_owned(), valid_until_ms: 0, timeout_ms: 20_000 };
+        let (tx_id, timeout_ms) = (id.to_owned(), 20_000);
+        let wait = WaitTxRequest { tx_id, timeout_ms, ..WaitTxRequest::default() };
         let waited = self.tx(n).await.wait_tx(wait).await.unwrap().into_inner();
         assert_eq!(waited.state, i32::from(TxState::Committed), "{waited:?}");
     }

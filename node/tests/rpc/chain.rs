@@ -22,7 +22,7 @@ pub struct Inner {
     /// The state that the newest header attests, and that header.
     pub attested: Option<(State, CertifiedHeader)>,
     pub executed: Executed,
-    pub pool: BTreeMap<Hash, (u64, Vec<u8>)>,
+    pub pool: BTreeMap<Hash, (Claim, Vec<u8>)>,
     /// Stored with the next block.
     pub chosen: Vec<Change>,
     pub refuse: Option<Refusal>,
@@ -195,16 +195,17 @@ impl Chain {
         }
         let tx = SignedTx::decode(bytes)
             .map_err(|error| Refusal::Code(Code::Decode, error.to_string()))?;
-        let (id, valid_until) = (tx.body.id(), tx.body.valid_until);
+        let (id, claim) = (tx.body.id(), Claim::from(&tx.body));
         if inner.pool.contains_key(&id) || self.store.tx_location(&id).unwrap().is_some() {
-            return Ok(Submitted { id, valid_until, known: true });
+            return Ok(Submitted { id, claim, known: true });
         }
         let tx = VerifiedTx::verify(tx).map_err(code)?;
         let head = *self.head.borrow();
         let context = self.context(head.height + 1, head.time_ms);
-        admission::check(&inner.state, &context, tx.tx()).map_err(code)?;
-        inner.pool.insert(id, (valid_until, bytes.to_vec()));
-        Ok(Submitted { id, valid_until, known: false })
+        admission::check(&inner.state, &context, tx.tx())
+            .map_err(|code| Refusal::of(code, String::new(), &claim, context.time, &self.store))?;
+        inner.pool.insert(id, (claim, bytes.to_vec()));
+        Ok(Submitted { id, claim, known: false })
     }
 }
 
@@ -243,8 +244,8 @@ impl Backend for Chain {
         Some(Simulation { height, time_ms, result })
     }
 
-    fn pending(&self, id: &Hash) -> Option<u64> {
-        self.inner.lock().pool.get(id).map(|(valid_until, _)| *valid_until)
+    fn pending(&self, id: &Hash) -> Option<Claim> {
+        self.inner.lock().pool.get(id).map(|(claim, _)| *claim)
     }
 
     async fn prove(&self, key: Key) -> Result<StateProof, ProveError> {

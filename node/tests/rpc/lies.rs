@@ -7,6 +7,7 @@ use ballast_client::{Client, ClientOptions, Error, Fate, ProvenFate, VerifiedCli
 use ballast_primitives::certificate::CertificateError;
 use ballast_primitives::history::SetChangeError;
 use ballast_primitives::proof::ProofError;
+use ballast_proto::v1::account_service_server::{AccountService, AccountServiceServer};
 use ballast_proto::v1::ledger_service_server::{LedgerService, LedgerServiceServer};
 use ballast_proto::v1::proof_service_server::{ProofService, ProofServiceServer};
 use ballast_proto::v1::tx_service_server::{TxService, TxServiceServer};
@@ -46,6 +47,8 @@ enum Lie {
     Refused,
     /// A transaction is refused for now, and was passed on.
     Busy,
+    /// An account has used fifty nonces more.
+    Window,
 }
 
 /// Passes calls on to a validator, and lies about the answers.
@@ -68,6 +71,7 @@ impl Liar {
         let served = tonic::transport::Server::builder()
             .add_service(LedgerServiceServer::new(liar.clone()))
             .add_service(ProofServiceServer::new(liar.clone()))
+            .add_service(AccountServiceServer::new(liar.clone()))
             .add_service(TxServiceServer::new(liar.clone()))
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(served);
@@ -220,6 +224,31 @@ impl LedgerService for Liar {
         request: Request<ListBlocksRequest>,
     ) -> Result<Response<ListBlocksResponse>, Status> {
         self.ledger().list_blocks(request).await
+    }
+}
+
+#[tonic::async_trait]
+impl AccountService for Liar {
+    async fn get_account(
+        &self,
+        request: Request<GetAccountRequest>,
+    ) -> Result<Response<GetAccountResponse>, Status> {
+        let mut client = AccountServiceClient::new(self.upstream.clone());
+        let mut answer = client.get_account(request).await?.into_inner();
+        if matches!(self.lie(), Lie::Window) {
+            let window = answer.account.as_mut().and_then(|account| account.nonce_window.as_mut());
+            let window = window.unwrap();
+            window.high += 50;
+            window.seen = "f".repeat(32);
+        }
+        Ok(Response::new(answer))
+    }
+
+    async fn list_transfers(
+        &self,
+        request: Request<ListTransfersRequest>,
+    ) -> Result<Response<ListTransfersResponse>, Status> {
+        AccountServiceClient::new(self.upstream.clone()).list_transfers(request).await
     }
 }
 
@@ -402,6 +431,21 @@ async fn that_a_payment_expired_is_proven_and_that_one_landed_cannot_be_denied()
     assert_eq!(client.fate(&landed.body).await.unwrap(), None);
 }
 
+#[tokio::test]
+async fn that_a_payment_was_replaced_is_proven_by_the_receipt_of_another() {
+    let (net, landed) = paid().await;
+    let (liar, url) = Liar::serve(&net).await;
+    let client = client(&net, &url).await.unwrap();
+    let loser = pay(&net.chain, 0, landed.body.nonce, vec![transfer(2, 1)]);
+    let fate = client.fate(&loser.body).await.unwrap().unwrap();
+    let ProvenFate::Replaced(by) = fate else { panic!("{fate:?}") };
+    assert_eq!((by.value.tx, by.value.nonce), (landed.body.id(), loser.body.nonce));
+    let told = client.client().wait(&loser.body, Duration::from_secs(5)).await.unwrap();
+    assert_eq!(told, Fate::Replaced(Some(landed.body.id())));
+    liar.tell(Lie::NoReceipt);
+    assert_eq!(client.fate(&loser.body).await.unwrap(), None);
+}
+
 /// A client of as many endpoints, of which the first ones lie, and how often each was sent
 /// something.
 async fn among(net: &Net, endpoints: usize, lies: &[Lie]) -> (Client, Vec<Arc<AtomicUsize>>) {
@@ -456,7 +500,7 @@ async fn too_few_refusals_leave_the_outcome_unknown_and_waiting_tells_it() {
         assert_eq!((id, valid_until), (tx.body.id(), tx.body.valid_until));
         assert!(problem.starts_with("1 of 4 endpoints refuse it"), "{problem}");
         net.chain.commit();
-        let fate = client.wait(id, valid_until, Duration::from_secs(10)).await.unwrap();
+        let fate = client.wait(&tx.body, Duration::from_secs(10)).await.unwrap();
         assert!(matches!(fate, Fate::Committed(_)), "{fate:?}");
     }
 }
@@ -477,4 +521,28 @@ async fn a_refusal_of_more_than_a_third_is_believed_and_of_a_lone_endpoint_too()
     let (client, _) = among(&net, 1, &[Lie::Refused]).await;
     let refused = client.submit(&tx).await.unwrap_err();
     assert_eq!(refused.refusal(), Some(&Code::NonceUsed.into()));
+}
+
+#[tokio::test]
+async fn one_of_four_cannot_make_a_wallet_give_up_the_nonce_of_what_was_refused() {
+    let net = Net::new().await;
+    let build = async |client: &Client| {
+        let options = ballast_client::TxOptions {
+            valid_until: Some(u64::MAX),
+            ..ballast_client::TxOptions::default()
+        };
+        assert_eq!(
+            client.build(account(0), vec![transfer(1, 1)], options).await.unwrap_err().reason(),
+            "VALID_TOO_LONG"
+        );
+        let options = ballast_client::TxOptions::default();
+        client.build(account(0), vec![transfer(1, 1)], options).await.unwrap().nonce
+    };
+    let mut forged = pay(&net.chain, 0, 1, vec![transfer(1, 25)]);
+    forged.witnesses[0].signature = Signature([0; 64]);
+    for (liars, next) in [(0, [1, 2]), (1, [1, 51]), (2, [51, 52])] {
+        let (client, _) = among(&net, 4, &vec![Lie::Window; liars]).await;
+        client.submit(&forged).await.unwrap_err();
+        assert_eq!([build(&client).await, build(&client).await], next, "{liars} of 4 lie");
+    }
 }

@@ -53,8 +53,15 @@ impl Net {
 
     pub async fn wait(&self, tx: &SignedTx, timeout_ms: u64) -> WaitTxResponse {
         let tx_id = tx.body.id().to_string();
-        let request = WaitTxRequest { tx_id, valid_until_ms: 0, timeout_ms };
+        let request = WaitTxRequest { tx_id, timeout_ms, ..WaitTxRequest::default() };
         self.tx().wait_tx(request).await.unwrap().into_inner()
+    }
+
+    /// Waits for what nobody need have submitted here.
+    pub async fn wait_for(&self, body: &TxBody, timeout_ms: u64) -> Result<WaitTxResponse, Status> {
+        let (tx_id, tx_body) = (body.id().to_string(), codec::encode(body));
+        let request = WaitTxRequest { tx_id, timeout_ms, tx_body, valid_until_ms: 0 };
+        Ok(self.tx().wait_tx(request).await?.into_inner())
     }
 
     /// Everything after `after`, up to the newest block.

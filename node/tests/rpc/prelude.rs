@@ -5,8 +5,8 @@ pub use std::sync::Arc;
 pub use std::time::Duration;
 
 pub use ballast_node::rpc::{
-    Backend, Head, Look, NodeInfo, ProveError, Refusal, RpcConfig, RpcError, RpcMetrics, RpcServer,
-    Simulation, Submitted, TlsFiles, serve,
+    Backend, Claim, Head, Look, NodeInfo, ProveError, Refusal, RpcConfig, RpcError, RpcMetrics,
+    RpcServer, Simulation, Submitted, TlsFiles, serve,
 };
 pub use ballast_node::store::{Store, StoreOptions};
 pub use ballast_primitives::domain::SignTag;

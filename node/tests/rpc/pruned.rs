@@ -77,7 +77,7 @@ async fn a_transaction_that_may_have_been_removed_is_neither_unknown_nor_expired
         assert_eq!(get(tx).await.unwrap().into_inner().receipt.unwrap().height, height);
     }
     let wait = async |tx_id: String, valid_until_ms: u64| {
-        let request = WaitTxRequest { tx_id, valid_until_ms, timeout_ms: 1 };
+        let request = WaitTxRequest { tx_id, valid_until_ms, timeout_ms: 1, tx_body: Vec::new() };
         net.tx().wait_tx(request).await
     };
     let (id, until) = (old.body.id().to_string(), old.body.valid_until);
@@ -87,8 +87,15 @@ async fn a_transaction_that_may_have_been_removed_is_neither_unknown_nor_expired
     assert_eq!(longest, until.max(control.body.valid_until));
     let unseen = "ab".repeat(32);
     assert_pruned(wait(unseen.clone(), longest).await, ServiceReason::ReceiptsPruned, "3");
+    // Whose word that is, nothing final is said of.
     let later = wait(unseen, longest + 1).await.unwrap().into_inner();
-    assert_eq!(later.state(), TxState::Expired);
+    assert_eq!(later.state(), TxState::Pending);
+    let over = net.chain.head.borrow().time_ms;
+    let valid_until = longest + 1;
+    assert!(valid_until <= over, "{valid_until} {over}");
+    let expired =
+        signed(0, TxBody { valid_until, ..body(&net.chain, 0, 99, vec![transfer(1, 1)]) });
+    assert_eq!(net.wait_for(&expired.body, 0).await.unwrap().state(), TxState::Expired);
 
     let prove = async |tx: &SignedTx| net.prove(Target::TxId(tx.body.id().to_string())).await;
     assert_pruned(prove(&old).await, ServiceReason::ReceiptsPruned, "3");

@@ -51,29 +51,112 @@ async fn a_failed_transaction_names_its_operation_and_code() {
 async fn expired_is_said_only_once_a_block_at_valid_until_is_committed() {
     let net = Net::new().await;
     let tx = pay(&net.chain, 0, 1, vec![transfer(1, 25)]);
-    let ask = |valid_until_ms| {
-        let (mut client, tx_id) = (net.tx(), tx.body.id().to_string());
-        async move {
-            let request = WaitTxRequest { tx_id, valid_until_ms, timeout_ms: 50 };
-            client.wait_tx(request).await.unwrap().into_inner().state()
-        }
-    };
     net.chain.commit_later(59_999, Vec::new());
-    assert_eq!(ask(tx.body.valid_until).await, TxState::Pending);
-    let (waited, _) = tokio::join!(
-        async {
-            let request = WaitTxRequest {
-                tx_id: tx.body.id().to_string(),
-                valid_until_ms: tx.body.valid_until,
-                timeout_ms: 0,
-            };
-            net.tx().wait_tx(request).await.unwrap().into_inner().state()
-        },
-        async { net.chain.commit_later(1, Vec::new()) }
-    );
-    assert_eq!(waited, TxState::Expired);
-    // Nobody here has seen it, so without a hint it is not known when it expires.
-    assert_eq!(ask(0).await, TxState::Pending);
+    assert_eq!(net.wait_for(&tx.body, 50).await.unwrap().state(), TxState::Pending);
+    let (waited, _) =
+        tokio::join!(net.wait_for(&tx.body, 0), async { net.chain.commit_later(1, Vec::new()) });
+    assert_eq!(waited.unwrap().state(), TxState::Expired);
+    // Nobody here has seen it, so without its body it is not known when it expires.
+    assert_eq!(net.wait(&tx, 50).await.state(), TxState::Pending);
+}
+
+/// A WaitTx with a claim that the client makes.
+async fn claimed(net: &Net, tx: &SignedTx, valid_until_ms: u64) -> Result<WaitTxResponse, Status> {
+    let tx_id = tx.body.id().to_string();
+    let request = WaitTxRequest { tx_id, valid_until_ms, timeout_ms: 50, tx_body: Vec::new() };
+    Ok(net.tx().wait_tx(request).await?.into_inner())
+}
+
+#[tokio::test]
+async fn nothing_final_is_said_on_a_clients_word() {
+    let net = Net::new().await;
+    let tx = pay(&net.chain, 0, 1, vec![transfer(1, 25)]);
+    net.chain.commit();
+    let past = net.chain.head.borrow().time_ms;
+    assert!(past < tx.body.valid_until);
+    // Of a payment that it has never seen.
+    let answer = claimed(&net, &tx, past).await.unwrap();
+    assert_eq!((answer.state(), answer.valid_until_ms), (TxState::Pending, 0));
+    // Of one that waits here: the end is known, and another is refused.
+    net.submit(&tx).await.unwrap();
+    let wrong_field = |answer: Result<WaitTxResponse, Status>| {
+        let error = WireError::from_status(&answer.unwrap_err()).unwrap();
+        assert_eq!(error.reason, ServiceReason::InvalidRequest.into());
+        error.fields[0].clone()
+    };
+    let (field, why) = wrong_field(claimed(&net, &tx, past).await);
+    assert_eq!(field, "valid_until_ms");
+    assert!(why.contains(&tx.body.valid_until.to_string()), "{why}");
+    assert_eq!(claimed(&net, &tx, tx.body.valid_until).await.unwrap().state(), TxState::Pending);
+    // A body that is not the transaction's, or does not read, or is of another chain.
+    let wait_with = async |tx_id: Hash, tx_body: Vec<u8>| {
+        let request =
+            WaitTxRequest { tx_id: tx_id.to_string(), timeout_ms: 50, tx_body, valid_until_ms: 0 };
+        Ok(net.tx().wait_tx(request).await?.into_inner())
+    };
+    let over = TxBody { valid_until: past, ..tx.body.clone() };
+    for bytes in [codec::encode(&over), vec![1, 2, 3]] {
+        assert_eq!(wrong_field(wait_with(tx.body.id(), bytes).await).0, "tx_body");
+    }
+    let foreign = TxBody { chain_id: 8, ..over };
+    let answer = wait_with(foreign.id(), codec::encode(&foreign)).await;
+    assert_reason(answer, Code::BadChain);
+}
+
+#[tokio::test]
+async fn the_loser_of_a_nonce_is_told_by_whom_it_was_replaced() {
+    let net = Net::new().await;
+    let winner = pay(&net.chain, 0, 1, vec![transfer(1, 25)]);
+    let loser = pay(&net.chain, 0, 1, vec![transfer(2, 25)]);
+    // Before anything used the nonce it is open; submitted here, no body is needed.
+    net.submit(&loser).await.unwrap();
+    net.chain.inner.lock().pool.clear();
+    assert_eq!(net.wait_for(&loser.body, 50).await.unwrap().state(), TxState::Pending);
+    net.submit(&winner).await.unwrap();
+    let (waited, _) = tokio::join!(net.wait(&loser, 0), async { net.chain.commit() });
+    let by = winner.body.id().to_string();
+    assert_eq!((waited.state(), &waited.replaced_by), (TxState::Replaced, &by));
+    assert_eq!(net.wait_for(&winner.body, 0).await.unwrap().state(), TxState::Committed);
+    let get = GetTxRequest { tx_id: loser.body.id().to_string() };
+    let found = net.tx().get_tx(get).await.unwrap().into_inner();
+    assert_eq!((found.state(), &found.replaced_by), (TxState::Replaced, &by));
+    // Sent again it is refused, with who was there first.
+    let error = WireError::from_status(&net.submit(&loser).await.unwrap_err()).unwrap();
+    assert_eq!((error.reason, &error.metadata["used_by"]), (Code::NonceUsed.into(), &by));
+    // Two that nobody submitted here: one under the used nonce, one that the window passes.
+    let stranger = pay(&net.chain, 0, 1, vec![transfer(3, 1)]);
+    let passed = pay(&net.chain, 0, 2, vec![transfer(3, 1)]);
+    assert_eq!(net.wait_for(&stranger.body, 0).await.unwrap().replaced_by, by);
+    assert_eq!(net.wait_for(&passed.body, 50).await.unwrap().state(), TxState::Pending);
+    net.succeed(&[pay(&net.chain, 0, 129, vec![transfer(1, 1)])]).await;
+    assert_eq!(net.wait_for(&passed.body, 50).await.unwrap().state(), TxState::Pending);
+    net.succeed(&[pay(&net.chain, 0, 130, vec![transfer(1, 1)])]).await;
+    let waited = net.wait_for(&passed.body, 0).await.unwrap();
+    assert_eq!((waited.state(), waited.replaced_by.as_str()), (TxState::Replaced, ""));
+    // What is replaced is so for good, also after its time.
+    net.chain.commit_later(120_000, Vec::new());
+    assert_eq!(net.wait_for(&loser.body, 0).await.unwrap().state(), TxState::Replaced);
+}
+
+#[tokio::test]
+async fn who_is_too_early_is_told_when_to_come_back() {
+    let net = Net::new().await;
+    let now = net.chain.head.borrow().time_ms;
+    let ahead = |ms| {
+        let valid_until = now + VALIDITY_MS_MAX + ms;
+        signed(0, TxBody { valid_until, ..body(&net.chain, 0, 1, vec![transfer(1, 1)]) })
+    };
+    for ms in [1, 2_000] {
+        let error = WireError::from_status(&net.submit(&ahead(ms)).await.unwrap_err()).unwrap();
+        assert_eq!(error.reason, Code::TooFarAhead.into());
+        assert_eq!(error.retry_after, Some(Duration::from_millis(ms)));
+    }
+    let trial = simulate_tx_request::Transaction::SignedTx(ahead(2_001).encode());
+    let refused = simulate_tx(&net, trial).await.unwrap().refused.unwrap();
+    assert_eq!((refused.reason.as_str(), refused.retry_after_ms), ("TOO_FAR_AHEAD", 2_000));
+    // It was never final: the same bytes are taken later.
+    net.chain.commit_later(2_000, Vec::new());
+    assert!(!net.submit(&ahead(2_000)).await.unwrap().known);
 }
 
 #[tokio::test]
@@ -90,7 +173,7 @@ async fn what_was_submitted_here_expires_without_a_hint_and_after_it_left_the_po
 async fn a_wait_longer_than_a_minute_is_refused() {
     let net = Net::new().await;
     let tx_id = Hash::ZERO.to_string();
-    let request = WaitTxRequest { tx_id, valid_until_ms: 0, timeout_ms: 60_001 };
+    let request = WaitTxRequest { tx_id, timeout_ms: 60_001, ..WaitTxRequest::default() };
     let status = net.tx().wait_tx(request).await.unwrap_err();
     let error = WireError::from_status(&status).unwrap();
     assert_eq!(error.reason, ServiceReason::InvalidRequest.into());
@@ -113,7 +196,7 @@ async fn every_refusal_carries_the_runtimes_name() {
     let cases = [
         (signed(0, TxBody { chain_id: 8, ..good() }), Code::BadChain),
         (signed(0, TxBody { valid_until: now, ..good() }), Code::Expired),
-        (signed(0, TxBody { valid_until: now + VALIDITY_MS_MAX + 1, ..good() }), Code::Expired),
+        (signed(0, TxBody { valid_until: now + VALIDITY_MS_MAX + 1, ..good() }), Code::TooFarAhead),
         (signed(0, stranger), Code::UnknownAccount),
         (forged, Code::BadSignature),
         (signed(1, good()), Code::BadSignature),

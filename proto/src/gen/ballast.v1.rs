@@ -8488,13 +8488,17 @@ pub struct SubmitError {
 pub struct WaitTxRequest {
     #[prost(string, tag = "1")]
     pub tx_id: ::prost::alloc::string::String,
-    /// The transaction's valid_until, so that any validator can say EXPIRED; 0 to rely on what this
-    /// validator has seen.
+    /// The transaction's valid_until, if it is known. It is compared with what this validator knows, and
+    /// never believed.
     #[prost(uint64, tag = "2")]
     pub valid_until_ms: u64,
     /// How long to wait; 0 means 30,000; at most 60,000.
     #[prost(uint64, tag = "3")]
     pub timeout_ms: u64,
+    /// Canonical Borsh of the transaction's body, at most 16 KiB, so that any validator can say EXPIRED
+    /// and REPLACED: tx_id must be its digest. Empty to rely on what was submitted here.
+    #[prost(bytes = "vec", tag = "4")]
+    pub tx_body: ::prost::alloc::vec::Vec<u8>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct WaitTxResponse {
@@ -8508,7 +8512,7 @@ pub struct WaitTxResponse {
     /// Time of the block that holds it; 0 unless committed or failed.
     #[prost(uint64, tag = "4")]
     pub block_time_ms: u64,
-    /// When it expires; 0 when neither the request nor this validator knows.
+    /// When it expires; 0 when this validator does not know.
     #[prost(uint64, tag = "5")]
     pub valid_until_ms: u64,
     /// The newest committed block this answer rests on.
@@ -8516,6 +8520,9 @@ pub struct WaitTxResponse {
     pub head_height: u64,
     #[prost(uint64, tag = "7")]
     pub head_time_ms: u64,
+    /// When replaced: the transaction that used the nonce; empty when the window has passed it.
+    #[prost(string, tag = "8")]
+    pub replaced_by: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetTxRequest {
@@ -8526,7 +8533,7 @@ pub struct GetTxRequest {
 pub struct GetTxResponse {
     #[prost(string, tag = "1")]
     pub tx_id: ::prost::alloc::string::String,
-    /// PENDING, COMMITTED or FAILED.
+    /// PENDING, COMMITTED, FAILED; EXPIRED and REPLACED of what was submitted here.
     #[prost(enumeration = "TxState", tag = "2")]
     pub state: i32,
     /// Canonical Borsh of the signed transaction; empty while pending, and when pruned.
@@ -8545,6 +8552,9 @@ pub struct GetTxResponse {
     pub block_time_ms: u64,
     #[prost(uint64, tag = "8")]
     pub valid_until_ms: u64,
+    /// When replaced: the transaction that used the nonce; empty when the window has passed it.
+    #[prost(string, tag = "9")]
+    pub replaced_by: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SimulateTxRequest {
@@ -8614,6 +8624,9 @@ pub enum TxState {
     Failed = 3,
     /// Not on chain, and it can never be: a block with time >= valid_until is committed. Final.
     Expired = 4,
+    /// Not on chain, and it can never be: another transaction used its nonce, or the sender's window
+    /// has passed it. Final.
+    Replaced = 5,
 }
 impl TxState {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -8627,6 +8640,7 @@ impl TxState {
             Self::Committed => "TX_STATE_COMMITTED",
             Self::Failed => "TX_STATE_FAILED",
             Self::Expired => "TX_STATE_EXPIRED",
+            Self::Replaced => "TX_STATE_REPLACED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -8637,6 +8651,7 @@ impl TxState {
             "TX_STATE_COMMITTED" => Some(Self::Committed),
             "TX_STATE_FAILED" => Some(Self::Failed),
             "TX_STATE_EXPIRED" => Some(Self::Expired),
+            "TX_STATE_REPLACED" => Some(Self::Replaced),
             _ => None,
         }
     }
@@ -8739,9 +8754,10 @@ pub mod tx_service_client {
         /// Submits one signed transaction. OK means: checked and held by this validator, not yet
         /// committed; follow with WaitTx.
         ///
-        /// Errors: the runtime's codes that leave no trace (DECODE, BAD_CHAIN, EXPIRED, UNKNOWN_ACCOUNT,
-        /// BAD_SIGNATURE, NONCE\_\*, QUOTA_EXCEEDED, LANE_UNAUTHORIZED), BUSY (with RetryInfo),
-        /// SHUTTING_DOWN.
+        /// Errors: the runtime's codes that leave no trace (DECODE, BAD_CHAIN, EXPIRED, TOO_FAR_AHEAD with
+        /// RetryInfo, UNKNOWN_ACCOUNT, BAD_SIGNATURE, NONCE\_\*, QUOTA_EXCEEDED, LANE_UNAUTHORIZED), BUSY
+        /// (with RetryInfo), SHUTTING_DOWN. NONCE_USED has metadata `used_by`: the id of the transaction
+        /// that used it. A refusal leaves the bytes valid: see docs/errors.md for those that are final.
         pub async fn submit_tx(
             &mut self,
             request: impl tonic::IntoRequest<super::SubmitTxRequest>,
@@ -8794,10 +8810,12 @@ pub mod tx_service_client {
                 .insert(GrpcMethod::new("ballast.v1.TxService", "SubmitBatch"));
             self.inner.unary(req, path, codec).await
         }
-        /// Waits until the transaction has committed, failed or expired, or until the timeout: then the
-        /// answer is TX_STATE_PENDING, not an error.
+        /// Waits until the transaction has committed, failed, expired or been replaced, or until the timeout:
+        /// then the answer is TX_STATE_PENDING, not an error. Expired and replaced are said of what this
+        /// validator knows the body of: from tx_body, or because it was submitted here.
         ///
-        /// Errors: INVALID_REQUEST.
+        /// Errors: INVALID_REQUEST (tx_body or valid_until_ms is not that of the transaction),
+        /// RECEIPTS_PRUNED.
         pub async fn wait_tx(
             &mut self,
             request: impl tonic::IntoRequest<super::WaitTxRequest>,
@@ -8890,9 +8908,10 @@ pub mod tx_service_server {
         /// Submits one signed transaction. OK means: checked and held by this validator, not yet
         /// committed; follow with WaitTx.
         ///
-        /// Errors: the runtime's codes that leave no trace (DECODE, BAD_CHAIN, EXPIRED, UNKNOWN_ACCOUNT,
-        /// BAD_SIGNATURE, NONCE\_\*, QUOTA_EXCEEDED, LANE_UNAUTHORIZED), BUSY (with RetryInfo),
-        /// SHUTTING_DOWN.
+        /// Errors: the runtime's codes that leave no trace (DECODE, BAD_CHAIN, EXPIRED, TOO_FAR_AHEAD with
+        /// RetryInfo, UNKNOWN_ACCOUNT, BAD_SIGNATURE, NONCE\_\*, QUOTA_EXCEEDED, LANE_UNAUTHORIZED), BUSY
+        /// (with RetryInfo), SHUTTING_DOWN. NONCE_USED has metadata `used_by`: the id of the transaction
+        /// that used it. A refusal leaves the bytes valid: see docs/errors.md for those that are final.
         async fn submit_tx(
             &self,
             request: tonic::Request<super::SubmitTxRequest>,
@@ -8911,10 +8930,12 @@ pub mod tx_service_server {
             tonic::Response<super::SubmitBatchResponse>,
             tonic::Status,
         >;
-        /// Waits until the transaction has committed, failed or expired, or until the timeout: then the
-        /// answer is TX_STATE_PENDING, not an error.
+        /// Waits until the transaction has committed, failed, expired or been replaced, or until the timeout:
+        /// then the answer is TX_STATE_PENDING, not an error. Expired and replaced are said of what this
+        /// validator knows the body of: from tx_body, or because it was submitted here.
         ///
-        /// Errors: INVALID_REQUEST.
+        /// Errors: INVALID_REQUEST (tx_body or valid_until_ms is not that of the transaction),
+        /// RECEIPTS_PRUNED.
         async fn wait_tx(
             &self,
             request: tonic::Request<super::WaitTxRequest>,

@@ -91,6 +91,8 @@ bugs! {
     NonceWindowOffByOne
     /// A transaction is included after its time.
     ExpiredIncluded
+    /// A transaction is included more than a day before its end.
+    TooFarAheadIncluded
     /// What a failed transaction did is not taken back.
     UndoSkipped
     /// Transactions run in the order in which they come, protective or not.

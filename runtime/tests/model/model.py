@@ -176,7 +176,8 @@ def admit(run, tx, identity):
     body = tx["body"]
     this_chain = {name: body[name] for name in identity} == identity
     require(this_chain, "BAD_CHAIN")
-    require(run.now < body["valid_until"] <= run.now + DAY, "EXPIRED")
+    require(run.now < body["valid_until"], "EXPIRED")
+    require(body["valid_until"] <= run.now + DAY, "TOO_FAR_AHEAD")
     for address in filter(None, (run.sender, body["sponsor"])):
         run.require_registered(address, "UNKNOWN_ACCOUNT")
     _check_witnesses(run, tx)

@@ -1,6 +1,7 @@
 //! Which refusal comes first, from the words of the specification: what the properties compare with.
 
 use ballast_primitives::Address;
+use ballast_runtime::limits::DAY_MS;
 use ballast_runtime::object::Scope;
 use ballast_runtime::op::Signer;
 use ballast_runtime::{Code, Op, SignedTx};
@@ -40,6 +41,7 @@ pub fn shared_refusal(
 pub enum Defect {
     Chain,
     Late,
+    Early,
     Stranger,
     Unsigned,
     Nonce,
@@ -47,13 +49,21 @@ pub enum Defect {
 }
 
 impl Defect {
-    pub const ALL: [Self; 6] =
-        [Self::Chain, Self::Late, Self::Stranger, Self::Unsigned, Self::Nonce, Self::Spent];
+    pub const ALL: [Self; 7] = [
+        Self::Chain,
+        Self::Late,
+        Self::Early,
+        Self::Stranger,
+        Self::Unsigned,
+        Self::Nonce,
+        Self::Spent,
+    ];
 
     pub const fn code(self) -> Code {
         match self {
             Self::Chain => Code::BadChain,
             Self::Late => Code::Expired,
+            Self::Early => Code::TooFarAhead,
             Self::Stranger => Code::UnknownAccount,
             Self::Unsigned => Code::BadSignature,
             Self::Nonce => Code::NonceTooOld,
@@ -66,6 +76,7 @@ impl Defect {
         match self {
             Self::Chain => tx.body.chain_id += 1,
             Self::Late => tx.body.valid_until = world.now(),
+            Self::Early => tx.body.valid_until = world.now() + DAY_MS + 1,
             Self::Stranger => tx.body.sponsor = Some(Address([9; 32])),
             Self::Unsigned => tx.witnesses[0].key = Holder(3).key().public(),
             Self::Nonce => tx.body.nonce = 1_000 - 128,

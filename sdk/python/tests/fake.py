@@ -25,17 +25,22 @@ Handlers = dict[str, Callable[[Any], Any]]
 class Refusal(Exception):
     """What a validator refuses with: google.rpc.Status with an ErrorInfo, unless there is no reason."""
 
-    def __init__(self, code: grpc.StatusCode, reason: str = "") -> None:
+    def __init__(self, code: grpc.StatusCode, reason: str = "", retry: int | None = None) -> None:
         self.code = code
         self.reason = reason
+        # When to come back, in seconds.
+        self.retry = retry
 
     def details(self) -> bytes:
         def field(number: int, value: bytes) -> bytes:
             return bytes([number << 3 | 2, len(value)]) + value
 
-        info = field(1, self.reason.encode())
-        any_info = field(1, b"type.googleapis.com/google.rpc.ErrorInfo") + field(2, info)
-        return field(2, self.reason.encode()) + field(3, any_info)
+        def detail(kind: bytes, value: bytes) -> bytes:
+            return field(3, field(1, b"type.googleapis.com/google.rpc." + kind) + field(2, value))
+
+        info = detail(b"ErrorInfo", field(1, self.reason.encode()))
+        retry = b"" if self.retry is None else detail(b"RetryInfo", field(1, bytes([8, self.retry])))
+        return field(2, self.reason.encode()) + info + retry
 
 
 class Server:

@@ -1,6 +1,7 @@
 """Validators that lie, lag, or are away: a fake server answers with what the vectors hold."""
 
 import tempfile
+import time
 import unittest
 from pathlib import Path
 from typing import Any, Callable
@@ -8,9 +9,12 @@ from typing import Any, Callable
 import grpc
 
 from ballast_sdk import (
-    Client, CursorFile, OutcomeUnknownError, ProofError, RefusedError, SecretKey, Signed, decode, encode, sign,
+    VALIDITY_MS_MAX, Client, CursorFile, OutcomeUnknownError, ProofError, RefusedError, SecretKey, Signed, decode,
+    encode, show_address, sign,
 )
 from ballast_sdk.blocks import ProofFile, ProofOfState, ReceiptProof, SetChange, StateProof
+from ballast_sdk.kinds import Network
+from ballast_sdk.nonces import NonceBook, Window
 from ballast_sdk.operations import Transfer, TxBody
 
 from fake import Handlers, Refusal, servers
@@ -19,6 +23,8 @@ from vectors import vectors
 TOLD = vectors("proofs")
 ACCOUNT, OTHER = TOLD["account"], TOLD["other_account"]
 LATER = 4_000_000_000_000
+KEY = SecretKey(vectors("keys")[0]["secret"])
+PAYEE = show_address(OTHER, Network.DEV)
 
 
 def told(what: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -38,11 +44,20 @@ def teller(what: str) -> Handlers:
     return {"GetProof": lambda _: proof, "ListSetChanges": lambda _: {"changes": changes, "head": 1000}}
 
 
-def refuse(code: grpc.StatusCode, reason: str = "") -> Callable[[Any], Any]:
+def refuse(code: grpc.StatusCode, reason: str = "", retry: int | None = None) -> Callable[[Any], Any]:
     def handler(_: Any) -> Any:
-        raise Refusal(code, reason)
+        raise Refusal(code, reason, retry)
 
     return handler
+
+
+def used(high: int) -> Handlers:
+    """An account that has used all its nonces up to this one, as a validator says."""
+    return {"GetAccount": lambda _: {"account": {"nonce_window": {"high": high, "seen": "f" * 32}}}}
+
+
+def pay(client: Client, valid_until: int | None = None) -> Signed:
+    return client.payment(KEY, PAYEE, "1", valid_until=valid_until)
 
 
 def payment(valid_until: int, nonce: int = 1) -> Signed:
@@ -140,6 +155,101 @@ class Lies(unittest.TestCase):
             with servers({**expired, **teller(what)}) as (client, _):
                 fate = client.wait(payment(valid_until, nonce), 0.3)
                 self.assertEqual(fate.state, state, (what, valid_until, nonce))
+
+    def test_a_payment_is_replaced_when_anothers_receipt_proves_it(self) -> None:
+        (case,) = [case for case in TOLD["cases"] if case["what"] == "a receipt"]
+        receipt = case["proven"]["receipt"]
+        nonce = int(receipt["nonce"])
+        says: Handlers = {"WaitTx": lambda _: {"state": "TX_STATE_REPLACED", "replaced_by": receipt["tx"]}}
+        unnamed: Handlers = {"WaitTx": lambda _: {"state": "TX_STATE_REPLACED"}}
+
+        def sent(under: int) -> Signed:
+            ops = (Transfer(OTHER, 2, None),)
+            body = TxBody(TOLD["genesis_hash"], 7, receipt["sender"], under, LATER, None, None, ops)
+            return sign(body, SecretKey(vectors("keys")[0]["secret"]))
+
+        for said, what, under, state in (
+            (says, "a receipt", nonce, "REPLACED"),
+            (says, "a receipt", nonce + 1, "UNKNOWN"),
+            (says, "the receipt altered", nonce, "UNKNOWN"),
+            (unnamed, "a receipt", nonce, "UNKNOWN"),
+        ):
+            with servers({**said, **teller(what)}) as (client, _):
+                fate = client.wait(sent(under), 0.3)
+                self.assertEqual(fate.state, state, (what, under))
+                if fate.state == "REPLACED":
+                    assert fate.receipt is not None
+                    self.assertEqual((fate.by, fate.receipt.tx), (receipt["tx"],) * 2)
+
+    def test_after_any_refusal_the_next_payment_takes_the_same_nonce(self) -> None:
+        for reason in ("TOO_FAR_AHEAD", "EXPIRED", "QUOTA_EXCEEDED", "BAD_SIGNATURE", "UNKNOWN_ACCOUNT", "BUSY"):
+            handlers: Handlers = {**used(3), "SubmitTx": refuse(grpc.StatusCode.FAILED_PRECONDITION, reason, 2)}
+            with servers(handlers) as (client, _):
+                for _ in range(2):
+                    tx = pay(client)
+                    self.assertEqual(tx.body.nonce, 4, reason)
+                    with self.assertRaises(RefusedError) as caught:
+                        client.submit(tx)
+                    self.assertEqual(caught.exception.retry_after, 2, reason)
+                handlers["SubmitTx"] = lambda _: {}
+                first, second = pay(client), pay(client)
+                client.submit(second)
+                client.submit(first)
+                self.assertEqual([tx.body.nonce for tx in (first, second, pay(client))], [4, 5, 6])
+
+    def test_what_is_not_known_to_be_refused_keeps_its_nonce(self) -> None:
+        with servers({**used(3), "SubmitTx": refuse(grpc.StatusCode.UNAVAILABLE)}) as (client, _):
+            with self.assertRaises(OutcomeUnknownError):
+                client.submit(pay(client))
+            self.assertEqual(pay(client).body.nonce, 5)
+
+    def test_payments_that_are_built_or_refused_without_a_commit_stop_no_client(self) -> None:
+        refuses = refuse(grpc.StatusCode.RESOURCE_EXHAUSTED, "QUOTA_EXCEEDED")
+        with servers({**used(3), "SubmitTx": refuses}) as (client, _):
+            for _ in range(150):
+                with self.assertRaises(RefusedError):
+                    client.submit(pay(client))
+            self.assertEqual([pay(client).body.nonce for _ in range(128)], list(range(4, 132)))
+            self.assertRaisesRegex(RuntimeError, "all 128 nonces", pay, client)
+        # What is never sent lapses with its validity.
+        book, window = NonceBook(), Window(3, 7)
+        self.assertEqual([book.next(window, 0, 100) for _ in range(128)], list(range(4, 132)))
+        self.assertIsNone(book.next(window, 99, 200))
+        self.assertEqual([book.next(window, 100, 200) for _ in range(128)], list(range(4, 132)))
+        self.assertIsNone(book.next(window, 199, 300))
+
+    def test_a_refused_payments_nonce_is_given_up_on_proof_alone(self) -> None:
+        refuses: Handlers = {"SubmitTx": refuse(grpc.StatusCode.ALREADY_EXISTS, "NONCE_USED")}
+        # The account has used the nonces 1 to 3, as the vectors prove; one server says that it is at 50.
+        for nonce, high, why in ((4, 50, "it may still commit"), (3, 3, "it is proven to be used")):
+            with servers({**teller("a balance"), **used(high), **refuses}) as (client, _):
+                self.assertRaises(RefusedError, client.submit, payment(LATER, nonce))
+                self.assertEqual(client.next_nonce(ACCOUNT), 4, why)
+
+    def test_nothing_is_made_valid_for_a_whole_day_and_no_amount_is_a_bare_number(self) -> None:
+        with servers(used(3)) as (client, _):
+            now = int(time.time() * 1000)
+            pay(client, valid_until=now + VALIDITY_MS_MAX - 1_000)
+            for ahead in (VALIDITY_MS_MAX + 10_000, 86_400_000, 90_000_000):
+                self.assertRaises(ValueError, pay, client, valid_until=now + ahead)
+
+            def amount(*args: Any, **named: Any) -> int:
+                (op,) = client.payment(KEY, PAYEE, *args, **named).body.ops
+                assert isinstance(op, Transfer)
+                return op.amount
+
+            self.assertEqual(amount("12.50"), 12_500_000)
+            self.assertEqual(amount(amount_micros=12_500_000), 12_500_000)
+            bare: Any
+            for bare in (12_500_000, 12.5, True, None, b"1", {}):
+                self.assertRaises(TypeError, amount, bare)
+                self.assertRaises(TypeError, amount, amount_micros=None if bare == 12_500_000 else str(bare))
+            self.assertRaises(TypeError, amount)
+            self.assertRaises(TypeError, amount, "1", amount_micros=1_000_000)
+            for micros in (-1, 2**64):
+                self.assertRaises(ValueError, amount, amount_micros=micros)
+            for text in ("", "12,5", "1e3", "-1", "12.5000001"):
+                self.assertRaises(ValueError, amount, text)
 
     def test_with_the_genesis_hash_alone_a_genesis_is_believed_that_has_it(self) -> None:
         def pieces(file: bytes) -> Handlers:

@@ -6,10 +6,13 @@ import os
 import tempfile
 import time
 import unittest
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ballast_sdk import Client, CursorFile, Fate, ProofError, SecretKey, address_of, parse_dollars, sign, threshold
+from ballast_sdk import (
+    Client, CursorFile, Fate, ProofError, RefusedError, SecretKey, address_of, parse_dollars, sign, threshold,
+)
 from ballast_sdk.events import Receipt, Transferred
 from ballast_sdk.kinds import ReportStatus
 from ballast_sdk.operations import CancelAuth, KeyPolicy, RegisterAccount, Single, Transfer
@@ -74,6 +77,26 @@ class Live(unittest.TestCase):
         body = client.build(wallet, CancelAuth("00" * 32), valid_until=int(time.time() * 1000))
         self.assertEqual(client.wait(sign(body, mine)), Fate("EXPIRED"))
 
+        # Two under one nonce: the one that comes second is replaced, and the first one's receipt proves it.
+        winner = client.payment(mine, shop, amount_micros=1)
+        loser = client.payment(mine, shop, "0.000002", nonce=winner.body.nonce)
+        won = self.committed(client.send(winner))
+        with self.assertRaises(RefusedError) as caught:
+            client.submit(loser)
+        self.assertEqual((caught.exception.reason, caught.exception.metadata["used_by"]), ("NONCE_USED", winner.id))
+        self.assertEqual(client.wait(loser), Fate("REPLACED", won, by=winner.id))
+
+        # Too early by two seconds: refused for now, and the next one takes its nonce.
+        early = replace(client.payment(mine, shop, "0.000001").body, valid_until=int(time.time() * 1000) + 86_402_000)
+        with self.assertRaises(RefusedError) as caught:
+            client.submit(sign(early, mine))
+        self.assertEqual(caught.exception.reason, "TOO_FAR_AHEAD")
+        assert caught.exception.retry_after is not None
+        self.assertTrue(0 < caught.exception.retry_after <= 10)
+        again = client.payment(mine, shop, "0.000001")
+        self.assertEqual(again.body.nonce, early.nonce)
+        self.committed(client.send(again))
+
         # Two of three keys.
         self.committed(client.send(client.payment(mine, client.show_address(vault), "5")))
         back = client.build(vault, Transfer(wallet, 1, None))
@@ -86,7 +109,7 @@ class Live(unittest.TestCase):
         """The wallet's events: half of them, then, as after a restart, the rest from the cursor that was kept."""
         cursors.save(str(start))
         seen: list[int] = []
-        for count in (2, 4):
+        for count in (2, 6):
             stream = client.events(cursors.load(), [client.show_address(wallet)], ["Transferred"])
             while len(seen) < count:
                 cursor, event = next(stream)
@@ -97,7 +120,7 @@ class Live(unittest.TestCase):
                 assert isinstance(proven, Transferred)
                 seen.append(-proven.amount if proven.from_ == wallet else proven.amount)
             stream.close()
-        self.assertEqual(seen, [20_000_000, -12_500_000, -5_000_000, 1])
+        self.assertEqual(seen, [20_000_000, -12_500_000, -1, -1, -5_000_000, 1])
 
 
 if __name__ == "__main__":

@@ -108,6 +108,12 @@ class Vectors(unittest.TestCase):
                 parse_dollars(text)
         for each in told["written"]:
             self.assertEqual(format_dollars(int(each["micros"])), each["text"])
+            # Differences, which no amount is, read the same with a sign.
+            if each["micros"] != "0":
+                self.assertEqual(format_dollars(-int(each["micros"])), f"-{each['text']}")
+        for bare in (12_500_000, 12.5, None):
+            self.assertRaises(TypeError, parse_dollars, bare)
+        self.assertRaises(TypeError, format_dollars, 12.5)
 
     def test_every_operation_is_encoded_signed_and_decoded(self) -> None:
         for each in vectors("transactions")["good"]:

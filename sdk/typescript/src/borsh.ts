@@ -67,7 +67,10 @@ const small = (size: number): Codec<number> => ({
 
 const large = (size: number): Codec<bigint> => ({
   read: (reader) => readInteger(reader, size),
-  write: (value, out) => out.push(writeInteger(value, size)),
+  write(value, out) {
+    if (typeof value !== "bigint") throw new CodecError(`${String(value)} is not a bigint`);
+    out.push(writeInteger(value, size));
+  },
 });
 
 export const u8 = small(1);

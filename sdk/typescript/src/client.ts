@@ -5,12 +5,14 @@ import { CODES } from "./codes.js";
 import { follow } from "./events.js";
 import type { EventFrame, EventOptions } from "./events.js";
 import type { SecretKey } from "./keys.js";
+import { NonceBook, isUnused } from "./nonces.js";
 import { ProofError, SetHistory, readReceiptProof, readSetChange, readStateProof, verifyReceipt, verifyState } from "./proof.js";
 import { Endpoints, RefusedError, UnreachableError, troubleOf } from "./rpc.js";
 import type { Endpoint, Message } from "./rpc.js";
 import * as schema from "./schema.js";
 import type { Account, Header, Leaf, Network, Op, Receipt, Report, Supply, TxBody } from "./schema.js";
-import { addressOf, parseAddress, parseDollars, showAddress } from "./text.js";
+import { addressOf, amountOf, parseAddress, showAddress } from "./text.js";
+import type { Amount } from "./text.js";
 import { sign } from "./transaction.js";
 import type { ChainId, Signed } from "./transaction.js";
 
@@ -23,9 +25,10 @@ const WAIT_GRACE_MS = 3_000;
 const AGAIN_MS = 250;
 /** How often all validators are tried before a submission is given up. */
 const SUBMIT_ROUNDS = 3;
-const NONCE_WINDOW = 128n;
+/** For how long a transaction is made valid at most: a clock that is fast by a minute does no harm (TX-35). */
+export const VALIDITY_MS_MAX = 24 * HOUR_MS - 60_000;
 /** States that a validator may claim, and that must then be proven. */
-const FINAL = new Set(["TX_STATE_COMMITTED", "TX_STATE_FAILED", "TX_STATE_EXPIRED"]);
+const FINAL = new Set(["TX_STATE_COMMITTED", "TX_STATE_FAILED", "TX_STATE_EXPIRED", "TX_STATE_REPLACED"]);
 const GENESIS_BYTES_MAX = 1 << 30;
 
 export interface ClientOptions {
@@ -45,11 +48,12 @@ export interface TxOptions {
   memo?: Uint8Array | string;
   /** Hex. */
   sponsor?: string;
-  /** By default an hour from now; at most a day. */
+  /** By default an hour from now; at most a day less a minute. */
   validUntil?: bigint;
   /**
-   * By default the next one. To pay again when it is not certain what became of a transaction, give the
-   * first one's: of one nonce one transaction at most is ever executed.
+   * By default that of the last transaction that was refused or has expired, if there is one, or else the
+   * next. To pay again when it is not certain what became of a transaction, give the first one's: of one
+   * nonce one transaction at most is ever executed.
    */
   nonce?: bigint;
 }
@@ -61,6 +65,8 @@ export type Fate =
   | { state: "FAILED"; receipt: Receipt; code: string }
   /** Not on chain, and it never will be: proven. */
   | { state: "EXPIRED" }
+  /** Not on chain, and it never will be: the transaction `by` used its nonce, as its receipt proves. */
+  | { state: "REPLACED"; by: string; receipt: Receipt }
   /** Not decided within the time given: wait again, or send the same bytes again. */
   | { state: "UNKNOWN" };
 
@@ -88,7 +94,7 @@ export class Client {
   readonly endpoints: Endpoints;
   readonly sets: SetHistory;
   private readonly maxAgeMs: number;
-  private readonly nonces = new Map<string, bigint>();
+  private readonly books = new Map<string, NonceBook>();
   /** The highest height whose state was proven. */
   private proven = 0n;
 
@@ -132,32 +138,60 @@ export class Client {
   /** A body ready to sign. */
   async build(sender: string, ops: Op[], options: TxOptions = {}): Promise<TxBody> {
     const { memo } = options;
+    const until = options.validUntil ?? BigInt(Date.now() + HOUR_MS);
+    if (until > BigInt(Date.now() + VALIDITY_MS_MAX)) {
+      throw new RangeError("a transaction is made valid for a day less a minute at most");
+    }
+    if (options.nonce !== undefined) this.book(sender).take(options.nonce, until);
     return {
       ...this.chain,
       sender,
-      nonce: options.nonce ?? (await this.nextNonce(sender)),
-      valid_until: options.validUntil ?? BigInt(Date.now() + HOUR_MS),
+      nonce: options.nonce ?? (await this.nextNonce(sender, until)),
+      valid_until: until,
       sponsor: options.sponsor ?? null,
       memo: memo === undefined ? null : typeof memo === "string" ? new TextEncoder().encode(memo) : memo,
       ops,
     };
   }
 
-  /** A signed payment of decimal dollars to an address, not sent yet: keep it, then `send` it. */
-  async payment(from: SecretKey, to: string, dollars: string, options: TxOptions = {}): Promise<Signed> {
-    const op: Op = { type: "Transfer", to: parseAddress(to, this.network), amount: parseDollars(dollars), travel: null };
+  /**
+   * A signed payment to an address, not sent yet: keep it, then `send` it. The amount is decimal dollars as
+   * text, `"12.50"`, or micro-dollars by name, `{ amountMicros: 12_500_000n }`.
+   */
+  async payment(from: SecretKey, to: string, amount: Amount, options: TxOptions = {}): Promise<Signed> {
+    const op: Op = { type: "Transfer", to: parseAddress(to, this.network), amount: amountOf(amount), travel: null };
     return sign(await this.build(addressOf(from.public), [op], options), from);
   }
 
-  /** The next nonce: above what the chain has seen and what this client has given out. */
-  async nextNonce(address: string): Promise<bigint> {
-    const account = await this.account(address);
-    const high = BigInt(account["nonce_window"]?.high ?? 0);
-    const given = this.nonces.get(address) ?? 0n;
-    const next = (given > high ? given : high) + 1n;
-    if (next > high + NONCE_WINDOW) throw new Error("128 transactions are on their way; wait for one of them");
-    this.nonces.set(address, next);
+  /**
+   * The next nonce: that of a transaction that was refused or has expired, or else the lowest that the chain
+   * has not seen and this client has not given out.
+   */
+  async nextNonce(address: string, until = BigInt(Date.now() + HOUR_MS)): Promise<bigint> {
+    const { high = 0, seen = "0" } = (await this.account(address))["nonce_window"] ?? {};
+    const window = { high: BigInt(high), seen: BigInt(`0x${seen}`) };
+    const book = this.book(address);
+    if (book.doubtful(window).length > 0) await this.dropUsed(address, book);
+    const next = book.next(window, BigInt(Date.now()), until);
+    if (next === undefined) {
+      throw new Error("transactions that are on their way, or were built and not sent, have all 128 nonces");
+    }
     return next;
+  }
+
+  /**
+   * Takes out what the chain has used, by proof: a validator that lies must not make the next transaction
+   * take another nonce than one that was refused and may still commit.
+   */
+  private async dropUsed(address: string, book: NonceBook): Promise<void> {
+    const proven = await ifProven(this.balance(address));
+    for (const nonce of proven === undefined ? [] : book.doubtful(proven.value.replay)) book.spent(nonce);
+  }
+
+  private book(address: string): NonceBook {
+    const book = this.books.get(address) ?? new NonceBook();
+    this.books.set(address, book);
+    return book;
   }
 
   // ---- Sending ----
@@ -177,9 +211,19 @@ export class Client {
 
   /**
    * Submits to one validator after the other until one takes it. A refusal counts when more than a third of
-   * the endpoints say so: one that lies must not make a wallet pay again what it has passed on.
+   * the endpoints say so: one that lies must not make a wallet pay again what it has passed on. No refusal is
+   * for good: what is built next takes the same nonce, so that of the two at most one is ever executed.
    */
   async submit(tx: Signed): Promise<void> {
+    try {
+      await this.handIn(tx);
+    } catch (error) {
+      if (!(error instanceof OutcomeUnknownError)) this.book(tx.body.sender).release(tx.body.nonce);
+      throw error;
+    }
+  }
+
+  private async handIn(tx: Signed): Promise<void> {
     const refusals = new Set<string>();
     let lost: string | undefined;
     let outcome: Error = new UnreachableError(this.endpoints.all.map(({ url }) => url));
@@ -213,19 +257,26 @@ export class Client {
     for (;;) {
       for (const endpoint of this.endpoints.inTurn()) {
         const step = Math.max(1, Math.min(end - Date.now(), WAIT_STEP_MS));
-        const state = await this.stateAt(endpoint, tx, step);
-        const fate = FINAL.has(state ?? "") ? await this.fate(tx, end) : undefined;
-        if (fate !== undefined) return fate;
+        const said = await this.stateAt(endpoint, tx, step);
+        const fate = FINAL.has(said?.["state"]) ? await this.fate(tx, said?.["replaced_by"] ?? "", end) : undefined;
+        if (fate !== undefined) return this.noted(tx, fate);
         if (Date.now() >= end) return { state: "UNKNOWN" };
       }
       await sleep(AGAIN_MS);
     }
   }
 
-  private async stateAt(endpoint: Endpoint, tx: Signed, timeoutMs: number): Promise<string | undefined> {
-    const request = { tx_id: tx.id, valid_until_ms: tx.body.valid_until.toString(), timeout_ms: timeoutMs };
+  /** What became of a transaction decides over its nonce. */
+  private noted({ body }: Signed, fate: Fate): Fate {
+    if (fate.state === "EXPIRED") this.book(body.sender).release(body.nonce);
+    else if (fate.state !== "UNKNOWN") this.book(body.sender).spent(body.nonce);
+    return fate;
+  }
+
+  private async stateAt(endpoint: Endpoint, tx: Signed, timeoutMs: number): Promise<Message | undefined> {
+    const request = { tx_id: tx.id, tx_body: encode(schema.TxBody, tx.body), timeout_ms: timeoutMs };
     try {
-      return (await endpoint.call("TxService", "WaitTx", request, timeoutMs + WAIT_GRACE_MS))["state"];
+      return await endpoint.call("TxService", "WaitTx", request, timeoutMs + WAIT_GRACE_MS);
     } catch (error) {
       // Whatever is wrong with this one, another may know.
       troubleOf(error);
@@ -234,12 +285,22 @@ export class Client {
   }
 
   /** What can be proven of a transaction that is said to be decided. */
-  private async fate(tx: Signed, end: number): Promise<Fate | undefined> {
+  private async fate(tx: Signed, by: string, end: number): Promise<Fate | undefined> {
     const proven = await ifProven(this.receipt(tx.id, end));
-    if (proven === undefined) return (await ifProven(this.hasExpired(tx, end))) ? { state: "EXPIRED" } : undefined;
+    if (proven === undefined) {
+      if (by !== "") return this.replaced(tx, by, end);
+      return (await ifProven(this.hasExpired(tx, end))) ? { state: "EXPIRED" } : undefined;
+    }
     const receipt = proven.value;
     if (receipt.outcome.type === "Success") return { state: "COMMITTED", receipt };
     return { state: "FAILED", receipt, code: CODES[receipt.outcome.code] ?? String(receipt.outcome.code) };
+  }
+
+  /** Whether another transaction's receipt proves that it used the nonce. */
+  private async replaced({ id, body }: Signed, by: string, end: number): Promise<Fate | undefined> {
+    const receipt = (await ifProven(this.receipt(by, end)))?.value;
+    const isProof = receipt?.sender === body.sender && receipt.nonce === body.nonce && receipt.tx !== id;
+    return isProof ? { state: "REPLACED", by, receipt } : undefined;
   }
 
   /**
@@ -378,13 +439,6 @@ async function genesisOf(endpoint: Endpoint): Promise<Uint8Array> {
     offset += piece.length;
   }
   return Buffer.concat(pieces);
-}
-
-/** Whether a nonce is known not to be used (TX-20). */
-function isUnused(nonce: bigint, { high, seen }: { high: bigint; seen: bigint }): boolean {
-  if (nonce > high) return true;
-  const age = high - nonce;
-  return nonce > 0n && age < NONCE_WINDOW && ((seen >> age) & 1n) === 0n;
 }
 
 /** What was proven; nothing when nobody could. */

@@ -7,13 +7,15 @@ export {
 } from "./proof.js";
 export type { ProofReason, Proven } from "./proof.js";
 export * as schema from "./schema.js";
-export { addressOf, formatDollars, parseAddress, parseDollars, showAddress } from "./text.js";
+export { NonceBook } from "./nonces.js";
+export { addressOf, amountOf, formatDollars, parseAddress, parseDollars, showAddress } from "./text.js";
+export type { Amount } from "./text.js";
 export {
   combine, decodeTransaction, payAuth, permit, sign, signaturesHold, signedBytes, statementBytes, transactionId,
   travelData,
 } from "./transaction.js";
 export type { ChainId, Signed } from "./transaction.js";
-export { Client, OutcomeUnknownError } from "./client.js";
+export { Client, OutcomeUnknownError, VALIDITY_MS_MAX } from "./client.js";
 export type { ClientOptions, Fate, ProvenState, TxOptions } from "./client.js";
 export { CursorFile } from "./events.js";
 export type { EventFrame, EventOptions } from "./events.js";

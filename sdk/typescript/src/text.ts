@@ -32,8 +32,23 @@ export function parseAddress(text: string, network: Network): string {
 const UNIT = 1_000_000n;
 const AMOUNT_MAX = 2n ** 64n - 1n;
 
+/** Decimal dollars as text, such as `"12.50"`, or micro-dollars by name. */
+export type Amount = string | { readonly amountMicros: bigint };
+
+/** An amount in micro-dollars. A bare number is refused: nothing says which of the two it is. */
+export function amountOf(amount: Amount): bigint {
+  if (typeof amount === "string") return parseDollars(amount);
+  const micros: unknown = typeof amount === "object" && amount !== null ? amount.amountMicros : undefined;
+  if (typeof micros !== "bigint") {
+    throw new TypeError("an amount is dollars as text, \"12.50\", or { amountMicros: 12_500_000n }");
+  }
+  if (micros < 0n || micros > AMOUNT_MAX) throw new RangeError(`${micros} micro-dollars is no amount`);
+  return micros;
+}
+
 /** Reads decimal dollars, such as `12.50`, as micro-dollars. */
 export function parseDollars(text: string): bigint {
+  if (typeof text !== "string") throw new TypeError("dollars are given as text, such as \"12.50\"");
   const parts = /^([0-9_]+)(?:\.([0-9_]+))?$/.exec(text);
   const whole = parts?.[1]?.replaceAll("_", "") ?? "";
   const fraction = (parts?.[2] ?? "0").replaceAll("_", "");
@@ -45,8 +60,10 @@ export function parseDollars(text: string): bigint {
   return micros;
 }
 
-/** Writes micro-dollars as decimal dollars with two to six places. */
+/** Writes micro-dollars as decimal dollars with two to six places; a difference may be negative. */
 export function formatDollars(micros: bigint): string {
+  if (typeof micros !== "bigint") throw new TypeError("micro-dollars are a bigint");
+  if (micros < 0n) return `-${formatDollars(-micros)}`;
   const fraction = (micros % UNIT).toString().padStart(6, "0").replace(/0+$/, "");
   return `${micros / UNIT}.${fraction.padEnd(2, "0")}`;
 }

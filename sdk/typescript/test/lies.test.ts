@@ -6,7 +6,7 @@ import { test } from "node:test";
 import * as grpc from "@grpc/grpc-js";
 import { bytesToHex } from "@noble/hashes/utils";
 import { decode, encode } from "../src/borsh.js";
-import { Client, CursorFile, OutcomeUnknownError, ProofError, RefusedError, SecretKey, schema } from "../src/index.js";
+import { Client, CursorFile, NonceBook, OutcomeUnknownError, ProofError, RefusedError, SecretKey, VALIDITY_MS_MAX, schema, showAddress } from "../src/index.js";
 import type { ClientOptions, Signed } from "../src/index.js";
 import { serviceDefinition } from "../src/rpc.js";
 import type { Message, Service } from "../src/rpc.js";
@@ -28,15 +28,18 @@ function told(what: string): { proof: Message; changes: Message[] } {
 type Answer = Message;
 type Handlers = Partial<Record<string, (request: Message) => Answer>>;
 
-/** What a validator refuses with: google.rpc.Status with an ErrorInfo. */
-function refusal(code: grpc.status, reason: string): Partial<grpc.ServiceError> {
+/** What a validator refuses with: google.rpc.Status with an ErrorInfo, and when to come back in seconds. */
+function refusal(code: grpc.status, reason: string, retry?: number): Partial<grpc.ServiceError> {
   const field = (number: number, value: Buffer | string): Buffer => {
     const bytes = Buffer.from(value);
     return Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes]);
   };
-  const any = Buffer.concat([field(1, "type.googleapis.com/google.rpc.ErrorInfo"), field(2, field(1, reason))]);
+  const any = (type: string, value: Buffer): Buffer =>
+    field(3, Buffer.concat([field(1, `type.googleapis.com/google.rpc.${type}`), field(2, value)]));
+  const details = [field(2, reason), any("ErrorInfo", field(1, reason))];
+  if (retry !== undefined) details.push(any("RetryInfo", field(1, Buffer.from([8, retry]))));
   const metadata = new grpc.Metadata();
-  metadata.set("grpc-status-details-bin", Buffer.concat([field(2, reason), field(3, any)]));
+  metadata.set("grpc-status-details-bin", Buffer.concat(details));
   return { code, details: reason, metadata };
 }
 
@@ -222,6 +225,114 @@ test("one validator alone cannot refuse a payment", async () => {
   await withServers([refuses, { SubmitTx: () => ({}) }, {}, {}], (client) => client.submit(tx));
   await withServers([refuses, refuses], async (client) => {
     await assert.rejects(client.submit(tx), (error) => error instanceof RefusedError && error.reason === "NONCE_USED");
+  });
+});
+
+test("a payment is replaced when another's receipt proves it, and not because someone says so", async () => {
+  const { receipt } = cases.find((each: { what: string }) => each.what === "a receipt").proven;
+  const says = { WaitTx: () => ({ state: "TX_STATE_REPLACED", replaced_by: receipt.tx }) };
+  const nonce = BigInt(receipt.nonce);
+  const sent = (under: bigint): Signed => {
+    const op = { type: "Transfer", to: other_account, amount: 2n, travel: null } as const;
+    const body = { ...payment(4_000_000_000_000n, under).body, sender: receipt.sender, ops: [op] };
+    return sign(body, key);
+  };
+  for (const [what, under, state] of [
+    ["a receipt", nonce, "REPLACED"],
+    ["a receipt", nonce + 1n, "UNKNOWN"],
+    ["the receipt altered", nonce, "UNKNOWN"],
+  ] as const) {
+    await withServers([{ ...says, ...teller(what) }], async (client) => {
+      const fate = await client.wait(sent(under), 300);
+      assert.equal(fate.state, state, what);
+      if (fate.state === "REPLACED") assert.deepEqual([fate.by, fate.receipt.tx], [receipt.tx, receipt.tx]);
+    });
+  }
+  // Nobody, not even itself, can be what replaced it.
+  await withServers([{ ...teller("a receipt"), WaitTx: () => ({ state: "TX_STATE_REPLACED" }) }], async (client) => {
+    assert.deepEqual(await client.wait(sent(nonce), 300), { state: "UNKNOWN" });
+  });
+});
+
+/** An account that has used all its nonces up to this one, as a validator says. */
+const used = (high: number): Handlers =>
+  ({ GetAccount: () => ({ account: { nonce_window: { high: String(high), seen: "f".repeat(32) } } }) });
+const payee = showAddress(other_account, "DEV");
+const pay = (client: Client, options = {}): Promise<Signed> => client.payment(key, payee, "1", options);
+
+test("after any refusal the next payment takes the same nonce, and after a taken one the next", async () => {
+  for (const reason of ["TOO_FAR_AHEAD", "EXPIRED", "QUOTA_EXCEEDED", "BAD_SIGNATURE", "UNKNOWN_ACCOUNT", "BUSY"]) {
+    let refuse = true;
+    const SubmitTx = (): Answer => (refuse ? refusal(grpc.status.FAILED_PRECONDITION, reason, 2) : {});
+    await withServers([{ ...used(3), SubmitTx }], async (client) => {
+      for (let time = 0; time < 2; time++) {
+        const tx = await pay(client);
+        assert.equal(tx.body.nonce, 4n, reason);
+        await assert.rejects(client.submit(tx), (error) => error instanceof RefusedError && error.retryAfterMs === 2000);
+      }
+      refuse = false;
+      const [first, second] = [await pay(client), await pay(client)];
+      await client.submit(second);
+      await client.submit(first);
+      assert.deepEqual([first.body.nonce, second.body.nonce, (await pay(client)).body.nonce], [4n, 5n, 6n]);
+    });
+  }
+});
+
+test("what is not known to be refused keeps its nonce", async () => {
+  const lost = { ...used(3), SubmitTx: () => ({ code: grpc.status.UNAVAILABLE, details: "cut off" }) };
+  await withServers([lost], async (client) => {
+    await assert.rejects(client.submit(await pay(client)), OutcomeUnknownError);
+    assert.equal((await pay(client)).body.nonce, 5n);
+  });
+});
+
+test("payments that are built or refused without a commit stop no client", async () => {
+  const refuses = { ...used(3), SubmitTx: () => refusal(grpc.status.RESOURCE_EXHAUSTED, "QUOTA_EXCEEDED") };
+  await withServers([refuses], async (client) => {
+    for (let time = 0; time < 150; time++) await assert.rejects(client.submit(await pay(client)), RefusedError);
+    const built = [];
+    for (let time = 0; time < 128; time++) built.push((await pay(client)).body.nonce);
+    assert.deepEqual(built, Array.from({ length: 128 }, (_, at) => BigInt(4 + at)));
+    await assert.rejects(pay(client), /all 128 nonces/);
+  });
+  // What is never sent lapses with its validity.
+  const [book, window] = [new NonceBook(), { high: 3n, seen: 7n }];
+  for (let nonce = 4n; nonce < 132n; nonce++) assert.equal(book.next(window, 0n, 100n), nonce);
+  assert.equal(book.next(window, 99n, 200n), undefined);
+  for (let nonce = 4n; nonce < 132n; nonce++) assert.equal(book.next(window, 100n, 200n), nonce);
+  assert.equal(book.next(window, 199n, 300n), undefined);
+});
+
+test("a refused payment's nonce is given up on proof alone", async () => {
+  const refuses = { SubmitTx: () => refusal(grpc.status.ALREADY_EXISTS, "NONCE_USED") };
+  // The account has used the nonces 1 to 3, as the vectors prove; this server says that it is at 50.
+  await withServers([{ ...teller("a balance"), ...used(50), ...refuses }], async (client) => {
+    await assert.rejects(client.submit(payment(4_000_000_000_000n, 4n)), RefusedError);
+    assert.equal(await client.nextNonce(account), 4n, "it may still commit");
+  });
+  await withServers([{ ...teller("a balance"), ...used(3), ...refuses }], async (client) => {
+    await assert.rejects(client.submit(payment(4_000_000_000_000n, 3n)), RefusedError);
+    assert.equal(await client.nextNonce(account), 4n, "it is proven to be used");
+  });
+});
+
+test("nothing is made valid for a whole day, and no amount is a bare number", async () => {
+  await withServers([used(3)], async (client) => {
+    const ahead = (ms: number): Promise<Signed> => pay(client, { validUntil: BigInt(Date.now() + ms) });
+    await ahead(VALIDITY_MS_MAX - 1_000);
+    for (const ms of [VALIDITY_MS_MAX + 1_000, 86_400_000, 90_000_000]) await assert.rejects(ahead(ms), RangeError);
+    const amountOf = async (amount: unknown): Promise<bigint> => {
+      const [op] = (await client.payment(key, payee, amount as string)).body.ops;
+      assert(op?.type === "Transfer");
+      return op.amount;
+    };
+    assert.equal(await amountOf("12.50"), 12_500_000n);
+    assert.equal(await amountOf({ amountMicros: 12_500_000n }), 12_500_000n);
+    const wrong = [12_500_000n, 12.5, 12, null, {}, { amount: 1n }, { amountMicros: 12_500_000 }, { amountMicros: "1" }, ["1"]];
+    for (const amount of wrong) await assert.rejects(amountOf(amount), TypeError, String(amount));
+    for (const amountMicros of [-1n, 2n ** 64n]) await assert.rejects(amountOf({ amountMicros }), RangeError);
+    for (const amount of ["", "12,5", "1e3", "-1", "12.5000001"]) await assert.rejects(amountOf(amount), Error, amount);
   });
 });
 

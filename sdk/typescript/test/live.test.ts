@@ -75,6 +75,22 @@ async function walletLife(client: Client, env: any): Promise<void> {
   const body = await client.build(wallet, [{ type: "CancelAuth", nonce: "00".repeat(32) }], { validUntil: BigInt(Date.now()) });
   assert.deepEqual(await client.wait(sign(body, mine)), { state: "EXPIRED" });
 
+  // Two under one nonce: the one that comes second is replaced, and the first one's receipt proves it.
+  const winner = await client.payment(mine, shop, { amountMicros: 1n });
+  const loser = await client.payment(mine, shop, "0.000002", { nonce: winner.body.nonce });
+  const won = committed(await client.send(winner));
+  await assert.rejects(client.submit(loser), (error: { reason?: string; metadata?: Record<string, string> }) =>
+    error.reason === "NONCE_USED" && error.metadata?.["used_by"] === winner.id);
+  assert.deepEqual(await client.wait(loser), { state: "REPLACED", by: winner.id, receipt: won });
+
+  // Too early by two seconds: refused for now, and the next one takes its nonce.
+  const early = { ...(await client.payment(mine, shop, "0.000001")).body, valid_until: BigInt(Date.now() + 86_402_000) };
+  await assert.rejects(client.submit(sign(early, mine)), (error: { reason?: string; retryAfterMs?: number }) =>
+    error.reason === "TOO_FAR_AHEAD" && error.retryAfterMs! > 0 && error.retryAfterMs! <= 10_000);
+  const again = await client.payment(mine, shop, "0.000001");
+  assert.equal(again.body.nonce, early.nonce);
+  committed(await client.send(again));
+
   // Two of three keys.
   committed(await client.send(await client.payment(mine, client.showAddress(vault), "5")));
   const back: Op = { type: "Transfer", to: wallet, amount: 1n, travel: null };
@@ -88,7 +104,7 @@ async function replay(client: Client, wallet: string, start: bigint): Promise<vo
   const cursors = new CursorFile(`${mkdtempSync(`${tmpdir()}/ballast-`)}/cursor`);
   await cursors.save(String(start));
   const seen: string[] = [];
-  for (const count of [2, 2]) {
+  for (const count of [2, 4]) {
     const options = { after: (await cursors.load())!, accounts: [client.showAddress(wallet)], names: ["Transferred"] };
     let left = count;
     for await (const { cursor, event } of client.events(options)) {
@@ -101,5 +117,5 @@ async function replay(client: Client, wallet: string, start: bigint): Promise<vo
       if (--left === 0) break;
     }
   }
-  assert.deepEqual(seen, ["+20000000", "-12500000", "-5000000", "+1"]);
+  assert.deepEqual(seen, ["+20000000", "-12500000", "-1", "-1", "-5000000", "+1"]);
 }

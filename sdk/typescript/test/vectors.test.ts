@@ -104,6 +104,12 @@ test("amounts", () => {
   for (const { text, micros } of good) assert.equal(parseDollars(text), BigInt(micros), text);
   for (const text of bad) assert.throws(() => parseDollars(text), text);
   for (const { text, micros } of written) assert.equal(formatDollars(BigInt(micros)), text);
+  // Differences, which no amount is, read the same with a sign.
+  for (const { text, micros } of written) {
+    if (micros !== "0") assert.equal(formatDollars(-BigInt(micros)), `-${text}`);
+  }
+  assert.throws(() => formatDollars(12 as unknown as bigint), TypeError);
+  for (const bare of [12_500_000n, 12.5, undefined]) assert.throws(() => parseDollars(bare as unknown as string), TypeError);
 });
 
 test("every operation is encoded, signed and decoded", () => {

@@ -136,11 +136,16 @@ async fn build(client: &Client, signer: &Signer, to: Address, number: u64) -> Si
 async fn landed(client: &Client, tx: &SignedTx) -> bool {
     match client.settle(tx, PATIENCE).await {
         Ok(Fate::Committed(_)) => true,
-        Ok(Fate::Expired) => false,
-        // Its time was over before anybody took it.
-        Err(Error::Refused(error)) if error.reason == Reason::Runtime(Code::Expired) => false,
+        // The latter by another of these, which took the nonce of one whose time seemed to be over.
+        Ok(Fate::Expired | Fate::Replaced(_)) => false,
+        // Its time was over before anybody took it, or its nonce used.
+        Err(Error::Refused(error)) if is_late(&error.reason) => false,
         other => panic!("{other:?}"),
     }
+}
+
+const fn is_late(reason: &Reason) -> bool {
+    matches!(reason, Reason::Runtime(Code::Expired | Code::NonceUsed))
 }
 
 /// Someone who keeps books of what arrives.

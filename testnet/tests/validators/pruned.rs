@@ -72,7 +72,7 @@ async fn pruned_validators_go_on_and_a_new_node_catches_up_from_them() {
     // Sent again it is neither taken nor said to have expired without effect.
     let again = net.client(1).submit(old.encode()).await.unwrap_err();
     assert_eq!(reason(&again), pruned);
-    let waited = client.wait(id, old.body.valid_until, PATIENCE).await.unwrap_err();
+    let waited = client.wait(&old.body, PATIENCE).await.unwrap_err();
     assert_eq!(waited.refusal(), pruned.as_ref());
 
     // All blocks come from validators that were pruned.

@@ -52,7 +52,7 @@ fn refused(chain: &Chain) -> Vec<(&'static str, Vec<u8>, Code)> {
         ("another chain id", signed(&|body| body.chain_id += 1), Code::BadChain),
         ("another genesis", signed(&|body| body.genesis.0[0] ^= 1), Code::BadChain),
         ("expired", signed(&|body| body.valid_until = now_ms() - HOUR_MS), Code::Expired),
-        ("too far ahead", signed(&|body| body.valid_until += DAY_MS), Code::Expired),
+        ("too far ahead", signed(&|body| body.valid_until += DAY_MS), Code::TooFarAhead),
         ("a broken signature", bad_signature.encode(), Code::BadSignature),
         ("another's signature", other_key.encode(), Code::BadSignature),
         (

@@ -57,6 +57,7 @@ impl Replica {
                 self.pool.forget(&ids);
             }
         }
+        self.drop_replaced(&write.records);
         self.advance(value, write.executed, now);
         self.pace.committed(now.mono_ms, write.records.len());
         self.delays.committed(write.records.len());
@@ -64,6 +65,16 @@ impl Replica {
         self.effects.push(Effect::Commit(Box::new(write)));
         self.effects.push(Effect::WalReset { height: self.tip.height + 1 });
         self.drop_expired();
+    }
+
+    /// Forgets what waits under a nonce that the block has used.
+    fn drop_replaced(&mut self, records: &[TxRecord]) {
+        if self.pool.open_is_empty() {
+            return;
+        }
+        let used = records.iter().map(|record| (record.receipt.sender, record.receipt.nonce));
+        let used: BTreeSet<_> = used.collect();
+        self.pool.drop_open(|body| used.contains(&(body.sender, body.nonce)));
     }
 
     /// Moves the tip onto `value` and forgets what belonged to its height.

@@ -42,7 +42,7 @@ use crate::safety::{Safety, SignState};
 use crate::sets::{self, Sets};
 use crate::sync::Sync;
 use crate::timers::{Timer, Timers};
-use crate::types::{Batch, CommitWrite, Evidence, Executed, StoredBlock};
+use crate::types::{Batch, CommitWrite, Evidence, Executed, StoredBlock, TxRecord};
 use crate::unseen::Unseen;
 use crate::wal::WalEntry;
 use crate::{commit, safety, unseen};

@@ -63,6 +63,8 @@ class Integer(Codec):
 
     def write(self, value: Any, out: bytearray) -> None:
         _expect(value, int)
+        if isinstance(value, bool):
+            raise CodecError(f"{value} is no int")
         if not 0 <= value < 1 << 8 * self.size:
             raise CodecError(f"{value} does not fit into {self.size} bytes")
         out += int(value).to_bytes(self.size, "little")

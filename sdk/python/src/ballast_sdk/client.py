@@ -1,5 +1,6 @@
 """A wallet's view of the chain: nothing that a single validator says is believed without proof."""
 
+import threading
 import time
 from typing import Any, Callable, Generator, Generic, NamedTuple, Sequence, TypeVar
 
@@ -11,11 +12,12 @@ from .codes import CODES
 from .events import Failed, Receipt
 from .follow import EventFrame, follow
 from .keys import SecretKey
+from .nonces import NonceBook, Window, is_unused
 from .operations import Op, Transfer, TxBody
 from .proof import ProofError, SetHistory, read, verify_receipt, verify_state
 from .rpc import Endpoint, Endpoints, RefusedError, UnreachableError, trouble_of
-from .state import AccountKey, AccountObject, Leaf, Replay, ReportKey, ReportObject, SupplyObject
-from .text import address_of, parse_address, parse_dollars, show_address
+from .state import AccountKey, AccountObject, Leaf, ReportKey, ReportObject, SupplyObject
+from .text import address_of, amount_of, parse_address, show_address
 from .transaction import ChainId, Signed, sign
 
 _CALL = 10.0
@@ -27,11 +29,12 @@ _WAIT_GRACE = 3.0
 _AGAIN = 0.25
 # How often all validators are tried before a submission is given up.
 _SUBMIT_ROUNDS = 3
-_NONCE_WINDOW = 128
+# For how long a transaction is made valid at most: a clock that is fast by a minute does no harm (TX-35).
+VALIDITY_MS_MAX = 24 * _HOUR_MS - 60_000
 _GENESIS_BYTES_MAX = 1 << 30
 
 # States that a validator may claim, and that must then be proven.
-_FINAL = ("TX_STATE_COMMITTED", "TX_STATE_FAILED", "TX_STATE_EXPIRED")
+_FINAL = ("TX_STATE_COMMITTED", "TX_STATE_FAILED", "TX_STATE_EXPIRED", "TX_STATE_REPLACED")
 
 T = TypeVar("T")
 
@@ -41,12 +44,14 @@ class Fate(NamedTuple):
 
     COMMITTED: on chain, and it had its effect. FAILED: on chain without effect, `code` says why, e.g.
     `INSUFFICIENT_AVAILABLE`. Both have the receipt, proven. EXPIRED: not on chain, and it never will be, proven as
-    well. UNKNOWN: not decided within the time given; wait again, or send the same bytes again.
+    well. REPLACED: not on chain, and it never will be, for the transaction `by` used its nonce, as the receipt, which
+    is that one's, proves. UNKNOWN: not decided within the time given; wait again, or send the same bytes again.
     """
 
     state: str
     receipt: Receipt | None = None
     code: str | None = None
+    by: str | None = None
 
 
 class ProvenState(NamedTuple, Generic[T]):
@@ -90,7 +95,9 @@ class Client:
         self.chain = ChainId(self.sets.genesis, self.genesis.chain_id)
         self.endpoints = Endpoints(endpoints, ca)
         self._max_age = max_age
-        self._nonces: dict[str, int] = {}
+        self._books: dict[str, NonceBook] = {}
+        # Held while the next nonce is chosen, so that two threads do not take one.
+        self._lock = threading.RLock()
         # The highest height whose state was proven.
         self._proven = 0
 
@@ -135,37 +142,72 @@ class Client:
         valid_until: int | None = None,
         nonce: int | None = None,
     ) -> TxBody:
-        """A body ready to sign, valid for an hour unless said otherwise.
+        """A body ready to sign, valid for an hour unless said otherwise, and for a day less a minute at most.
 
+        Its nonce is that of the last transaction that was refused or has expired, if there is one, or else the next.
         To pay again when it is not certain what became of a transaction, give the first one's nonce: of one nonce
         one transaction at most is ever executed.
         """
+        until = _now_ms() + _HOUR_MS if valid_until is None else valid_until
+        if until > _now_ms() + VALIDITY_MS_MAX:
+            raise ValueError("a transaction is made valid for a day less a minute at most")
+        if nonce is not None:
+            with self._lock:
+                self._book(sender).take(nonce, until)
         return TxBody(
             genesis=self.chain.genesis,
             chain_id=self.chain.chain_id,
             sender=sender,
-            nonce=self.next_nonce(sender) if nonce is None else nonce,
-            valid_until=_now_ms() + _HOUR_MS if valid_until is None else valid_until,
+            nonce=self.next_nonce(sender, until) if nonce is None else nonce,
+            valid_until=until,
             sponsor=sponsor,
             memo=memo.encode() if isinstance(memo, str) else memo,
             ops=ops,
         )
 
     def payment(
-        self, key: SecretKey, to: str, dollars: str, memo: bytes | str | None = None, nonce: int | None = None
+        self,
+        key: SecretKey,
+        to: str,
+        dollars: str | None = None,
+        memo: bytes | str | None = None,
+        nonce: int | None = None,
+        *,
+        amount_micros: int | None = None,
+        valid_until: int | None = None,
     ) -> Signed:
-        """A signed payment of decimal dollars to an address, not sent yet: keep it, then `send` it."""
-        op = Transfer(parse_address(to, self.network), parse_dollars(dollars), None)
-        return sign(self.build(address_of(key.public), op, memo=memo, nonce=nonce), key)
+        """A signed payment to an address, not sent yet: keep it, then `send` it. The amount is decimal dollars as
+        text, `"12.50"`, or micro-dollars by name, `amount_micros=12_500_000`."""
+        op = Transfer(parse_address(to, self.network), amount_of(dollars, amount_micros=amount_micros), None)
+        body = self.build(address_of(key.public), op, memo=memo, nonce=nonce, valid_until=valid_until)
+        return sign(body, key)
 
-    def next_nonce(self, address: str) -> int:
-        """The next nonce: above what the chain has seen and what this client has given out."""
-        high = int(self.account(address).nonce_window.high)
-        nonce = max(high, self._nonces.get(address, 0)) + 1
-        if nonce > high + _NONCE_WINDOW:
-            raise RuntimeError("128 transactions are on their way; wait for one of them")
-        self._nonces[address] = nonce
+    def next_nonce(self, address: str, until: int | None = None) -> int:
+        """The next nonce: that of a transaction that was refused or has expired, or else the lowest that the chain
+        has not seen and this client has not given out."""
+        told = self.account(address).nonce_window
+        window = Window(int(told.high), int(told.seen or "0", 16))
+        with self._lock:
+            book = self._book(address)
+            if book.doubtful(window):
+                self._drop_used(address, book)
+            nonce = book.next(window, _now_ms(), _now_ms() + _HOUR_MS if until is None else until)
+        if nonce is None:
+            raise RuntimeError("transactions that are on their way, or were built and not sent, have all 128 nonces")
         return nonce
+
+    def _drop_used(self, address: str, book: NonceBook) -> None:
+        """Takes out what the chain has used, by proof: a validator that lies must not make the next transaction take
+        another nonce than one that was refused and may still commit."""
+        try:
+            replay = self.balance(address).value.replay
+        except (ProofError, RefusedError, UnreachableError):
+            return
+        for nonce in book.doubtful(Window(replay.high, replay.seen)):
+            book.spent(nonce)
+
+    def _book(self, address: str) -> NonceBook:
+        return self._books.setdefault(address, NonceBook())
 
     # ---- Sending ----
 
@@ -180,7 +222,16 @@ class Client:
 
     def submit(self, tx: Signed) -> None:
         """Submits to one validator after the other until one takes it. A refusal counts when more than a third
-        of the endpoints say so: one that lies must not make a wallet pay again what it has passed on."""
+        of the endpoints say so: one that lies must not make a wallet pay again what it has passed on. No refusal is
+        for good: what is built next takes the same nonce, so that of the two at most one is ever executed."""
+        try:
+            self._hand_in(tx)
+        except (RefusedError, UnreachableError):
+            with self._lock:
+                self._book(tx.body.sender).release(tx.body.nonce)
+            raise
+
+    def _hand_in(self, tx: Signed) -> None:
         refusals: set[str] = set()
         lost: Exception | None = None
         outcome: Exception = UnreachableError([endpoint.url for endpoint in self.endpoints.all])
@@ -214,33 +265,53 @@ class Client:
         while True:
             for endpoint in self.endpoints.in_turn():
                 step = max(0.001, min(end - time.monotonic(), _WAIT_STEP))
-                state = self._state_at(endpoint, tx, step)
-                fate = self._fate(tx, end) if state in _FINAL else None
+                state, by = self._state_at(endpoint, tx, step)
+                fate = self._fate(tx, by, end) if state in _FINAL else None
                 if fate is not None:
-                    return fate
+                    return self._noted(tx.body, fate)
                 if time.monotonic() >= end:
                     return Fate("UNKNOWN")
             time.sleep(_AGAIN)
 
-    def _state_at(self, endpoint: Endpoint, tx: Signed, step: float) -> str | None:
-        request = {"tx_id": tx.id, "valid_until_ms": tx.body.valid_until, "timeout_ms": max(1, int(1000 * step))}
+    def _noted(self, body: TxBody, fate: Fate) -> Fate:
+        """What became of a transaction decides over its nonce."""
+        with self._lock:
+            book = self._book(body.sender)
+            (book.release if fate.state == "EXPIRED" else book.spent)(body.nonce)
+        return fate
+
+    def _state_at(self, endpoint: Endpoint, tx: Signed, step: float) -> tuple[str | None, str]:
+        """What a validator says, and by which transaction this one was replaced."""
+        body = encode(TxBody, tx.body)
+        request = {"tx_id": tx.id, "tx_body": body, "timeout_ms": max(1, int(1000 * step))}
         try:
             answer = endpoint.call("TxService", "WaitTx", request, step + _WAIT_GRACE)
         except grpc.RpcError:
             # Whatever is wrong with this one, another may know.
-            return None
+            return None, ""
         states = answer.DESCRIPTOR.fields_by_name["state"].enum_type.values_by_number
-        return states[answer.state].name if answer.state in states else None
+        return states[answer.state].name if answer.state in states else None, answer.replaced_by
 
-    def _fate(self, tx: Signed, end: float) -> Fate | None:
+    def _fate(self, tx: Signed, by: str, end: float) -> Fate | None:
         """What can be proven of a transaction that is said to be decided."""
         try:
             receipt = self._receipt(tx.id, end).value
         except (ProofError, RefusedError, UnreachableError):
+            if by:
+                return self._replaced(tx, by, end)
             return Fate("EXPIRED") if self._has_expired(tx.body, end) else None
         if isinstance(receipt.outcome, Failed):
             return Fate("FAILED", receipt, CODES.get(receipt.outcome.code, str(receipt.outcome.code)))
         return Fate("COMMITTED", receipt)
+
+    def _replaced(self, tx: Signed, by: str, end: float) -> Fate | None:
+        """Whether another transaction's receipt proves that it used the nonce."""
+        try:
+            receipt = self._receipt(by, end).value
+        except (ProofError, RefusedError, UnreachableError):
+            return None
+        used = (receipt.sender, receipt.nonce) == (tx.body.sender, tx.body.nonce)
+        return Fate("REPLACED", receipt, by=by) if used and receipt.tx != tx.id else None
 
     def _has_expired(self, body: TxBody, end: float) -> bool:
         """Whether the sender's account shows that a transaction can never commit (BY-44): a header whose time is
@@ -250,7 +321,7 @@ class Client:
         except (ProofError, RefusedError, UnreachableError):
             return False
         is_over = header.time >= body.valid_until and header.height == height + 1
-        return is_over and _is_unused(body.nonce, value.replay)
+        return is_over and is_unused(body.nonce, Window(value.replay.high, value.replay.seen))
 
     # ---- Proven reads ----
 
@@ -384,12 +455,6 @@ def _genesis_of(endpoint: Endpoint) -> bytes:
         file += answer.piece
         if len(file) >= answer.total_bytes:
             return bytes(file)
-
-
-def _is_unused(nonce: int, replay: Replay) -> bool:
-    """Whether a nonce is known not to be used (TX-20)."""
-    age = replay.high - nonce
-    return age < 0 or (nonce > 0 and age < _NONCE_WINDOW and not replay.seen >> age & 1)
 
 
 def _problem_of(error: Exception, endpoint: Endpoint) -> Exception:

@@ -27,10 +27,18 @@ _OPTIONS = [
 class RefusedError(Exception):
     """A validator refused, and said why. `reason` is a stable name, such as `NONCE_USED`."""
 
-    def __init__(self, reason: str, message: str, metadata: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        reason: str,
+        message: str,
+        metadata: dict[str, str] | None = None,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(f"{reason}: {message}")
         self.reason = reason
         self.metadata = metadata or {}
+        # Seconds to wait before trying again; absent when that does not help.
+        self.retry_after = retry_after
 
 
 class UnreachableError(Exception):
@@ -64,9 +72,10 @@ def trouble_of(error: grpc.RpcError) -> Trouble:
 # ---- google.rpc.Status, whose few fields need no generated code ----
 
 
-def _fields(data: bytes) -> dict[int, list[bytes]]:
-    """The length-delimited fields of a message, by number; integers are passed over."""
+def _fields(data: bytes) -> tuple[dict[int, list[bytes]], dict[int, int]]:
+    """The length-delimited fields of a message, by number, and its integers."""
     found: dict[int, list[bytes]] = {}
+    integers: dict[int, int] = {}
     at = 0
 
     def varint() -> int:
@@ -82,14 +91,14 @@ def _fields(data: bytes) -> dict[int, list[bytes]]:
     while at < len(data):
         key = varint()
         if key & 7 == 0:
-            varint()
+            integers[key >> 3] = varint()
         elif key & 7 == 2:
             length = varint()
             found.setdefault(key >> 3, []).append(data[at : at + length])
             at += length
         else:
             raise ValueError(f"wire type {key & 7}")
-    return found
+    return found, integers
 
 
 def _text(fields: dict[int, list[bytes]], number: int) -> str:
@@ -98,16 +107,21 @@ def _text(fields: dict[int, list[bytes]], number: int) -> str:
 
 def _read_status(data: bytes) -> RefusedError | None:
     try:
-        status = _fields(data)
-        for each in map(_fields, status.get(3, [])):
-            if _text(each, 1).endswith("google.rpc.ErrorInfo"):
-                info = _fields(each[2][0])
-                pairs = [_fields(entry) for entry in info.get(3, [])]
-                metadata = {_text(pair, 1): _text(pair, 2) for pair in pairs}
-                return RefusedError(_text(info, 1), _text(status, 2), metadata)
-    except (ValueError, IndexError, KeyError):
-        pass
-    return None
+        status, _ = _fields(data)
+        details: dict[str, dict[int, list[bytes]]] = {}
+        for each, _ in map(_fields, status.get(3, [])):
+            details[_text(each, 1).rpartition("/")[2]] = _fields(each.get(2, [b""])[0])[0]
+        info = details.get("google.rpc.ErrorInfo")
+        if info is None:
+            return None
+        pairs = [_fields(entry)[0] for entry in info.get(3, [])]
+        metadata = {_text(pair, 1): _text(pair, 2) for pair in pairs}
+        retry = details.get("google.rpc.RetryInfo")
+        delay = None if retry is None else _fields(retry.get(1, [b""])[0])[1]
+        after = None if delay is None else delay.get(1, 0) + delay.get(2, 0) / 1e9
+        return RefusedError(_text(info, 1), _text(status, 2), metadata, after)
+    except (ValueError, IndexError):
+        return None
 
 
 # ---- Messages and methods, from the schema's descriptors ----

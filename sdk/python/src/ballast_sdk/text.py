@@ -59,8 +59,24 @@ def parse_address(text: str, network: Network) -> str:
     return f"{number >> 4:064x}"
 
 
+def amount_of(dollars: str | None = None, *, amount_micros: int | None = None) -> int:
+    """An amount in micro-dollars: of decimal dollars as text, or of micro-dollars by name. A bare number is refused:
+    nothing says which of the two it is."""
+    if (dollars is None) == (amount_micros is None):
+        raise TypeError('an amount is dollars as text, "12.50", or amount_micros=12_500_000')
+    if dollars is not None:
+        return parse_dollars(dollars)
+    if not isinstance(amount_micros, int) or isinstance(amount_micros, bool):
+        raise TypeError("amount_micros is an int")
+    if not 0 <= amount_micros < 2**64:
+        raise ValueError(f"{amount_micros} micro-dollars is no amount")
+    return amount_micros
+
+
 def parse_dollars(text: str) -> int:
     """Reads decimal dollars, such as `12.50`, as micro-dollars."""
+    if not isinstance(text, str):
+        raise TypeError('dollars are given as text, such as "12.50"')
     parts = re.fullmatch(r"([0-9_]+)(?:\.([0-9_]+))?", text)
     whole, fraction = ((part or "0").replace("_", "") for part in (parts.groups() if parts else ("_", "_")))
     if not whole or not fraction or len(fraction) > 6:
@@ -72,6 +88,10 @@ def parse_dollars(text: str) -> int:
 
 
 def format_dollars(micros: int) -> str:
-    """Writes micro-dollars as decimal dollars with two to six places."""
+    """Writes micro-dollars as decimal dollars with two to six places; a difference may be negative."""
+    if not isinstance(micros, int) or isinstance(micros, bool):
+        raise TypeError("micro-dollars are an int")
+    if micros < 0:
+        return f"-{format_dollars(-micros)}"
     fraction = f"{micros % 1_000_000:06}".rstrip("0")
     return f"{micros // 1_000_000}.{fraction:0<2}"

@@ -12,6 +12,8 @@ use super::{Checker, Committed, Fact, Scene, Verdict, txs_of};
 
 /// How far above the highest nonce used a fresh one may be, and how far below (TX-20 and on).
 const WINDOW: u64 = 128;
+/// How long before its end a transaction may be included (TX-23).
+const DAY_MS: u64 = 86_400_000;
 
 #[derive(Default)]
 pub struct Once {
@@ -80,6 +82,9 @@ impl Once {
             }
             if write.block.header.time >= body.valid_until {
                 return Err(format!("{id} comes in block {height}, after its time"));
+            }
+            if write.block.header.time + DAY_MS < body.valid_until {
+                return Err(format!("{id} comes in block {height}, a day before its end or more"));
             }
             self.use_nonce(body.sender, body.nonce)?;
         }

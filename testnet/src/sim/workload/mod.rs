@@ -16,6 +16,7 @@ mod reserve;
 use std::collections::BTreeMap;
 
 use ballast_primitives::{Address, Hash};
+use ballast_runtime::limits::DAY_MS;
 use ballast_runtime::tx::{SignedTx, VerifiedTx};
 use ballast_runtime::{CouncilOp, State, TxBody};
 
@@ -133,7 +134,10 @@ impl Load {
 
     fn add(&mut self, draft: Draft, state: &State, wall_ms: u64) -> usize {
         let (least, most) = self.plan.valid_ms;
-        let valid_until = wall_ms + self.rng.between(least, most);
+        let valid_ms = self.rng.between(least, most);
+        // Now and then around the most that is allowed.
+        let valid_ms = if valid_ms % 97 == 0 { DAY_MS - 500 + valid_ms % 2_000 } else { valid_ms };
+        let valid_until = wall_ms + valid_ms;
         let nonce = self.nonce(state, &draft.sender);
         let verified = self.sign(state, draft, nonce, valid_until);
         self.txs.push(Tx {
