@@ -40,6 +40,9 @@ pub enum Command {
     /// The database.
     #[command(subcommand)]
     Db(DbCommand),
+    /// Upgrades of the rules.
+    #[command(subcommand)]
+    Upgrade(UpgradeCommand),
     /// Print a completion script for a shell.
     Completions { shell: clap_complete::Shell },
 }
@@ -101,6 +104,13 @@ pub enum DbCommand {
         #[arg(long, value_name = "HEIGHT")]
         before: u64,
     },
+}
+
+#[derive(Subcommand)]
+pub enum UpgradeCommand {
+    /// Ask a running node whether it, and which other validators, can go on when the scheduled
+    /// version of the rules comes; exits with 10 when this node cannot.
+    Check(ConfiguredHome),
 }
 
 #[derive(Args)]

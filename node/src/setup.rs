@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use ballast_primitives::SecretKey;
-use ballast_runtime::Genesis;
+use ballast_primitives::{Hash, SecretKey};
+use ballast_runtime::{Genesis, Rulebook};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +20,10 @@ pub struct Setup {
     pub consensus_key: SecretKey,
     /// The identity on the peer network; listed beside the consensus key in the validator set.
     pub peer_key: SecretKey,
+    /// The versions of the rules that this program executes.
+    pub rulebook: Rulebook,
+    /// Digest of this program's file; zero when it is not known.
+    pub release: Hash,
     /// Cancelled by the first SIGTERM or SIGINT: finish the block in hand, then return. A second
     /// signal ends the process wherever it is.
     pub stop: CancellationToken,
@@ -90,6 +94,13 @@ pub enum RunError {
     /// What was configured cannot be used, such as an address that cannot be bound.
     #[error("{0}")]
     Config(String),
+    /// The chain goes on by rules that this release does not have: it stood still until it was asked
+    /// to stop.
+    #[error("{0}")]
+    Upgrade(String),
+    /// The home was written by rules that this release does not have.
+    #[error("{0}")]
+    Downgrade(String),
     #[error("{0}")]
     Failed(String),
 }
@@ -100,6 +111,8 @@ impl RunError {
         match self {
             Self::Safety(_) => exit::SAFETY,
             Self::Config(_) => exit::CONFIG,
+            Self::Upgrade(_) => exit::UPGRADE,
+            Self::Downgrade(_) => exit::DOWNGRADE,
             Self::Failed(_) => exit::INTERNAL,
         }
     }
@@ -112,6 +125,8 @@ pub mod exit {
     pub const NOT_FOUND: u8 = 3;
     pub const UNREACHABLE: u8 = 7;
     pub const SAFETY: u8 = 9;
+    pub const UPGRADE: u8 = 10;
+    pub const DOWNGRADE: u8 = 11;
     pub const CONFIG: u8 = 78;
     pub const INTERRUPTED: u8 = 130;
 }

@@ -162,7 +162,7 @@ codes! {
     246 ValidatorExists "VALIDATOR_EXISTS" "A validator with this key exists.";
     247 BadValidatorSet "BAD_VALIDATOR_SET" "The validator set would not be valid.";
     248 SetChangeTooLarge "SET_CHANGE_TOO_LARGE" "More than a third of the voting power would change at once.";
-    249 UpgradeOutOfOrder "UPGRADE_OUT_OF_ORDER" "The version or the height is not above the current one.";
+    249 UpgradeOutOfOrder "UPGRADE_OUT_OF_ORDER" "Not the next version of the rules, or a height too near.";
 
     // The rules let the transaction through, and an invariant does not.
     250 InvariantBroken "INVARIANT_BROKEN" "The transaction would break an invariant: a fault of the code.";

@@ -12,12 +12,13 @@ use crate::code::Code;
 use crate::event::Event;
 use crate::invariants::{self, Invariant};
 use crate::journal::{Journal, Written};
-use crate::limits::{ENDED_PER_BLOCK, FULL_CHECK_BLOCKS, RUNTIME_VERSION};
+use crate::limits::{ENDED_PER_BLOCK, FULL_CHECK_BLOCKS};
 use crate::object::{Checkpoint, IncidentKind, Object};
 use crate::op::Op;
 use crate::ops::{Authority, Env};
 use crate::receipt::{Outcome, Receipt};
-use crate::state::{At, Change, Removed, State};
+use crate::rules::Rules;
+use crate::state::{At, Change, Removed, State, UPGRADE};
 use crate::tx::{TxBody, VerifiedTx};
 
 pub use crate::invariants::Breach;
@@ -33,6 +34,8 @@ pub struct BlockContext {
     pub height: u64,
     /// Milliseconds since the Unix epoch: the only time there is.
     pub time: u64,
+    /// Those that the state before the block says ([`crate::Rulebook::at`]).
+    pub rules: &'static Rules,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +86,7 @@ pub fn execute<'s, T: Borrow<VerifiedTx>>(
     let at_height = |breach: Breach| Breach { height: Some(context.height), ..breach };
     let supply_before = state.supply().clone();
     let mut run = Run::new(state, context, txs.len());
-    run.upgrade()?;
+    run.enter_version().map_err(at_height)?;
     run.remove_ended();
     run.checkpoint();
     let numbered = (0u32..).zip(txs.iter().map(Borrow::borrow));
@@ -163,7 +166,12 @@ impl<'a> Run<'a> {
     }
 
     fn transaction(&mut self, index: u32, tx: &VerifiedTx) {
-        let admitted = admission::admit(self.journal.state(), self.context, tx.tx())
+        let known = match planted(Bug::RulesOfArrival) {
+            true => Ok(()),
+            false => self.context.rules.takes(tx),
+        };
+        let admitted = known
+            .and_then(|()| admission::admit(self.journal.state(), self.context, tx.tx()))
             .and_then(|admitted| self.consume(&admitted, tx.body()).map(|()| admitted));
         let admitted = match admitted {
             Ok(admitted) => admitted,
@@ -267,20 +275,21 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// A block that needs newer code is not executed by this one.
-    fn upgrade(&self) -> Result<(), Breach> {
-        let upgrade = self.journal.state().upgrade();
-        if self.context.height < upgrade.height || upgrade.version <= RUNTIME_VERSION {
-            return Ok(());
+    /// The first block of a version says so in the state. Rules that are not the state's are a fault
+    /// of whoever chose them.
+    fn enter_version(&mut self) -> Result<(), Breach> {
+        let upgrade = *self.journal.state().upgrade();
+        let version = upgrade.at(self.context.height);
+        let ours = self.context.rules.version;
+        if ours != version && !planted(Bug::RulesByProgram) {
+            let what = format!("the rules are those of the state's version {version}, not {ours}");
+            return Err(Breach { height: None, what });
         }
-        Err(Breach {
-            height: Some(self.context.height),
-            what: format!(
-                "the council scheduled runtime version {} (release {}) from height {} on; this \
-                 program has version {RUNTIME_VERSION}: install that release and start again",
-                upgrade.version, upgrade.code, upgrade.height
-            ),
-        })
+        if version != upgrade.current {
+            self.journal.begin_ops();
+            self.journal.write(UPGRADE).current = version;
+        }
+        Ok(())
     }
 
     /// Removes what has ended (ST-7). No more than so many a block, so that no block is slow; what
@@ -368,7 +377,8 @@ mod tests {
     }
 
     fn context(height: u64) -> BlockContext {
-        BlockContext { genesis: Hash::default(), chain_id: 1, height, time: 2_000 }
+        let rules = &Rules::V1;
+        BlockContext { genesis: Hash::default(), chain_id: 1, height, time: 2_000, rules }
     }
 
     /// Writes to the one account, as a wrong operation would.

@@ -300,10 +300,7 @@ impl Genesis {
             (Key::Window, Object::Window(Box::default())),
             (Key::Terms, Object::Terms(Box::new(self.terms.clone()))),
             (Key::Incidents, Object::Incidents(IncidentLog::default())),
-            (
-                Key::Upgrade,
-                Object::Upgrade(Upgrade { version: 0, code: Hash::default(), height: 0 }),
-            ),
+            (Key::Upgrade, Object::Upgrade(Upgrade::AT_GENESIS)),
         ]);
         self.add_reserve(&mut objects);
         let pause = |scope| (Key::Pause(scope), Object::Pause(PauseState::default()));

@@ -6,8 +6,8 @@
 //! the same block.
 //!
 //! Reading order: [`tx`] (what a user signs), [`op`] (what it may ask for), [`code`] (every
-//! answer), [`object`] (what is stored), [`state`] (where), [`execute`] (how a block runs),
-//! [`ops`] (each operation's rules, one file each), [`invariants`] (what must hold after it).
+//! answer), [`object`] (what is stored), [`state`] (where), [`rules`] (which version
+//! of the rules), [`execute`] (how a block runs), [`ops`] (each operation's rules, one file each), [`invariants`] (what must hold after it).
 //! `docs/adding-an-operation.md` walks through one addition.
 
 // Denied outside tests, each because it could stop or split the chain.
@@ -55,6 +55,7 @@ pub mod receipt;
 pub mod redemption;
 pub mod replay;
 pub mod reserve;
+pub mod rules;
 pub mod simulate;
 pub mod state;
 pub mod tree;
@@ -68,5 +69,6 @@ pub use genesis::{Genesis, GenesisError};
 pub use object::{Key, Object};
 pub use op::Op;
 pub use receipt::{Outcome, Receipt};
+pub use rules::{Rulebook, Rules};
 pub use state::{Change, Removed, RestoreError, State};
 pub use tx::{SignedTx, TxBody, VerifiedTx, Witness};

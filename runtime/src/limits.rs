@@ -9,8 +9,10 @@ pub const DAY_MS: u64 = 24 * HOUR_MS;
 pub const OFFICER_FREEZE_MS: u64 = 72 * HOUR_MS;
 /// How long after an officer's freeze has lapsed the account cannot be frozen by an officer again.
 pub const FREEZE_COOLDOWN_MS: u64 = 7 * DAY_MS;
-/// The version of the rules that this code executes; see [`crate::object::Upgrade`].
-pub const RUNTIME_VERSION: u32 = 1;
+/// The least number of heights from the block that schedules a version of the rules to its first:
+/// by then a certified header attests the state that holds it, and the validator set that decides
+/// is one that was chosen in its sight.
+pub const UPGRADE_AHEAD_MIN: u64 = 10;
 
 /// The longest pause the council may set at once.
 pub const PAUSE_MS_MAX: u64 = 30 * DAY_MS;
@@ -81,6 +83,7 @@ pub const SLOTS_MAX: u64 = 1 << 32;
 pub const OBJECT_BYTES_MAX: usize = 64 * 1024;
 
 // Relations that the rules rely on.
+const _: () = assert!(UPGRADE_AHEAD_MIN == ballast_primitives::block::EXECUTION_LAG_MAX + 2);
 const _: () = assert!(OFFICER_FREEZE_MS < FREEZE_COOLDOWN_MS);
 const _: () = assert!(PAUSE_MS_MAX < ROLE_TERM_MS_MAX);
 const _: () = assert!(crate::tx::VALIDITY_MS_MAX == DAY_MS);

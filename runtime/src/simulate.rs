@@ -65,6 +65,7 @@ impl Trial {
     }
 
     fn admit(&self, state: &State, context: &BlockContext) -> Result<Admitted, Code> {
+        context.rules.check_unsigned(&self.tx).map_err(|_| Code::Decode)?;
         let witnesses = Some(self.tx.witnesses.as_slice()).filter(|all| !all.is_empty());
         let admitted = admission::admit_body(state, context, self.body(), witnesses);
         match admitted {

@@ -336,7 +336,7 @@ impl State {
         self.read(TERMS)
     }
 
-    /// The upgrade that the council scheduled last; version 0 when there was none.
+    /// The version of the rules in force, and the one that the council scheduled last.
     pub fn upgrade(&self) -> &Upgrade {
         self.read(UPGRADE)
     }

@@ -9,6 +9,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
 use crate::op::Op;
+use crate::rules::Rulebook;
 
 /// The most bytes of an encoded transaction, signatures included.
 pub const TX_BYTES_MAX: usize = 16 * 1024;
@@ -108,36 +109,19 @@ impl SignedTx {
 
     /// Decodes and checks everything that needs neither state nor cryptography: size, canonical
     /// bytes, bounds of lists and memo, order of witnesses, shapes of operations.
+    /// By any version of the rules that is released: [`Rulebook::decode`].
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let tx: Self = codec::decode(bytes, TX_BYTES_MAX)?;
-        tx.check_shape().map_err(|what| DecodeError::Malformed(what.to_owned()))?;
-        Ok(tx)
+        Rulebook::SHIPPED.decode(bytes)
     }
 
     /// Bounds that the types do not express; [`Self::decode`] checks them.
     pub fn check_shape(&self) -> Result<(), &'static str> {
-        if self.witnesses.is_empty() {
-            return Err("a transaction has 1 to 32 signatures");
-        }
-        self.check_unsigned_shape()
+        Rulebook::SHIPPED.check(self)
     }
 
     /// As [`Self::check_shape`], for one that nobody may have signed yet.
     pub fn check_unsigned_shape(&self) -> Result<(), &'static str> {
-        if self.body.ops.is_empty() || self.body.ops.len() > OPS_MAX {
-            return Err("a transaction has 1 to 16 operations");
-        }
-        check_memo(self.body.memo.as_deref())?;
-        if self.witnesses.len() > WITNESSES_MAX {
-            return Err("a transaction has 1 to 32 signatures");
-        }
-        if !self.witnesses.is_sorted_by(|a, b| a.key < b.key) {
-            return Err("signatures must be strictly ascending by key");
-        }
-        if self.signatures() > SIGNATURES_MAX {
-            return Err("a transaction holds at most 64 signatures in all");
-        }
-        self.body.ops.iter().try_for_each(Op::check_shape)
+        Rulebook::SHIPPED.check_unsigned(self)
     }
 }
 

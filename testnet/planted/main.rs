@@ -27,6 +27,8 @@ const TRIGGERS: &[(&str, &str)] = &[
     ("OneClaimBelieved", "future flood"),
     ("FarRoundsKept", "far rounds"),
     ("AnswersUnrationed", "asker"),
+    ("RulesByProgram", "upgrade of the rules"),
+    ("RulesOfArrival", "upgrade of the rules"),
 ];
 
 /// CI's seeds, the most promising ones first.

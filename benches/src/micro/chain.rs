@@ -7,7 +7,7 @@ use ballast_runtime::execute::BlockContext;
 use ballast_runtime::ops::transfer::Transfer;
 use ballast_runtime::state::Change;
 use ballast_runtime::tx::{VerifiedTx, Witness};
-use ballast_runtime::{Key, Object, Op, SignedTx, State, TxBody, object};
+use ballast_runtime::{Key, Object, Op, Rules, SignedTx, State, TxBody, object};
 
 const BALANCE: u64 = 1_000_000_000_000;
 
@@ -85,7 +85,13 @@ fn populate(policies: &[KeyPolicy]) -> (State, BlockContext) {
     let key = codec::encode(&Key::Supply);
     let change = leaves.iter_mut().find(|change| change.key == key).expect("a supply");
     change.value = codec::encode(&Object::Supply(Box::new(supply)));
-    let context = BlockContext { genesis: genesis.hash(), chain_id, height: 0, time: time + 1_000 };
+    let context = BlockContext {
+        genesis: genesis.hash(),
+        chain_id,
+        height: 0,
+        time: time + 1_000,
+        rules: &Rules::V1,
+    };
     (State::restore(leaves).expect("a state"), context)
 }
 

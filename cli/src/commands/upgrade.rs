@@ -19,15 +19,15 @@ Examples:
   ballast upgrade show
   ballast upgrade schedule --to 2 --height 1200000 --code @ballast-node")]
 pub enum Command {
-    /// From a height on, only nodes that implement a version go on (council, class D)
+    /// From a height on the next version of the rules holds (council, class D)
     Schedule(ScheduleArgs),
-    /// The version that executes, and the one that is scheduled
+    /// The version in force, the one that is scheduled, and who is ready
     Show,
 }
 
 #[derive(Args, Debug)]
 pub struct ScheduleArgs {
-    /// Above the version that executes now
+    /// The one after the version in force
     #[arg(long = "to", value_name = "VERSION")]
     version: u32,
     /// The first height of the new version
@@ -53,12 +53,16 @@ pub async fn run(ctx: &Context, command: Command) -> Result<(), Failure> {
 
 async fn show(ctx: &Context) -> Result<(), Failure> {
     let answer = ctx.client().await?.get_upgrade(v1::GetUpgradeRequest {}).await?;
-    let mut rows = vec![("version here", answer.runtime_version.to_string())];
-    match &answer.upgrade {
+    let current = answer.upgrade.as_ref().map_or(0, |upgrade| upgrade.current);
+    let has = format!("versions up to {}", answer.runtime_version);
+    let mut rows = vec![("in force", format!("version {current}")), ("node asked has", has)];
+    match answer.upgrade.as_ref().filter(|upgrade| upgrade.version > upgrade.current) {
         Some(upgrade) => {
             let at = format!("version {} from height {}", upgrade.version, upgrade.height);
             rows.push(("scheduled", at));
             rows.push(("release", upgrade.code.clone()));
+            let ready = format!("{} of {}", answer.validators_ready, answer.validators);
+            rows.push(("validators ready", ready));
         }
         None => rows.push(("scheduled", "none".to_owned())),
     }

@@ -181,7 +181,7 @@ impl Batches {
 
     /// The batches of the next block: protective ones first, then one of each author in turn,
     /// starting with the `first`-th author, up to the limits of a block and `txs_max`.
-    pub fn choose(&self, first: u64, txs_max: u64) -> Vec<BatchRef> {
+    pub fn choose(&self, first: u64, txs_max: u64, most: &Load) -> Vec<BatchRef> {
         let authors = self.queues.len();
         if authors == 0 {
             return Vec::new();
@@ -201,7 +201,7 @@ impl Batches {
         for (digest, held) in protective.chain(rest) {
             let named = held.named(**digest);
             let over = !chosen.is_empty() && load.txs.saturating_add(named.txs.into()) > txs_max;
-            if over || load.add(&named).is_err() {
+            if over || load.add_within(&named, most).is_err() {
                 break;
             }
             chosen.push(named);
@@ -308,7 +308,7 @@ mod tests {
         batches.insert(digest(10), held(2, false));
         batches.insert(digest(11), held(2, true));
         let order = |first, txs_max| {
-            let chosen = batches.choose(first, txs_max);
+            let chosen = batches.choose(first, txs_max, &Load::MOST);
             chosen.iter().map(|batch| batch.digest.0[0]).collect::<Vec<_>>()
         };
         assert_eq!(order(0, 10), [11, 0, 1, 10, 2, 3]);
@@ -330,7 +330,7 @@ mod tests {
             for (n, (bytes, signatures)) in (0..).zip(sizes) {
                 batches.insert(digest(n), large(*bytes, *signatures));
             }
-            let batches = batches.choose(0, u64::MAX);
+            let batches = batches.choose(0, u64::MAX, &Load::MOST);
             assert_eq!(Payload { batches: batches.clone() }.check(), Ok(()));
             batches.len()
         };

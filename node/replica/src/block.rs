@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use ballast_primitives::block::EXECUTION_LAG_MAX;
 use ballast_primitives::planted::{Bug, planted};
 use ballast_primitives::{BatchRef, Hash, Header, Payload, PublicKey};
+use ballast_runtime::Rules;
 
 use crate::batches::{Batches, Held};
 use crate::context::BlockValue;
@@ -50,6 +51,8 @@ pub struct Tip {
     pub attested: u64,
     /// Results of the newest blocks, oldest first, at least those that a header may still attest.
     pub results: VecDeque<Executed>,
+    /// Of the next block.
+    pub rules: &'static Rules,
 }
 
 impl Tip {
@@ -106,7 +109,7 @@ pub fn judge(tip: &Tip, sets: &Sets, batches: &Batches, value: &BlockValue) -> V
     if let Err(why) = check_header(tip, sets, value.header()) {
         return Verdict::Invalid(why);
     }
-    if let Err(why) = check_payload(value.header(), value.payload()) {
+    if let Err(why) = check_payload(tip.rules, value.header(), value.payload()) {
         return Verdict::Invalid(why);
     }
     let mut missing = Vec::new();
@@ -174,21 +177,26 @@ pub fn fits(named: &BatchRef, held: &Held) -> bool {
 
 /// The rules of a payload whose batches are all here, in its order.
 pub fn check_batches(
+    rules: &Rules,
     header: &Header,
     payload: &Payload,
     held: &[Held],
 ) -> Result<(), &'static str> {
-    check_payload(header, payload)?;
+    check_payload(rules, header, payload)?;
     let all_fit = payload.batches.iter().zip(held).all(|(named, held)| fits(named, held));
     if payload.batches.len() == held.len() && all_fit { Ok(()) } else { Err(SIZE_IS_WRONG) }
 }
 
 /// The rules of a payload by itself.
-pub fn check_payload(header: &Header, payload: &Payload) -> Result<(), &'static str> {
+pub fn check_payload(
+    rules: &Rules,
+    header: &Header,
+    payload: &Payload,
+) -> Result<(), &'static str> {
     if header.payload != payload.digest() {
         return Err("header does not commit to the payload");
     }
-    payload.check()
+    payload.check_within(&rules.block)
 }
 
 #[cfg(test)]
@@ -237,6 +245,7 @@ mod tests {
             time: 1,
             attested: 3,
             results: VecDeque::new(),
+            rules: &Rules::V1,
         };
         let header = header();
         let why = "header attests a result that does not exist yet";
@@ -254,7 +263,7 @@ mod tests {
         let judged = |named: BatchRef| {
             let payload = Payload { batches: vec![named] };
             let header = Header { payload: payload.digest(), ..header() };
-            check_batches(&header, &payload, std::slice::from_ref(&held))
+            check_batches(&Rules::V1, &header, &payload, std::slice::from_ref(&held))
         };
         assert_eq!(judged(named), Ok(()));
         for wrong in [

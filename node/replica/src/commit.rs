@@ -45,6 +45,7 @@ pub fn execute(
         chain_id,
         height: header.height,
         time: header.time,
+        rules: tip.rules,
     };
     let mut places = Vec::new();
     let mut txs: Vec<&VerifiedTx> = Vec::new();

@@ -2,7 +2,8 @@
 
 use ballast_primitives::block::BLOCK_TXS_MAX;
 use ballast_primitives::signature::{self, SignatureError};
-use ballast_primitives::{PublicKey, Signature};
+use ballast_primitives::{Hash, PublicKey, Signature};
+use ballast_runtime::Rulebook;
 
 /// A way to ask rule R about a signature.
 pub type Verify = fn(&PublicKey, &[u8], &Signature) -> Result<(), SignatureError>;
@@ -46,6 +47,10 @@ pub struct Config {
     /// The most bytes of uncommitted batches held, beyond which none is taken that no proposal
     /// names.
     pub waiting_bytes_max: usize,
+    /// The versions of the rules that this program executes.
+    pub rulebook: Rulebook,
+    /// Digest of this program, for others to compare; zero when it is not known.
+    pub release: Hash,
     /// [`signature::verify`]. A process that runs many validators may put a memory before it,
     /// since verification is a pure function.
     pub verify: Verify,
@@ -70,6 +75,8 @@ impl Default for Config {
             pool_bytes_max: 32 * 1024 * 1024,
             author_bytes_max: 64 * 1024 * 1024,
             waiting_bytes_max: 256 * 1024 * 1024,
+            rulebook: Rulebook::SHIPPED,
+            release: Hash::ZERO,
             verify: signature::verify,
         }
     }

@@ -64,4 +64,4 @@ pub mod wal;
 
 pub use config::Config;
 pub use offence::Offence;
-pub use replica::{Admission, Duty, Effect, Input, Now, Recovered, Replica};
+pub use replica::{Admission, Duty, Effect, Input, Now, Program, Recovered, Replica};

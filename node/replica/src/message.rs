@@ -43,6 +43,12 @@ pub enum Message {
         round: u32,
         block: Hash,
     },
+    /// What the sender runs: the newest version of the rules that it executes, and the digest of
+    /// its release (zero when it does not know it). A hint, for operators.
+    Program {
+        version: u32,
+        release: Hash,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
@@ -119,7 +125,10 @@ impl Message {
     fn check_bounds(&self) -> Result<(), &'static str> {
         let signers_max = committee::VALIDATORS_MAX;
         match self {
-            Self::Vote(_) | Self::Status { .. } | Self::WantProposal { .. } => Ok(()),
+            Self::Vote(_)
+            | Self::Status { .. }
+            | Self::WantProposal { .. }
+            | Self::Program { .. } => Ok(()),
             Self::Proposal(proposal) => proposal.check_bounds(),
             Self::Polka(polka) if polka.signatures.len() > signers_max => {
                 Err("a certificate has more signatures than a validator set has members")

@@ -11,6 +11,7 @@ mod key;
 mod output;
 mod start;
 mod status;
+mod upgrade;
 
 use clap::CommandFactory;
 
@@ -31,6 +32,7 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Genesis(command) => genesis::run(&command, output),
         Command::Config(command) => config::run(&command, output),
         Command::Db(command) => db::run(&command, output),
+        Command::Upgrade(command) => upgrade::run(&command, output),
         Command::Completions { shell } => {
             let mut command = Cli::command();
             clap_complete::generate(shell, &mut command, "ballast-node", &mut std::io::stdout());

@@ -1,10 +1,13 @@
 //! `start`: reads everything, then hands over to the engine.
 
+use std::fs::File;
 use std::process;
 use std::thread;
 
 use ballast_node::setup::{Setup, exit};
 use ballast_node::{engine, logging};
+use ballast_primitives::Hash;
+use ballast_runtime::Rulebook;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -26,7 +29,10 @@ pub fn run(args: &StartArgs) -> Result<u8, Failure> {
     }
     let stop = CancellationToken::new();
     watch_signals(stop.clone())?;
+    let release = own_digest();
     tracing::info!(
+        %release,
+        rules = Rulebook::SHIPPED.newest(),
         version = env!("CARGO_PKG_VERSION"),
         name = config.node.name,
         chain = genesis.chain_id,
@@ -40,6 +46,8 @@ pub fn run(args: &StartArgs) -> Result<u8, Failure> {
         genesis,
         consensus_key: keys.consensus,
         peer_key: keys.peer,
+        rulebook: Rulebook::SHIPPED,
+        release,
         stop,
     };
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::internal)?;
@@ -52,6 +60,19 @@ pub fn run(args: &StartArgs) -> Result<u8, Failure> {
             // Said in the log, which may be JSON; a plain line after it would break its form.
             tracing::error!(%error, exit_code = error.exit_code(), "stopped by an error");
             Ok(error.exit_code())
+        }
+    }
+}
+
+/// What `ballast upgrade schedule --code @ballast-node` takes of this program's file.
+fn own_digest() -> Hash {
+    let mut hasher = blake3::Hasher::new();
+    let file = std::env::current_exe().and_then(File::open);
+    match file.and_then(|file| hasher.update_reader(file).map(|hasher| hasher.finalize())) {
+        Ok(digest) => Hash(*digest.as_bytes()),
+        Err(error) => {
+            tracing::warn!(%error, "the digest of this release is not known: its file cannot be read");
+            Hash::ZERO
         }
     }
 }

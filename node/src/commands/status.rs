@@ -27,6 +27,7 @@ fn text(report: &StatusReport) -> String {
          commit   {age}\n\
          peers    {} of {} connected\n\
          voting   {}\n\
+         rules    {}\n\
          uptime   {} s, version {}\n",
         report.name,
         report.chain_id,
@@ -38,6 +39,7 @@ fn text(report: &StatusReport) -> String {
         report.peers_connected,
         report.peers_listed,
         report.voting,
+        report.rules.line(),
         report.uptime_ms / 1000,
         report.version,
     );

@@ -21,6 +21,7 @@ use super::mailbox::{Letter, Mailbox, Post};
 use super::peers::Peers;
 use super::view::View;
 use crate::metrics::{NodeMetrics, ObserveDuration};
+use crate::operator::rules::RulesStatus;
 use crate::rpc::backend::Claim;
 use crate::setup::RunError;
 
@@ -84,7 +85,7 @@ impl Brain {
                 Letter::Ask(question) => question(&mut self.replica),
                 Letter::Stop => {
                     self.perform(effects)?;
-                    return Err(End::Asked);
+                    return Err(self.asked());
                 }
             }
         }
@@ -95,6 +96,15 @@ impl Brain {
         self.perform(effects)?;
         self.view.refresh(&self.replica, &self.peers, &self.metrics);
         self.heed_disk()
+    }
+
+    /// The end of a node that was asked to stop: whoever starts it again should know that this
+    /// release cannot go on.
+    fn asked(&self) -> End {
+        match self.replica.is_outdated() {
+            true => End::Failed(RunError::Upgrade(RulesStatus::of(&self.replica).line())),
+            false => End::Asked,
+        }
     }
 
     /// Does less and less as the disk fills up, and at last nothing.
@@ -245,6 +255,20 @@ impl Brain {
             Notice::LeftOut { height, transactions } => {
                 self.metrics.transactions.dropped.inc_by(transactions as u64);
                 tracing::debug!(height, transactions, "left out of their block");
+            }
+            Notice::UpgradeScheduled { version, height, code, known: true } => {
+                tracing::info!(version, height, release = %code,
+                    "another version of the rules is scheduled; this release has it");
+            }
+            Notice::UpgradeScheduled { version, height, code, known: false } => {
+                tracing::warn!(version, height, release = %code,
+                    "another version of the rules is scheduled, and this release lacks it: install \
+                     the release before that height");
+            }
+            Notice::Outdated { version, height, code } => {
+                tracing::error!(version, height, release = %code,
+                    "the rules of the next height are newer than this release: it stands still, \
+                     and serves what it has");
             }
             Notice::CaughtUp { height, blocks } => {
                 self.metrics.sync_blocks.inc_by(blocks);

@@ -63,13 +63,15 @@ pub async fn run(setup: Setup) -> Result<(), RunError> {
     rpc_metrics.register(&mut registry);
 
     let clock = Clock::start();
-    let Setup { home, config, genesis, consensus_key, peer_key, stop } = setup;
+    let Setup { home, config, genesis, consensus_key, peer_key, rulebook, release, stop } = setup;
+    let program = (rulebook, release);
     let genesis = Arc::new(genesis);
     let genesis_hash = genesis.hash();
     let opened = {
         let (genesis, config) = (Arc::clone(&genesis), config.clone());
-        let opening =
-            move || open(&home, &config, &genesis, genesis_hash, consensus_key, clock.now());
+        let opening = move || {
+            open(&home, &config, &genesis, genesis_hash, consensus_key, program, clock.now())
+        };
         tokio::task::spawn_blocking(opening)
             .await
             .map_err(|error| RunError::Failed(error.to_string()))??
@@ -88,7 +90,7 @@ pub async fn run(setup: Setup) -> Result<(), RunError> {
         .await
         .map_err(|error| RunError::Config(error.to_string()))?;
     let mailbox = Arc::new(Mailbox::default());
-    let verification = Arc::new(Verification::new(Arc::clone(&metrics)));
+    let verification = Arc::new(Verification::new(Arc::clone(&metrics), rulebook));
     let peers = Peers::new(
         net.network.clone(),
         book,

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ballast_primitives::{Hash, SecretKey};
+use ballast_primitives::{Hash, SecretKey, codec};
 use ballast_replica::wal::WalEntry;
 use ballast_replica::{Effect, Now, Recovered, Replica, commit, safety};
-use ballast_runtime::{Genesis, State};
+use ballast_runtime::limits::OBJECT_BYTES_MAX;
+use ballast_runtime::state::Change;
+use ballast_runtime::{Genesis, Key, Object, Rulebook, State};
 
 use crate::config::Config;
 use crate::journal::{DataLock, LockError, SignState, SignStateError, Wal, WalError};
@@ -39,6 +41,7 @@ pub fn open(
     genesis: &Genesis,
     genesis_hash: Hash,
     key: SecretKey,
+    (rulebook, release): (Rulebook, Hash),
     now: Now,
 ) -> Result<Opened, RunError> {
     let home = Home::new(home);
@@ -52,7 +55,7 @@ pub fn open(
     let (sign_state, last_signed) = open_sign_state(&home)?;
     let store =
         Store::open(&home.database(), &genesis_hash, store_options(config)).map_err(failed)?;
-    let state = open_state(&store, genesis)?;
+    let state = open_state(&store, genesis, rulebook)?;
     let (wal, contents) = Wal::open(&home.wal()).map_err(bad_wal)?;
     if contents.cut_bytes > 0 {
         tracing::warn!(bytes = contents.cut_bytes, "cut an unfinished record off the log's end");
@@ -94,7 +97,7 @@ pub fn open(
         wal: (contents.height, entries),
         batches,
     };
-    let config = replica_config(config);
+    let config = ballast_replica::Config { rulebook, release, ..replica_config(config) };
     let (replica, effects) =
         Replica::open(config, genesis_hash, genesis.chain_id, key, recovered, now)
             .map_err(RunError::Safety)?;
@@ -129,7 +132,7 @@ fn open_sign_state(home: &Home) -> Result<(SignState, Option<safety::SignState>)
 }
 
 /// The newest state; a new folder begins with the genesis state.
-fn open_state(store: &Store, genesis: &Genesis) -> Result<State, RunError> {
+fn open_state(store: &Store, genesis: &Genesis, rulebook: Rulebook) -> Result<State, RunError> {
     if store.head().map_err(failed)?.is_none() {
         let state = State::from_genesis(genesis)
             .map_err(|error| RunError::Config(format!("the genesis file: {error}")))?;
@@ -138,8 +141,29 @@ fn open_state(store: &Store, genesis: &Genesis) -> Result<State, RunError> {
         return Ok(state);
     }
     let leaves: Result<Vec<_>, _> = store.leaves().collect();
-    State::restore(leaves.map_err(failed)?)
+    let leaves = leaves.map_err(failed)?;
+    check_version(&leaves, rulebook)?;
+    State::restore(leaves)
         .map_err(|error| RunError::Safety(format!("the stored state is damaged: {error}")))
+}
+
+/// Before anything else is read by rules that may not be the state's.
+fn check_version(leaves: &[Change], rulebook: Rulebook) -> Result<(), RunError> {
+    let key = codec::encode(&Key::Upgrade);
+    let stored = leaves.iter().find(|leaf| leaf.key == key);
+    let object = stored.map(|leaf| codec::decode(&leaf.value, OBJECT_BYTES_MAX));
+    let Some(Ok(Object::Upgrade(upgrade))) = object else { return Ok(()) };
+    if rulebook.of(upgrade.current).is_some() {
+        return Ok(());
+    }
+    Err(RunError::Downgrade(format!(
+        "this home is at version {} of the rules, and this release has up to {}: a downgrade is \
+         not possible. Install the release that was here before, or a later one (the council \
+         named {})",
+        upgrade.current,
+        rulebook.newest(),
+        upgrade.code
+    )))
 }
 
 fn store_options(config: &Config) -> StoreOptions {

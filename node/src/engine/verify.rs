@@ -15,9 +15,9 @@ use ballast_primitives::signature::{
 use ballast_primitives::{Domain, Hash, PublicKey};
 use ballast_replica::pool::Candidate;
 use ballast_replica::types::{BATCH_SIGNATURES_MAX, Batch};
-use ballast_runtime::Code;
 use ballast_runtime::authorisation::Part;
 use ballast_runtime::tx::{SignedTx, VerifiedTx};
+use ballast_runtime::{Code, Rulebook};
 use rayon::prelude::*;
 
 use super::keys::Keys;
@@ -53,8 +53,8 @@ struct Decoded {
     message: Vec<u8>,
 }
 
-fn decode(bytes: &[u8]) -> Result<Decoded, Rejected> {
-    let tx = SignedTx::decode(bytes).map_err(|error| Rejected {
+fn decode(rulebook: Rulebook, bytes: &[u8]) -> Result<Decoded, Rejected> {
+    let tx = rulebook.decode(bytes).map_err(|error| Rejected {
         tx: None,
         code: Code::Decode,
         detail: error.to_string(),
@@ -66,14 +66,16 @@ fn decode(bytes: &[u8]) -> Result<Decoded, Rejected> {
 /// What verification remembers between lots.
 pub struct Verification {
     metrics: Arc<NodeMetrics>,
+    /// Which versions decode: those of the next height and others; the replica knows which.
+    rulebook: Rulebook,
     keys: Keys,
     /// Lots of submissions still to be verified in small chunks.
     spoiled: AtomicU32,
 }
 
 impl Verification {
-    pub fn new(metrics: Arc<NodeMetrics>) -> Self {
-        Self { metrics, keys: Keys::default(), spoiled: AtomicU32::new(0) }
+    pub fn new(metrics: Arc<NodeMetrics>, rulebook: Rulebook) -> Self {
+        Self { metrics, rulebook, keys: Keys::default(), spoiled: AtomicU32::new(0) }
     }
 
     /// Checks what clients submitted.
@@ -116,7 +118,7 @@ impl Verification {
 
     fn check(&self, txs: &[Vec<u8>], chunk: usize) -> Vec<Result<VerifiedTx, Rejected>> {
         let start = Instant::now();
-        let check = |txs: &[Vec<u8>]| check_chunk(&self.keys, txs);
+        let check = |txs: &[Vec<u8>]| check_chunk(&self.keys, self.rulebook, txs);
         let checked = txs.par_chunks(chunk).flat_map_iter(check).collect();
         self.metrics.verify_seconds.observe_duration(start.elapsed());
         checked
@@ -131,8 +133,12 @@ fn chunk(count: usize) -> usize {
 
 /// Decodes and verifies, one answer for each of `txs`, in order. All signatures, those inside
 /// operations too, are one batch.
-fn check_chunk(keys: &Keys, txs: &[Vec<u8>]) -> Vec<Result<VerifiedTx, Rejected>> {
-    let decoded: Vec<_> = txs.iter().map(|bytes| decode(bytes)).collect();
+fn check_chunk(
+    keys: &Keys,
+    rulebook: Rulebook,
+    txs: &[Vec<u8>],
+) -> Vec<Result<VerifiedTx, Rejected>> {
+    let decoded: Vec<_> = txs.iter().map(|bytes| decode(rulebook, bytes)).collect();
     let parts: Vec<_> = decoded.iter().flatten().flat_map(|d| d.tx.parts(&d.message)).collect();
     let items: Vec<_> = parts.iter().flat_map(Part::items).collect();
     let mut verdicts = verify(keys, &items).into_iter();
@@ -259,7 +265,7 @@ mod tests {
         *txs[20].last_mut().unwrap() ^= 1;
         *txs[21].last_mut().unwrap() ^= 1;
         txs[30] = vec![1, 2, 3];
-        let answers = check_chunk(&Keys::default(), &txs);
+        let answers = check_chunk(&Keys::default(), Rulebook::SHIPPED, &txs);
         assert_eq!(answers.len(), txs.len());
         for (nonce, answer) in (0..).zip(answers) {
             let code = answer.as_ref().map(|tx| tx.body().nonce).map_err(|bad| bad.code);
@@ -276,8 +282,10 @@ mod tests {
     }
     #[test]
     fn bad_signatures_make_chunks_small_until_clients_have_been_good_for_a_while() {
-        let verification =
-            Verification::new(Arc::new(NodeMetrics::register(&mut Registry::default())));
+        let verification = Verification::new(
+            Arc::new(NodeMetrics::register(&mut Registry::default())),
+            Rulebook::SHIPPED,
+        );
         let good: Vec<_> = (0..40).map(|nonce| tx(nonce, SignTag::Permit)).collect();
         let mut spoiled = good.clone();
         *spoiled[5].last_mut().unwrap() ^= 1;

@@ -18,6 +18,7 @@ use tokio::sync::{oneshot, watch};
 use super::peers::Peers;
 use crate::metrics::NodeMetrics;
 use crate::operator::disk::{Level, Space};
+use crate::operator::rules::RulesStatus;
 use crate::operator::{NodeStatus, Voting};
 use crate::rpc::backend::{Claim, Head, NodeInfo};
 
@@ -139,8 +140,10 @@ impl View {
         let enough = if seat.is_some() { quorum } else { !reachable.is_empty() };
         let others = committee.len() - usize::from(seat.is_some());
         let lag = replica.lag();
+        let rules = RulesStatus::of(replica);
         let voting = match replica.muted_through() {
             _ if seat.is_none() => Voting::Observer,
+            _ if rules.outdated => Voting::No("the rules are newer than its release".to_owned()),
             through if through > replica.height() => Voting::No(format!(
                 "its write-ahead log is gone; it follows until height {through} has passed"
             )),
@@ -162,9 +165,22 @@ impl View {
             status.voting = voting;
             status.disk = disk.or(status.disk);
         });
+        let scheduled = rules.scheduled.as_ref();
+        metrics.rules_version.set(rules.version.into());
+        metrics.rules_newest.set(rules.newest.into());
+        metrics.upgrade_version.set(scheduled.map_or(0, |next| next.version.into()));
+        let height = scheduled.map_or(0, |next| next.height);
+        metrics.upgrade_height.set(i64::try_from(height).unwrap_or(i64::MAX));
+        metrics.upgrade_ready.set(i64::try_from(rules.ready()).unwrap_or(i64::MAX));
+        let (newest, outdated) = (rules.newest, rules.outdated);
+        let ready = u32::try_from(rules.ready()).unwrap_or(u32::MAX);
+        self.published.status.send_if_modified(|status| {
+            let before = std::mem::replace(&mut status.rules, rules);
+            before != status.rules
+        });
         let waiting = replica.pool().len();
         self.published.serving.send_if_modified(|serving| {
-            let before = std::mem::replace(serving, enough && lag <= 1);
+            let before = std::mem::replace(serving, enough && lag <= 1 && !outdated);
             before != *serving
         });
         metrics.round.set(i64::from(round));
@@ -177,6 +193,7 @@ impl View {
         if let Some(seat) = seat.filter(|seat| seat.name != info.validator_name) {
             info.validator_name.clone_from(&seat.name);
         }
+        (info.rules_newest, info.upgrade_ready) = (newest, ready);
         info.validators = u32::try_from(committee.len()).unwrap_or(u32::MAX);
         info.syncing = lag > 1;
         info.round = round;

@@ -30,6 +30,14 @@ pub struct NodeMetrics {
     pub validators: Gauge,
     pub validator: Gauge,
     rounds_above_zero: ByProposer,
+    /// The version of the rules in force, and the newest that this program executes.
+    pub rules_version: Gauge,
+    pub rules_newest: Gauge,
+    /// What is scheduled: zero when nothing is.
+    pub upgrade_version: Gauge,
+    pub upgrade_height: Gauge,
+    /// Validators that say they execute it.
+    pub upgrade_ready: Gauge,
     pub blocks: Counter,
     pub transactions: TransactionCounters,
     refused: ByLabel,
@@ -79,6 +87,13 @@ impl NodeMetrics {
                 "Rounds entered because one before failed, by its proposer and why it failed",
                 ByProposer::default(),
             ),
+            rules_version: add.gauge("ballast_rules_version", "Version of the rules in force"),
+            rules_newest: add
+                .gauge("ballast_rules_newest", "Newest version of the rules that this node has"),
+            upgrade_version: add
+                .gauge("ballast_upgrade_version", "Version of the rules that is scheduled, or 0"),
+            upgrade_height: add.gauge("ballast_upgrade_height", "Its first height, or 0"),
+            upgrade_ready: add.gauge("ballast_upgrade_ready", "Validators that say they have it"),
             blocks: add.counter("ballast_blocks", "Blocks committed"),
             transactions: TransactionCounters {
                 succeeded: outcome("succeeded"),

@@ -53,6 +53,7 @@ pub fn checks(status: &NodeStatus, limits: &Limits, now: Instant) -> Vec<Check> 
         ("commit", commit(status, limits, now)),
         ("signer", signer(status)),
         ("disk", disk(status)),
+        ("rules", verdict(!status.rules.outdated, status.rules.line())),
     ]
     .map(|(name, outcome)| Check { name, outcome })
     .to_vec()

@@ -6,6 +6,7 @@
 mod checks;
 pub mod client;
 pub mod disk;
+pub mod rules;
 pub mod status;
 
 use std::io;

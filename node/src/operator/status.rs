@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::checks::Check;
 use super::disk::Space;
+use super::rules::RulesStatus;
 
 /// The engine publishes a new one when something in it changes, at least at each commit.
 #[derive(Clone, Debug)]
@@ -40,6 +41,7 @@ pub struct NodeStatus {
     pub stuck: Option<String>,
     /// The volume of the data folder, when it could be read.
     pub disk: Option<Space>,
+    pub rules: RulesStatus,
 }
 
 /// Whether this node signs votes.
@@ -73,6 +75,7 @@ impl NodeStatus {
             voting: Voting::No("starting".to_owned()),
             stuck: None,
             disk: None,
+            rules: RulesStatus::default(),
         }
     }
 
@@ -101,6 +104,7 @@ impl NodeStatus {
             },
             last_commit_age_ms: self.last_commit.map(|at| age_ms(at) as u64),
             uptime_ms: age_ms(self.started) as u64,
+            rules: self.rules.clone(),
             failing: checks.iter().filter(|check| !check.passed()).map(Check::to_string).collect(),
         }
     }
@@ -128,6 +132,7 @@ pub struct StatusReport {
     pub voting: String,
     pub last_commit_age_ms: Option<u64>,
     pub uptime_ms: u64,
+    pub rules: RulesStatus,
     /// The checks that fail, as `/readyz` words them.
     pub failing: Vec<String>,
 }

@@ -35,13 +35,14 @@ fn each_check_fails_for_its_own_reason_alone() {
     let now = Instant::now();
     assert_eq!(failing(&healthy(), now), [""; 0]);
     type Spoil = fn(&mut NodeStatus);
-    let cases: [(Spoil, &str); 9] = [
+    let cases: [(Spoil, &str); 10] = [
         (|s| s.stuck = Some("the state root differs".into()), "engine"),
         (|s| s.best_height = 19, "lag"),
         (|s| s.syncing = true, "lag"),
         (|s| s.peers_quorum = false, "peers"),
         (|s| s.last_commit = None, "commit"),
         (|s| s.voting = Voting::No("behind its sign-state".into()), "signer"),
+        (|s| s.rules.outdated = true, "rules"),
         (|s| s.disk = Some(Space { free_bytes: 4, total_bytes: 100 }), "disk"),
         (|s| s.disk = Some(Space { free_bytes: 1, total_bytes: 100 }), "disk"),
         (

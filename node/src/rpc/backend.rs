@@ -122,6 +122,10 @@ pub struct NodeInfo {
     pub round: u32,
     pub evidence: u64,
     pub mempool_txs: u64,
+    /// The newest version of the rules that this program executes.
+    pub rules_newest: u32,
+    /// Validators that say they execute what is scheduled, or else what is in force.
+    pub upgrade_ready: u32,
 }
 
 /// A short look at the newest state, the height it follows from and that block's time.

@@ -1,7 +1,7 @@
 //! Engines in a folder, and clients of them.
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use ballast_node::setup::{Home, RunError, Setup};
 use ballast_node::store::{Store, StoreOptions};
 use ballast_primitives::history::SetChange;
 use ballast_primitives::proof::{PROOF_BYTES_MAX, StateProof};
-use ballast_primitives::{Committee, Network, SecretKey, Validator, codec};
+use ballast_primitives::{Committee, Hash, Network, SecretKey, Validator, codec};
 use ballast_proto::v1::account_service_client::AccountServiceClient;
 use ballast_proto::v1::get_proof_request::Target;
 use ballast_proto::v1::get_proof_response::Proof;
@@ -27,7 +27,7 @@ use ballast_proto::v1::{
 };
 use ballast_replica::commit;
 use ballast_runtime::object::Validators;
-use ballast_runtime::{Genesis, Key, Object, Op, State, TxBody, dev, ops};
+use ballast_runtime::{Genesis, Key, Object, Op, Rulebook, State, TxBody, dev, ops};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
@@ -49,16 +49,26 @@ pub struct Spec {
     /// What the first state holds in place of what genesis gives.
     pub objects: Vec<(Key, Object)>,
     pub heartbeat_ms: u64,
+    /// The versions of the rules that each node's program has; those released, without.
+    pub programs: Vec<Rulebook>,
 }
 
 impl Default for Spec {
     fn default() -> Self {
-        let (observers, pending, objects) = (Vec::new(), None, Vec::new());
-        Self { nodes: 4, validators: 4, observers, pending, objects, heartbeat_ms: 5_000 }
+        Self {
+            nodes: 4,
+            validators: 4,
+            observers: Vec::new(),
+            pending: None,
+            objects: Vec::new(),
+            heartbeat_ms: 5_000,
+            programs: Vec::new(),
+        }
     }
 }
 
 pub struct Engines {
+    folder: PathBuf,
     pub genesis: Genesis,
     ports: Vec<[SocketAddr; 3]>,
     stop: CancellationToken,
@@ -140,11 +150,8 @@ fn store_first(home: &Home, genesis: &Genesis, objects: &[(Key, Object)]) {
 impl Engines {
     pub fn start(folder: &Path, spec: &Spec) -> Self {
         let genesis = genesis(spec.validators);
-        let ports = free_ports(spec.nodes);
-        let stop = CancellationToken::new();
         let pending = spec.pending.iter().map(|(members, from)| pending(&genesis, members, *from));
         let objects: Vec<_> = pending.chain(spec.objects.iter().cloned()).collect();
-        let mut tasks = Vec::new();
         for n in 0..spec.nodes {
             let home = Home::new(folder.join(n.to_string()));
             std::fs::create_dir_all(home.data()).unwrap();
@@ -152,16 +159,42 @@ impl Engines {
             if !objects.is_empty() {
                 store_first(&home, &genesis, &objects);
             }
-            tasks.push(tokio::spawn(engine::run(Setup {
-                home: home.path().to_owned(),
+        }
+        Self::run(folder.to_owned(), genesis, free_ports(spec.nodes), spec)
+    }
+
+    fn run(folder: PathBuf, genesis: Genesis, ports: Vec<[SocketAddr; 3]>, spec: &Spec) -> Self {
+        let stop = CancellationToken::new();
+        let engine = |n: usize| {
+            engine::run(Setup {
+                home: folder.join(n.to_string()),
                 config: config(spec, &ports, n),
                 genesis: genesis.clone(),
                 consensus_key: key("consensus", n),
                 peer_key: key("peer", n),
+                rulebook: spec.programs.get(n).copied().unwrap_or_default(),
+                release: Hash([n as u8 + 1; 32]),
                 stop: stop.clone(),
-            })));
+            })
+        };
+        let tasks = (0..spec.nodes).map(|n| tokio::spawn(engine(n))).collect();
+        Self { folder, genesis, ports, stop, tasks }
+    }
+
+    /// Stops all, and starts them again on what they have: what each ended with.
+    pub async fn restart(self, spec: &Spec) -> (Self, Vec<Result<(), RunError>>) {
+        self.stop.cancel();
+        let mut ends = Vec::new();
+        for task in self.tasks {
+            ends.push(task.await.unwrap());
         }
-        Self { genesis, ports, stop, tasks }
+        (Self::run(self.folder, self.genesis, self.ports, spec), ends)
+    }
+
+    /// What a node that ends by itself ends with.
+    pub async fn ended(&mut self, n: usize) -> RunError {
+        let task = std::mem::replace(&mut self.tasks[n], tokio::spawn(async { Ok(()) }));
+        tokio::time::timeout(LIMIT, task).await.unwrap().unwrap().unwrap_err()
     }
 
     async fn channel(&self, n: usize) -> Channel {

@@ -4,3 +4,4 @@ mod halts;
 mod harness;
 mod payments;
 mod sets;
+mod upgrades;

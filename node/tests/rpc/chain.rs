@@ -184,7 +184,8 @@ impl Chain {
     }
 
     pub fn context(&self, height: u64, time: u64) -> BlockContext {
-        BlockContext { genesis: self.genesis_hash, chain_id: 7, height, time }
+        let rules = &ballast_runtime::Rules::V1;
+        BlockContext { genesis: self.genesis_hash, chain_id: 7, height, time, rules }
     }
 
     fn admit(&self, bytes: &[u8]) -> Result<Submitted, Refusal> {
@@ -265,6 +266,12 @@ impl Backend for Chain {
     }
 
     fn info(&self) -> NodeInfo {
-        NodeInfo { version: "1.2.3".into(), validators: 4, peers: 3, ..NodeInfo::default() }
+        NodeInfo {
+            version: "1.2.3".into(),
+            validators: 4,
+            peers: 3,
+            rules_newest: 1,
+            ..NodeInfo::default()
+        }
     }
 }

@@ -317,5 +317,6 @@ async fn what_was_set_is_shown_as_it_is_stored() {
     assert_eq!((expired.current_micros, expired.allowance.unwrap().amount_micros), (0, 500));
 
     let answer = control.get_upgrade(GetUpgradeRequest {}).await.unwrap().into_inner();
-    assert_eq!((answer.upgrade, answer.runtime_version), (None, 1));
+    let upgrade = answer.upgrade.unwrap();
+    assert_eq!((upgrade.current, upgrade.version, answer.runtime_version), (1, 0, 1));
 }

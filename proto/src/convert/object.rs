@@ -68,7 +68,7 @@ messages! {
     }
     Institution { name, key: public_key }
     Allowance { amount: amount_micros, expires: expires_ms }
-    Upgrade { version, code, height }
+    Upgrade { current, version, code, height }
 }
 
 /// A shorter delay, and when it takes effect.

@@ -2084,14 +2084,19 @@ pub struct Allowance {
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Upgrade {
-    /// The version of the rules that is needed from `height` on.
+    /// The version of the rules that was scheduled last, 0 when none ever was. It is still to come
+    /// while it is above `current`.
     #[prost(uint32, tag = "1")]
     pub version: u32,
     /// Digest of the release that implements it, hex.
     #[prost(string, tag = "2")]
     pub code: ::prost::alloc::string::String,
+    /// The first height of `version`.
     #[prost(uint64, tag = "3")]
     pub height: u64,
+    /// The version of the rules in force at the newest block.
+    #[prost(uint32, tag = "4")]
+    pub current: u32,
 }
 /// What happened. Exactly one field is set; the field's name in CamelCase is the event's stable
 /// name (e.g. `Transferred`), its number the event's.
@@ -3632,15 +3637,21 @@ pub struct GetAllowanceResponse {
 pub struct GetUpgradeRequest {}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetUpgradeResponse {
-    /// Absent when none was ever scheduled.
     #[prost(message, optional, tag = "1")]
     pub upgrade: ::core::option::Option<Upgrade>,
-    /// The version of the rules that this validator executes.
+    /// The newest version of the rules that this node's release executes; it executes every earlier
+    /// one, too.
     #[prost(uint32, tag = "2")]
     pub runtime_version: u32,
     /// The newest committed block this answer rests on.
     #[prost(uint64, tag = "3")]
     pub height: u64,
+    /// How many of the validators of the next height say that their release executes the version that
+    /// is still to come (or, when there is none, the one in force), and how many there are.
+    #[prost(uint32, tag = "4")]
+    pub validators_ready: u32,
+    #[prost(uint32, tag = "5")]
+    pub validators: u32,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -4326,7 +4337,7 @@ pub mod control_service_client {
                 .insert(GrpcMethod::new("ballast.v1.ControlService", "GetAllowance"));
             self.inner.unary(req, path, codec).await
         }
-        /// The upgrade that was scheduled last.
+        /// The version of the rules in force, and the one that was scheduled last.
         pub async fn get_upgrade(
             &mut self,
             request: impl tonic::IntoRequest<super::GetUpgradeRequest>,
@@ -4564,7 +4575,7 @@ pub mod control_service_server {
             tonic::Response<super::GetAllowanceResponse>,
             tonic::Status,
         >;
-        /// The upgrade that was scheduled last.
+        /// The version of the rules in force, and the one that was scheduled last.
         async fn get_upgrade(
             &self,
             request: tonic::Request<super::GetUpgradeRequest>,

@@ -95,8 +95,13 @@ impl Payload {
 
     /// The rules of a payload by itself: no batch twice, and within the limits of a block.
     pub fn check(&self) -> Result<(), &'static str> {
+        self.check_within(&Load::MOST)
+    }
+
+    /// As [`Self::check`], for a block that holds `most`.
+    pub fn check_within(&self, most: &Load) -> Result<(), &'static str> {
         let mut load = Load::default();
-        self.batches.iter().try_for_each(|batch| load.add(batch))?;
+        self.batches.iter().try_for_each(|batch| load.add_within(batch, most))?;
         let distinct: BTreeSet<_> = self.digests().collect();
         if distinct.len() != self.batches.len() && !planted(Bug::BatchNamedTwice) {
             return Err("block names a batch twice");
@@ -115,8 +120,21 @@ pub struct Load {
 }
 
 impl Load {
+    /// What any block may hold at most.
+    pub const MOST: Self = Self {
+        batches: BATCHES_MAX,
+        bytes: BLOCK_BYTES_MAX,
+        txs: BLOCK_TXS_MAX,
+        signatures: BLOCK_SIGNATURES_MAX,
+    };
+
     /// Adds a batch, unless a limit of blocks would be passed.
     pub fn add(&mut self, batch: &BatchRef) -> Result<(), &'static str> {
+        self.add_within(batch, &Self::MOST)
+    }
+
+    /// As [`Self::add`], for a block that holds `most`.
+    pub fn add_within(&mut self, batch: &BatchRef, most: &Self) -> Result<(), &'static str> {
         let Self { batches, bytes, txs, signatures } = *self;
         let more = Self {
             batches: batches.saturating_add(1),
@@ -125,23 +143,23 @@ impl Load {
             signatures: signatures.saturating_add(batch.signatures.into()),
         };
         if !planted(Bug::BlockSizeUnchecked) {
-            more.check()?;
+            more.check(most)?;
         }
         *self = more;
         Ok(())
     }
 
-    const fn check(&self) -> Result<(), &'static str> {
-        if self.batches > BATCHES_MAX {
+    const fn check(&self, most: &Self) -> Result<(), &'static str> {
+        if self.batches > most.batches {
             return Err("block names too many batches");
         }
-        if self.bytes > BLOCK_BYTES_MAX {
+        if self.bytes > most.bytes {
             return Err("block has too many bytes");
         }
-        if self.txs > BLOCK_TXS_MAX {
+        if self.txs > most.txs {
             return Err("block has too many transactions");
         }
-        if self.signatures > BLOCK_SIGNATURES_MAX {
+        if self.signatures > most.signatures {
             return Err("block has too many signatures");
         }
         Ok(())

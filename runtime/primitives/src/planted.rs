@@ -115,6 +115,10 @@ bugs! {
     SetChangesEarly
     /// A set that is chosen is forgotten when the next block comes.
     NextSetForgotten
+    /// The newest rules that a program has hold for every block.
+    RulesByProgram
+    /// What was taken under earlier rules is not judged again by those of its block.
+    RulesOfArrival
     /// The last object that a block wrote is left out of what is stored.
     ChangeForgotten
     /// The last object that a block removed stays stored.

@@ -56,13 +56,33 @@ fn gained(from: &Committee, to: &Committee) -> u128 {
     to.validators().iter().map(|v| u128::from(v.power.saturating_sub(before(v)))).sum()
 }
 
-/// A change of the code that executes blocks: from `height` on, only nodes that implement
-/// `version` go on.
+/// The version of the rules in force, and the one that the council scheduled last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Upgrade {
-    /// See [`crate::RUNTIME_VERSION`].
+    /// Of the newest block; [`Self::FIRST`] at genesis.
+    pub current: u32,
+    /// Scheduled last; 0 when none ever was. Above `current` while it is to come.
     pub version: u32,
-    /// Digest of the release that implements it, for operators to compare.
+    /// Digest of the release that executes it, for operators to compare.
     pub code: Hash,
+    /// The first height of `version`.
     pub height: u64,
+}
+
+impl Upgrade {
+    /// The version that a chain begins with.
+    pub const FIRST: u32 = 1;
+    /// Of genesis: nothing is scheduled.
+    pub const AT_GENESIS: Self =
+        Self { current: Self::FIRST, version: 0, code: Hash([0; 32]), height: 0 };
+
+    /// Whether the scheduled version is still to come after the newest block.
+    pub const fn is_pending(&self) -> bool {
+        self.version > self.current
+    }
+
+    /// The version of a block at `height`, where this is of its parent's state.
+    pub const fn at(&self, height: u64) -> u32 {
+        if self.is_pending() && height >= self.height { self.version } else { self.current }
+    }
 }

@@ -1,11 +1,12 @@
-//! ScheduleUpgrade: the council fixes the height from which newer code runs the chain.
+//! ScheduleUpgrade: the council fixes the height from which the next version of the rules holds.
+//! What the program at hand knows plays no part: every program must answer alike.
 
 use ballast_primitives::Hash;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
 use crate::event::Event;
-use crate::limits::RUNTIME_VERSION;
+use crate::limits::UPGRADE_AHEAD_MIN;
 use crate::object::Upgrade;
 use crate::ops::Env;
 use crate::state::UPGRADE;
@@ -18,19 +19,20 @@ pub struct ScheduleUpgrade {
     pub height: u64,
 }
 
-/// The least number of heights between the decision and the upgrade.
-const UPGRADE_AHEAD: u64 = 2;
-
 impl ScheduleUpgrade {
-    /// `UPGRADE_OUT_OF_ORDER` unless `version > RUNTIME_VERSION` and `height > the block's
-    /// height + 2`.
+    /// `UPGRADE_OUT_OF_ORDER` unless `version` is the one after that in force, `height` is at least
+    /// [`UPGRADE_AHEAD_MIN`] above the block's, and so is that of a version which was scheduled
+    /// before and is still to come: one that is closer than that can no longer be put off.
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
         let ScheduleUpgrade { version, code, height } = *self;
-        let soon = env.block.height.saturating_add(UPGRADE_AHEAD);
-        if version <= RUNTIME_VERSION || height <= soon {
+        let before = *env.journal.read(UPGRADE);
+        let next = before.current.checked_add(1);
+        let soonest = env.block.height.saturating_add(UPGRADE_AHEAD_MIN);
+        let fixed = before.is_pending() && before.height < soonest;
+        if next != Some(version) || height < soonest || fixed {
             return Err(Code::UpgradeOutOfOrder);
         }
-        *env.journal.write(UPGRADE) = Upgrade { version, code, height };
+        *env.journal.write(UPGRADE) = Upgrade { version, code, height, ..before };
         env.emit(Event::UpgradeScheduled { version, code, height });
         Ok(())
     }

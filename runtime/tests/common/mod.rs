@@ -100,6 +100,7 @@ impl World {
             chain_id: genesis.chain_id,
             height: 0,
             time: genesis.time,
+            rules: &Rules::V1,
         };
         let state = State::from_genesis(genesis).unwrap();
         Self { state, context, nonces: BTreeMap::new() }

@@ -131,7 +131,7 @@ fn line(key: &Key, object: &Object, now: u64) -> Option<String> {
         (Key::Supply, Object::Supply(value)) => supply(value),
         (Key::Terms, Object::Terms(value)) => Line::new("terms").bytes(&codec::encode(value)),
         (Key::Upgrade, Object::Upgrade(value)) => {
-            let line = Line::new("upgrade").add(value.version);
+            let line = Line::new("upgrade").add(value.current).add(value.version);
             line.bytes(&value.code.0).add(value.height)
         }
         (Key::UsedAuth(owner, nonce), Object::UsedAuth(value)) => {

@@ -13,10 +13,10 @@ use ballast_primitives::{
     Address, BatchRef, CommitCertificate, Committee, Hash, Header, Network, Payload, PublicKey,
     SecretKey, Signature, Validator, Vote, VoteKind, amount, codec, history, merkle,
 };
-use ballast_runtime::limits::{OBJECT_BYTES_MAX, RUNTIME_VERSION};
+use ballast_runtime::limits::OBJECT_BYTES_MAX;
 use ballast_runtime::{
-    BlockContext, Change, Genesis, Key, Object, Receipt, SignedTx, State, VerifiedTx, admission,
-    execute_block, invariants,
+    BlockContext, Change, Genesis, Key, Object, Receipt, Rules, SignedTx, State, VerifiedTx,
+    admission, execute_block, invariants,
 };
 use borsh::{BorshDeserialize, BorshSerialize};
 use proptest::prelude::Strategy as _;
@@ -125,6 +125,7 @@ pub fn genesis(bytes: &[u8]) {
         chain_id: genesis.chain_id,
         height: 1,
         time: genesis.time.saturating_add(1_000),
+        rules: &Rules::V1,
     };
     execute_block::<VerifiedTx>(&mut state, &context, &[]).unwrap();
     invariants::check_all(&state, context.time).unwrap();
@@ -193,8 +194,8 @@ pub fn chain(bytes: &[u8]) {
     let mut world = world().clone();
     let mut rest = bytes;
     while let Some((wait, txs)) = next_block(&mut rest) {
-        if world.state.upgrade().version > RUNTIME_VERSION {
-            // From its height on this program stops, as it should (VAL-5).
+        if world.state.upgrade().is_pending() {
+            // From its height on no program goes on that lacks the version (CO-71).
             return;
         }
         world.wait(wait.into());

@@ -14,6 +14,7 @@ import payments
 import redemption
 import reserve
 import state
+import validators
 import wire
 from codes import NUMBERS, Fail, require
 from run import DAY, Run, Tables
@@ -66,7 +67,7 @@ def load_genesis(data):
     tables.put("window", (), {})
     tables.put("reserve", (), {"next": 1, "latest": None, "drafts": [], "checkpoint": 0})
     tables.put("incidents", (), {"next": 0, "alarms": []})
-    tables.put("upgrade", (), {"version": 0, "code": bytes(32), "height": 0})
+    tables.put("upgrade", (), {"current": 1, "version": 0, "code": bytes(32), "height": 0})
     first = {"set": genesis["validators"], "from_height": 0, "before": None}
     tables.put("validators", (), first)
     for scope in bounds.SCOPES:
@@ -275,6 +276,7 @@ class Model:
         """Executes a block of encoded transactions: its receipts in order, and (index, number of
         the code) of each transaction that was left out."""
         self.now, block = time, {"height": height, "time": time}
+        validators.enter_version(self.tables, height)
         ends.remove_ended(self.tables, time)
         reserve.tick(self.tables, height, time)
         self.tables.keep()

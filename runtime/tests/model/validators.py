@@ -4,7 +4,8 @@ import wire
 from ed25519 import is_key
 from run import require
 
-RUNTIME_VERSION = 1
+# VAL-5: by then a certified header attests the state that holds the schedule.
+AHEAD = 8 + 2
 
 
 def set_of(record, height):
@@ -78,11 +79,20 @@ def rotate(run, op):
 
 
 def schedule_upgrade(run, op):
-    good = op["version"] > RUNTIME_VERSION and op["height"] > run.height + 2
-    require(good, "UPGRADE_OUT_OF_ORDER")
+    before, soonest = run.get("upgrade"), run.height + AHEAD
+    fixed = before["version"] > before["current"] and before["height"] < soonest
+    good = op["version"] == before["current"] + 1 and op["height"] >= soonest
+    require(good and not fixed, "UPGRADE_OUT_OF_ORDER")
     fields = {field: op[field] for field in ("version", "code", "height")}
-    run.put("upgrade", (), fields)
+    run.put("upgrade", (), {"current": before["current"], **fields})
     run.emit("UpgradeScheduled", **fields)
+
+
+def enter_version(tables, height):
+    """VAL-6: at the start of a block."""
+    upgrade = tables.get("upgrade")
+    if upgrade["current"] < upgrade["version"] and upgrade["height"] <= height:
+        tables.change("upgrade", (), current=upgrade["version"])
 
 
 COUNCIL_RULES = {

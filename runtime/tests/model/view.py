@@ -120,7 +120,7 @@ WRITERS = {
     "role": lambda key, until, now: [*key, until],
     "supply": lambda key, s, now: _fields(s, SUPPLY),
     "terms": _encoded("Terms"),
-    "upgrade": lambda key, u, now: _fields(u, "version code height"),
+    "upgrade": lambda key, u, now: _fields(u, "current version code height"),
     "used auth": lambda key, used, now: [*key, used["at"]],
     "used remote": lambda key, used, now: [*key, used["at"]],
     "used travel": lambda key, used, now: [*key, used["at"]],

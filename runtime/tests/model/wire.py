@@ -277,7 +277,7 @@ OBJECTS = {
     "reserve": (6, "", "next: u64, latest: Option<u64>, drafts: Vec<u64>, checkpoint: u64"),
     "terms": (7, "", RECORDS["Terms"]),
     "incidents": (8, "", "next: u64, alarms: Vec<Alarm>"),
-    "upgrade": (9, "", "version: u32, code: Hash, height: u64"),
+    "upgrade": (9, "", "current: u32, version: u32, code: Hash, height: u64"),
     "account": (10, "address: Address", "policy: KeyPolicy, balance, hold: u64, freeze: Freeze,"
                 " replay: Replay, kyc_class: u8, kyc_until: u64, institution: u32,"
                 " memo_required: bool, quota: Bucket"),

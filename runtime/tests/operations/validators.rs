@@ -1,11 +1,11 @@
 //! The validator set and upgrades.
 
 use ballast_primitives::{Committee, Hash, PublicKey, SecretKey, Validator};
-use ballast_runtime::limits::RUNTIME_VERSION;
-use ballast_runtime::{BlockContext, Breach, Code, Event, VerifiedTx, execute_block};
+use ballast_runtime::limits::UPGRADE_AHEAD_MIN;
+use ballast_runtime::{BlockContext, Code, Event, Rulebook, Rules, VerifiedTx, execute_block};
 
-use crate::common::Who::Holder;
-use crate::common::{self, World, council, op};
+use crate::common::Who::{Holder, Member};
+use crate::common::{self, World, council, op, unsigned};
 
 fn key(label: &str, n: usize) -> PublicKey {
     SecretKey::dev("validators", &format!("{label} {n}")).public()
@@ -145,47 +145,117 @@ fn a_rotation_is_refused_in_order_and_keeps_power_and_name() {
 }
 
 #[test]
-fn an_upgrade_is_refused_unless_it_is_ahead_and_replaces_the_one_before() {
+fn an_upgrade_is_the_next_version_far_enough_ahead_and_stays_movable_until_it_is_near() {
     let mut world = World::new();
     let code = Hash([3; 32]);
     let schedule = |version, height| [council::schedule_upgrade(version, code, height)];
-    let next = RUNTIME_VERSION + 1;
+    let refused = Err(Code::UpgradeOutOfOrder);
+    let height = world.context.height;
     for (version, ahead, expected) in [
-        (RUNTIME_VERSION, 3, Err(Code::UpgradeOutOfOrder)),
-        (next, 2, Err(Code::UpgradeOutOfOrder)),
-        (next, 3, Ok(())),
-        (next + 1, 1_000, Ok(())),
-        (next, 500, Ok(())),
+        (0, 1_000, refused),
+        (1, 1_000, refused),
+        (3, 1_000, refused),
+        (u32::MAX, 1_000, refused),
+        (2, UPGRADE_AHEAD_MIN - 1, refused),
+        (2, u64::MAX - height - 100, Ok(())),
+        (2, 20, Ok(())),
+        (2, UPGRADE_AHEAD_MIN, Ok(())),
+        // From here on the one scheduled is nearer than that.
+        (2, 1_000, refused),
     ] {
         let height = world.context.height + 1 + ahead;
         let events = expected.map(|()| vec![Event::UpgradeScheduled { version, code, height }]);
         assert_eq!(world.by_council(schedule(version, height)), events, "{version} at {ahead}");
     }
     let stored = world.state.upgrade();
-    assert_eq!((stored.version, stored.code), (next, code));
-    assert_eq!(stored.height, world.context.height + 500);
+    assert_eq!((stored.current, stored.version, stored.code), (1, 2, code));
+    assert_eq!(stored.height, world.context.height + UPGRADE_AHEAD_MIN - 1);
+}
+
+/// Longer memos, fewer operations, no burning.
+const VERSIONS: &[Rules] = &[
+    Rules::V1,
+    Rules { version: 2, memo_bytes_max: 64, ops_max: 4, lacks: &["Burn", "SetCap"], ..Rules::V1 },
+];
+const BOTH: Rulebook = Rulebook::new(VERSIONS);
+
+#[test]
+fn a_version_holds_from_its_height_on_and_says_so_in_the_state() {
+    let mut world = World::new();
+    let height = world.context.height + 1 + UPGRADE_AHEAD_MIN;
+    world.by_council([council::schedule_upgrade(2, Hash([3; 32]), height)]).unwrap();
+    let payment = |n: usize| (0..n).map(|_| op::transfer(Holder(1), 1)).collect::<Vec<_>>();
+    let memo = |world: &mut World| {
+        let mut body = world.body(Holder(0), payment(1));
+        body.memo = Some(vec![7; 33]);
+        unsigned(body, &Holder(0).keys())
+    };
+    let five = |world: &mut World| world.tx(Holder(0), payment(5));
+    loop {
+        let next = world.context.height + 1;
+        let version = if next < height { 1 } else { 2 };
+        let rules = BOTH.at(world.state.upgrade(), next).unwrap();
+        assert_eq!(rules.version, version);
+        let txs = [memo(&mut world), five(&mut world)];
+        let since = |tx| BOTH.since([tx]);
+        assert_eq!(txs.each_ref().map(since), [Some(2), Some(1)]);
+        assert_eq!(BOTH.since(&txs), Some(2));
+        let time = world.context.time + 1_000;
+        world.context = BlockContext { height: next, time, rules, ..world.context };
+        // What the block's rules do not know is left out, and nothing else is.
+        let outcome = execute_block(&mut world.state, &world.context, &txs).unwrap();
+        let unknown = if version == 1 { 0 } else { 1 };
+        assert_eq!(outcome.dropped, [(unknown, Code::Decode)], "block {next}");
+        assert_eq!(outcome.receipts[0].tx, txs[1 - unknown as usize].id());
+        assert_eq!(world.state.upgrade().current, version);
+        if next == height + 2 {
+            break;
+        }
+    }
+    // The one after it comes next.
+    let code = Hash([4; 32]);
+    let later = world.context.height + 1_000;
+    assert!(world.by_council([council::schedule_upgrade(2, code, later)]).is_err());
+    assert!(world.by_council([council::schedule_upgrade(3, code, later)]).is_ok());
+    let upgrade = world.state.upgrade();
+    assert_eq!((BOTH.at(upgrade, later - 1).unwrap().version, BOTH.at(upgrade, later)), (2, None));
 }
 
 #[test]
-fn from_the_height_of_an_upgrade_on_an_older_program_stops() {
+fn operations_that_a_version_lacks_are_unknown_under_it_wherever_they_stand() {
     let mut world = World::new();
-    let code = Hash([3; 32]);
-    let height = world.context.height + 4;
-    let next = RUNTIME_VERSION + 1;
-    world.by_council([council::schedule_upgrade(next, code, height)]).unwrap();
-    while world.context.height + 1 < height {
-        world.run(Holder(0), op::transfer(Holder(1), 1)).unwrap();
+    let [v1, v2] = VERSIONS else { unreachable!() };
+    let raise = council::set_cap(u128::MAX);
+    let exec = world.council_exec(vec![raise.clone()], &[Member(0)]);
+    for op in [op::burn(1), op::propose(vec![raise]), exec] {
+        let tx = world.tx(Holder(0), vec![op]);
+        assert_eq!(v1.takes(&tx), Ok(()), "{tx:?}");
+        assert_eq!(v2.takes(&tx), Err(Code::Decode), "{tx:?}");
     }
-    for later in [0, 1, 1_000] {
-        let context = BlockContext { height: height + later, ..world.context };
+    // Whoever executes both decodes what either knows.
+    let burn = world.tx(Holder(0), vec![op::burn(1)]).tx().encode();
+    let mut body = world.body(Holder(0), vec![op::transfer(Holder(1), 1)]);
+    body.memo = Some(vec![7; 64]);
+    let memo = body.clone().sign(&[&Holder(0).key()]).encode();
+    body.memo = Some(vec![7; 65]);
+    let neither = body.sign(&[&Holder(0).key()]).encode();
+    let by = |book: Rulebook| [&burn, &memo, &neither].map(|bytes| book.decode(bytes).is_ok());
+    assert_eq!((by(BOTH), by(Rulebook::SHIPPED)), ([true, true, false], [true, false, false]));
+}
+
+#[test]
+fn a_block_is_not_executed_by_rules_that_are_not_the_states() {
+    let mut world = World::new();
+    let height = world.context.height + 1 + UPGRADE_AHEAD_MIN;
+    world.by_council([council::schedule_upgrade(2, Hash([3; 32]), height)]).unwrap();
+    let [v1, v2] = VERSIONS else { unreachable!() };
+    for (height, wrong) in [(height - 1, v2), (height, v1), (height + 1_000, v1)] {
+        let context = BlockContext { height, rules: wrong, ..world.context };
         let mut state = world.state.clone();
-        let Err(Breach { height: at, what }) =
-            execute_block::<VerifiedTx>(&mut state, &context, &[])
-        else {
-            panic!("it went on");
-        };
-        assert_eq!(at, Some(height + later));
-        assert!(what.contains(&format!("version {next}")) && what.contains("install"), "{what}");
+        let breach = execute_block::<VerifiedTx>(&mut state, &context, &[]).unwrap_err();
+        assert_eq!(breach.height, Some(height));
         assert_eq!(state, world.state, "nothing was done");
     }
+    assert_eq!(Rulebook::SHIPPED.at(world.state.upgrade(), height), None);
+    assert!(Rulebook::SHIPPED.at(world.state.upgrade(), height - 1).is_some());
 }

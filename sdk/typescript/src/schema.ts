@@ -292,7 +292,7 @@ export const StateObject = variants({
   6: ["Reserve", { next: u64, latest: option(u64), drafts: list(u64), checkpoint: u64 }],
   7: ["Terms", { terms: Terms }],
   8: ["Incidents", { next: u64, alarms: list(Alarm) }],
-  9: ["Upgrade", { version: u32, code: Hash, height: u64 }],
+  9: ["Upgrade", { current: u32, version: u32, code: Hash, height: u64 }],
   10: ["Account", {
     policy: KeyPolicy, balance: u64, hold: u64,
     freeze: struct({ inbound: bool, outbound: bool, until: u64, confirmed: bool, order: Hash }),

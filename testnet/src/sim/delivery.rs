@@ -7,10 +7,11 @@ use ballast_replica::message::{Message, Request, Response};
 use ballast_replica::replica::{Failure, Notice};
 use ballast_replica::types::{CommitWrite, TxRecord};
 use ballast_replica::{Effect, Input};
-use ballast_runtime::{CouncilOp, Op, Outcome};
+use ballast_runtime::{CouncilOp, Op, Outcome, Rulebook};
 
 use super::byzantine::{Mouth, Speech, To};
 use super::checkers::{Committed, Fact, Proof};
+use super::setting;
 use super::wire::{Checked, Frame};
 use super::world::{Event, Parcel, World};
 
@@ -267,6 +268,10 @@ impl World<'_> {
 
     fn receive_batch(&mut self, node: usize, from: PublicKey, checked: &Result<Checked, String>) {
         match checked {
+            // Its node does not decode what only a later release knows.
+            Ok(Checked { txs, .. }) if self.program_of(node).since(txs).is_none() => {
+                self.coverage.count("batches of later rules refused");
+            }
             Ok(Checked { digest, author, bytes, txs }) => {
                 let input = Input::Batch {
                     from,
@@ -282,6 +287,10 @@ impl World<'_> {
                 self.line(node, || format!("refuses a batch: {error}"));
             }
         }
+    }
+
+    fn program_of(&self, node: usize) -> Rulebook {
+        setting::program(self.installed[node])
     }
 
     fn ask(&mut self, node: usize, to: PublicKey, request: Request) {
@@ -421,6 +430,9 @@ impl World<'_> {
 
     fn notice(&mut self, node: usize, notice: &Notice) {
         self.line(node, || format!("notes {notice:?}"));
+        if matches!(notice, Notice::Outdated { .. }) {
+            self.stands_still(node);
+        }
         if !self.is_honest(node) {
             return;
         }
@@ -435,6 +447,13 @@ impl World<'_> {
             Notice::LeftOut { transactions, .. } => {
                 self.coverage.add("transactions left out", *transactions as u64);
             }
+            Notice::UpgradeScheduled { known: true, .. } => {
+                self.coverage.count("versions scheduled for those who have them");
+            }
+            Notice::UpgradeScheduled { known: false, .. } => {
+                self.coverage.count("versions scheduled for those who lack them");
+            }
+            Notice::Outdated { .. } => {}
             Notice::CaughtUp { blocks, .. } => {
                 self.coverage.count("syncs");
                 self.coverage.add("blocks synced", *blocks);
@@ -495,6 +514,7 @@ fn describe(message: &Message) -> String {
             format!("round certificate {}/{} of {votes} votes", round.height, round.round)
         }
         Message::Status { height } => format!("status {height}"),
+        Message::Program { version, .. } => format!("program of version {version}"),
         Message::WantProposal { height, round, block } => {
             format!("want of proposal {height}/{round} {block:?}")
         }

@@ -65,6 +65,7 @@ impl World<'_> {
                 let op = validator_rotate::ValidatorRotate { key, new_key, new_peer };
                 self.load.decide(CouncilOp::ValidatorRotate(op));
             }
+            Kind::Upgrade { ahead, late } => self.release(u64::from(*ahead), late),
             Kind::Pause { node } => self.nodes[usize::from(*node)].paused = true,
             Kind::SlowDisk { node, ms } => self.nodes[usize::from(*node)].sync_us = ms * 1_000,
             Kind::FullDisk { node } => self.nodes[usize::from(*node)].disk.drive().set_full(true),
@@ -111,7 +112,8 @@ impl World<'_> {
                 (0..self.nodes.len()).for_each(|node| self.let_up(node));
             }
             // Those stay.
-            Kind::Join { .. } | Kind::Leave { .. } | Kind::Rotate { .. } => {}
+            Kind::Join { .. } | Kind::Leave { .. } | Kind::Rotate { .. } | Kind::Upgrade { .. } => {
+            }
             Kind::Pause { node } => {
                 self.nodes[usize::from(*node)].paused = false;
                 self.work(usize::from(*node));

@@ -1,11 +1,12 @@
 //! Starting and stopping validators, and the connections between them.
 
-use ballast_replica::Input;
+use ballast_replica::{Config, Input};
 
 use super::checkers::Fact;
 use super::disk::{Damage, Unopened};
 use super::node::Refused;
 use super::panics;
+use super::setting::{self, NEWEST};
 use super::world::{Event, World};
 
 /// How long until a connection's end is noticed when the peer's process dies.
@@ -13,6 +14,8 @@ const NOTICE_US: u64 = 200_000;
 /// How long until a connection that works in one direction at most is given up.
 const IDLE_US: (u64, u64) = (3_000_000, 15_000_000);
 const DIAL_US: (u64, u64) = (1_000, 500_000);
+/// How long it takes until a release is installed.
+const INSTALL_US: u64 = 2_000_000;
 /// A machine whose disk is full is tried again.
 const RETRY_US: u64 = 500_000;
 
@@ -22,7 +25,8 @@ impl World<'_> {
         if self.nodes[node].is_up() || self.down[node] > 0 || self.retired[node] {
             return;
         }
-        let (at, config) = (self.now, self.config.clone());
+        let rulebook = setting::program(self.installed[node]);
+        let (at, config) = (self.now, Config { rulebook, ..self.config.clone() });
         let (starter, genesis, hash) = (&mut self.nodes[node], &self.genesis, self.genesis_hash);
         let result = match panics::catch(|| starter.start(at, config, genesis, hash)) {
             Ok(result) => result,
@@ -32,6 +36,37 @@ impl World<'_> {
         match result {
             Ok(()) => self.started(node),
             Err(refused) => self.help(node, refused),
+        }
+    }
+
+    /// A release with the next version of the rules comes out, and the council schedules it.
+    pub(super) fn release(&mut self, ahead: u64, late: &[u8]) {
+        if self.released == NEWEST {
+            return;
+        }
+        self.released += 1;
+        for node in (0..self.nodes.len()).filter(|node| !late.contains(&(*node as u8))) {
+            let wait = self.faults_rng.below(INSTALL_US);
+            self.after(wait, Event::Install(node));
+        }
+        self.load.decide_upgrade(self.released, ahead);
+    }
+
+    /// A node whose release lacks what the next height needs. Somebody will see to it.
+    pub(super) fn stands_still(&mut self, node: usize) {
+        self.coverage.count("validators that stood still before a version");
+        let wait = self.faults_rng.below(INSTALL_US);
+        self.after(wait, Event::Install(node));
+    }
+
+    /// The newest release is started in place of the one that is there.
+    pub(super) fn install(&mut self, node: usize) {
+        if self.installed[node] < self.released {
+            self.installed[node] = self.released;
+            self.coverage.count("releases installed");
+            self.line(node, || "has another release".to_owned());
+            self.kill(node);
+            self.start(node);
         }
     }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use ballast_primitives::{Hash, PublicKey, SecretKey, Validator};
 use ballast_replica::Config;
 use ballast_runtime::genesis::GenesisInstitution;
-use ballast_runtime::{Genesis, dev};
+use ballast_runtime::{Genesis, Rulebook, Rules, dev};
 
 use super::clock::START_WALL_MS;
 use super::memo;
@@ -22,6 +22,28 @@ pub const INSTITUTIONS: u32 = 2;
 const TRAVEL_THRESHOLD: u64 = 2_000_000;
 /// Short, so that the council gets something done within a run.
 const COUNCIL_DELAYS_MS: [u64; 4] = [0, 0, 200, 400];
+
+/// The second and third version exist here only: longer memos and fewer operations, then one
+/// operation less.
+const VERSIONS: &[Rules] = &[
+    Rules::V1,
+    Rules { version: 2, memo_bytes_max: 64, ops_max: 4, ..Rules::V1 },
+    Rules { version: 3, lacks: &["SetKyc"], ..Rules::V1 },
+];
+/// What a program may be, by its newest version less one.
+const PROGRAMS: [Rulebook; 3] = [
+    Rulebook::new(VERSIONS.split_at(1).0),
+    Rulebook::new(VERSIONS.split_at(2).0),
+    Rulebook::new(VERSIONS),
+];
+
+/// The newest version of the rules that there is.
+pub const NEWEST: u32 = PROGRAMS.len() as u32;
+
+/// The program whose newest version this is.
+pub fn program(newest: u32) -> Rulebook {
+    PROGRAMS[newest as usize - 1]
+}
 
 pub struct Setting {
     pub keys: Vec<SecretKey>,

@@ -11,7 +11,7 @@ use ballast_replica::message::Message;
 use ballast_replica::types::Batch;
 use ballast_runtime::tx::{SignedTx, VerifiedTx};
 
-use super::memo;
+use super::{memo, setting};
 
 /// A frame of the consensus lane.
 pub struct Frame {
@@ -64,7 +64,8 @@ fn check(digest: Hash, bytes: &Arc<Vec<u8>>) -> Result<Checked, String> {
     let batch = Batch::decode(bytes).map_err(|error| error.to_string())?;
     let mut txs = Vec::with_capacity(batch.txs.len());
     for bytes in &batch.txs {
-        let tx = SignedTx::decode(bytes).map_err(|error| error.to_string())?;
+        let tx =
+            setting::program(setting::NEWEST).decode(bytes).map_err(|error| error.to_string())?;
         txs.push(verify(tx)?);
     }
     Ok(Checked { digest, author: batch.author, bytes: Arc::clone(bytes), txs })

@@ -63,6 +63,8 @@ pub(super) enum Event {
         ask: u64,
     },
     Start(usize),
+    /// The newest release is installed.
+    Install(usize),
     /// The power of a machine goes, unless it has gone already.
     Fuse {
         node: usize,
@@ -176,6 +178,9 @@ pub(super) struct World<'p> {
     pub(super) mute: Vec<u64>,
     /// The batches that each proposed block names.
     pub(super) payloads: BTreeMap<Hash, Vec<Hash>>,
+    /// The newest version of the rules that there is a release for, and that each node's has.
+    pub(super) released: u32,
+    pub(super) installed: Vec<u32>,
     /// Its sign-state is lost: it never starts again under this key.
     pub(super) retired: Vec<bool>,
     pub(super) network: Network,
@@ -247,6 +252,8 @@ impl<'p> World<'p> {
             voted: vec![Vec::new(); count],
             mute: vec![0; count],
             payloads: BTreeMap::new(),
+            released: 1,
+            installed: vec![1; count],
             retired: vec![false; count],
             network: Network::new(count, plan.delay_us, Rng::new(plan.seed, "network")),
             batches: Batches::default(),
@@ -387,6 +394,7 @@ impl<'p> World<'p> {
             }
             Event::Unanswered { node, life, ask } => self.unanswered(node, life, ask),
             Event::Start(node) => self.start(node),
+            Event::Install(node) => self.install(node),
             Event::Fuse { node, life } => self.blow_fuse(node, life),
             Event::Begin(fault) => self.begin(fault),
             Event::End(fault) => self.end(fault),

@@ -40,7 +40,10 @@ impl Replica {
     pub(super) fn restore_batch(&mut self, bytes: &[u8]) {
         let digest = Batch::digest_of_bytes(bytes);
         // It was verified before it was stored.
-        if let Ok(held) = decode_certified_batch(bytes) {
+        let held = decode_certified_batch(self.config.rulebook, bytes);
+        if let Ok(held) = held
+            && self.knows(&held.txs)
+        {
             self.keep(digest, held);
         }
     }

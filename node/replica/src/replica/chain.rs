@@ -15,8 +15,9 @@ impl Replica {
         certificate: CommitCertificate,
         now: Now,
     ) {
-        let checked = block::check_header(&self.tip, &self.sets, value.header())
-            .and_then(|()| block::check_batches(value.header(), value.payload(), held));
+        let checked = block::check_header(&self.tip, &self.sets, value.header()).and_then(|()| {
+            block::check_batches(self.tip.rules, value.header(), value.payload(), held)
+        });
         if let Err(why) = checked {
             return self.halt(&format!(
                 "block {} was committed by a quorum, but here: {why}; ours: {:?}; header: {:?}",
@@ -93,6 +94,7 @@ impl Replica {
         }
         self.sets.advance(header.height, &self.state);
         self.gone.retain(|key| self.sets.knows(key));
+        self.choose_rules();
         self.started = false;
         self.turn = None;
         self.committed_at = now.mono_ms;
@@ -153,7 +155,7 @@ impl Replica {
             if !named && !planted(Bug::SyncBatchUnchecked) {
                 return Err("sent a batch that the block does not name".to_owned());
             }
-            held.push(decode_certified_batch(&bytes)?);
+            held.push(decode_certified_batch(self.config.rulebook, &bytes)?);
             if !self.batches.contains(digest) {
                 let bytes = Arc::new(bytes);
                 self.effects.push(Effect::StoreBatch { digest: *digest, bytes });

@@ -85,7 +85,8 @@ impl Replica {
         }
         self.seal();
         let first = height.wrapping_add(u64::from(round));
-        let batches = self.batches.choose(first, self.config.block_txs_max);
+        let (txs_max, most) = (self.config.block_txs_max, &self.tip.rules.block);
+        let batches = self.batches.choose(first, txs_max, most);
         let value = block::build(&self.tip, &self.sets, self.key, now.wall_ms, batches);
         if let Some(value) = value {
             let outs = self.host.propose(round, value);
@@ -97,7 +98,7 @@ impl Replica {
     /// are at it that an honest one is, or when it is time for a heartbeat; otherwise sets a timer
     /// for when that may be.
     pub(super) fn start_if_due(&mut self, now: Now) {
-        if self.started {
+        if self.started || self.outdated {
             return;
         }
         let (one_ahead, honest_ahead) = self.early.ahead(self.tip.height + 1, self.sets.current());
@@ -120,7 +121,7 @@ impl Replica {
     }
 
     pub(super) fn start_if_not(&mut self, now: Now) {
-        if self.started {
+        if self.started || self.outdated {
             return;
         }
         self.started = true;

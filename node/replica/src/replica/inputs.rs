@@ -19,7 +19,7 @@ impl Replica {
 
     fn has_room_below(&self, txs_max: usize, bytes_max: usize) -> bool {
         let bytes = self.pool.open_bytes().saturating_add(self.batches.bytes_of(&self.key));
-        self.pool.len() < txs_max && bytes < bytes_max
+        !self.outdated && self.pool.len() < txs_max && bytes < bytes_max
     }
 
     pub(super) fn admit(&mut self, candidate: Candidate, context: &BlockContext) -> Admission {
@@ -27,11 +27,13 @@ impl Replica {
             return Admission::Known;
         }
         let tx = candidate.tx.tx();
-        if let Err(code) = admission::check(&self.state, context, tx) {
+        let checked = context.rules.takes(&candidate.tx);
+        if let Err(code) = checked.and_then(|()| admission::check(&self.state, context, tx)) {
             return Admission::Refused(code);
         }
         let protects = admission::is_lane0(tx);
         let taken = match self.duty {
+            _ if self.outdated => false,
             Duty::All => true,
             Duty::NoAdmission => protects,
             Duty::Following => false,
@@ -81,6 +83,10 @@ impl Replica {
             let why = format!("batches of {of} over the limit of waiting bytes");
             return self.bad_peer(from, Offence::Greed, &why);
         }
+        if !self.knows(&txs) {
+            // Made for later rules: whoever is a height ahead may be right.
+            return;
+        }
         let held = Held::new(author, txs, bytes.len());
         self.hold(digest, &bytes, held);
         self.batch_came(&digest);
@@ -88,6 +94,9 @@ impl Replica {
 
     pub(super) fn on_message(&mut self, from: PublicKey, message: Message, now: Now) {
         match message {
+            // What others decide is nothing to a program that cannot judge it.
+            Message::Vote(_) | Message::Proposal(_) | Message::Polka(_) | Message::Round(_)
+                if self.outdated => {}
             Message::Vote(vote) => self.on_vote(from, vote, now),
             Message::Proposal(proposal) => self.on_proposal(from, proposal, now),
             Message::Polka(polka) => {
@@ -104,6 +113,9 @@ impl Replica {
                 } else {
                     self.bad_peer(from, Offence::Greed, "asks for proposals without end");
                 }
+            }
+            Message::Program { version, release } => {
+                self.programs.insert(from, Program { version, release });
             }
         }
     }
@@ -256,7 +268,8 @@ impl Replica {
 
     pub(super) fn on_peer_up(&mut self, peer: PublicKey) {
         self.gone.remove(&peer);
-        let mut messages = vec![Message::Status { height: self.tip.height }];
+        let mut messages =
+            vec![Message::Status { height: self.tip.height }, self.program_message()];
         if self.started {
             let round = self.host.round();
             let of_round = self.proposals.iter().filter(|p| p.wire.round == round);
@@ -272,6 +285,9 @@ impl Replica {
         for block in blocks.unwrap_or_default() {
             if block.block.header.height <= self.tip.height {
                 continue;
+            }
+            if self.outdated {
+                break;
             }
             if let Err(why) = self.adopt(block, now) {
                 self.bad_peer(from, Offence::BadAnswer, &why);

@@ -4,6 +4,9 @@ use super::*;
 
 impl Replica {
     pub(super) fn ask_for_blocks(&mut self, now: Now) {
+        if self.outdated {
+            return;
+        }
         if let Some(to) = self.sync.ask(self.tip.height, now.mono_ms) {
             let request = Request::Blocks { from: self.tip.height + 1 };
             self.effects.push(Effect::Request { to, request });
@@ -45,6 +48,7 @@ impl Replica {
     pub(super) fn say_status(&mut self, now: Now) {
         self.status_at = now.mono_ms;
         self.effects.push(Effect::Broadcast(Message::Status { height: self.tip.height }));
+        self.effects.push(Effect::Broadcast(self.program_message()));
     }
 
     pub(super) fn bad_peer(&mut self, peer: PublicKey, offence: Offence, why: &str) {

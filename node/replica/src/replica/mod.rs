@@ -9,9 +9,11 @@ mod judging;
 mod missing;
 mod reading;
 mod rounds;
+mod versions;
 
 pub use reading::Usage;
 pub use rounds::Failure;
+pub use versions::Program;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -20,9 +22,10 @@ use ballast_primitives::merkle::Path;
 use ballast_primitives::planted::{Bug, planted};
 use ballast_primitives::{CommitCertificate, Hash, PublicKey, SecretKey, Validator};
 use ballast_runtime::execute::BlockContext;
+use ballast_runtime::object::Upgrade;
 use ballast_runtime::simulate::{self, Simulated, Trial};
-use ballast_runtime::tx::{SignedTx, VerifiedTx};
-use ballast_runtime::{Code, Key, State, admission};
+use ballast_runtime::tx::VerifiedTx;
+use ballast_runtime::{Code, Key, Rulebook, Rules, State, admission};
 
 use crate::batches::{Batches, Due, Held};
 use crate::block::{self, Skew, Tip, Verdict};
@@ -220,6 +223,19 @@ pub enum Notice {
         height: u64,
         blocks: u64,
     },
+    /// The council scheduled another version of the rules, which this program has or lacks.
+    UpgradeScheduled {
+        version: u32,
+        height: u64,
+        code: Hash,
+        known: bool,
+    },
+    /// The next height needs rules that this program lacks: it only serves what it has.
+    Outdated {
+        version: u32,
+        height: u64,
+        code: Hash,
+    },
 }
 
 /// What a validator finds on its disk when it starts.
@@ -292,6 +308,12 @@ pub struct Replica {
     /// Evidence to be stored with the next block.
     evidence: Vec<Evidence>,
     duty: Duty,
+    /// The next height needs rules that this program lacks.
+    outdated: bool,
+    /// Of which the operator was told.
+    told: Upgrade,
+    /// What connected peers say that they run.
+    programs: BTreeMap<PublicKey, Program>,
     outs: VecDeque<Out>,
     effects: Vec<Effect>,
 }
@@ -311,7 +333,9 @@ impl Replica {
     ) -> Result<(Self, Vec<Effect>), String> {
         let Recovered { state, results, block, sign_state, wal, batches } = recovered;
         let public = key.public();
-        let tip = tip_of(genesis, results, block.as_ref())?;
+        let height = block.as_ref().map_or(0, |block| block.header.height);
+        let (rules, outdated) = versions::rules_after(config.rulebook, state.upgrade(), height)?;
+        let tip = tip_of(genesis, results, block.as_ref(), rules)?;
         let sets = Sets::after(tip.height, &state);
         if tip.newest().is_some_and(|newest| newest.state_root != state.root()) {
             return Err(format!(
@@ -358,12 +382,16 @@ impl Replica {
             timers: Timers::default(),
             evidence: Vec::new(),
             duty: Duty::All,
+            outdated,
+            told: Upgrade::AT_GENESIS,
+            programs: BTreeMap::new(),
             outs: VecDeque::new(),
             effects: Vec::new(),
         };
         for bytes in batches {
             replica.restore_batch(&bytes);
         }
+        replica.tell_of_upgrade();
         replica.play_back(wal, sign_state);
         replica.timers.set(Timer::Housekeeping, now.mono_ms);
         let effects = replica.finish(now);
@@ -371,6 +399,10 @@ impl Replica {
     }
 
     fn play_back(&mut self, wal: (u64, Vec<WalEntry>), sign_state: Option<SignState>) {
+        if self.outdated {
+            // The log is that of a program which had the rules: the next such needs it.
+            return self.host.safety_mut().withhold(true);
+        }
         let height = self.tip.height + 1;
         let (wal_height, entries) = wal;
         let signed = sign_state.map_or(0, |state| state.height);
@@ -413,7 +445,7 @@ impl Replica {
     /// From the next step on.
     pub fn set_duty(&mut self, duty: Duty) {
         self.duty = duty;
-        self.host.safety_mut().withhold(duty == Duty::Following);
+        self.host.safety_mut().withhold(duty == Duty::Following || self.outdated);
     }
 
     /// When [`Input::Tick`] is due, on the monotonic clock.
@@ -426,6 +458,7 @@ fn tip_of(
     genesis: Hash,
     results: Vec<Executed>,
     block: Option<&StoredBlock>,
+    rules: &'static Rules,
 ) -> Result<Tip, String> {
     let results = VecDeque::from(results);
     let newest = results.back().ok_or("the store holds no executed state")?;
@@ -436,16 +469,16 @@ fn tip_of(
     if newest.height != height {
         return Err(format!("the store has block {height}, but results of {}", newest.height));
     }
-    Ok(Tip { genesis, height, id, time, attested, results })
+    Ok(Tip { genesis, height, id, time, attested, results, rules })
 }
 
 /// Decodes a batch whose signatures others vouch for: a quorum, or this validator before it
 /// restarted.
-fn decode_certified_batch(bytes: &[u8]) -> Result<Held, String> {
+fn decode_certified_batch(rulebook: Rulebook, bytes: &[u8]) -> Result<Held, String> {
     let batch = Batch::decode(bytes).map_err(|error| format!("sent a bad batch: {error}"))?;
     let mut txs = Vec::with_capacity(batch.txs.len());
     for tx in &batch.txs {
-        let tx = SignedTx::decode(tx).map_err(|error| format!("sent a bad batch: {error}"))?;
+        let tx = rulebook.decode(tx).map_err(|error| format!("sent a bad batch: {error}"))?;
         let id = tx.body.id();
         txs.push(VerifiedTx::assume_verified(tx, id));
     }

@@ -116,6 +116,7 @@ impl Replica {
             chain_id: self.chain_id,
             height: self.tip.height + 1,
             time: now.wall_ms.max(self.tip.time + 1),
+            rules: self.tip.rules,
         }
     }
 

@@ -183,6 +183,7 @@ impl Replica {
     /// A peer is gone. If it had the turn, little is to be expected of it.
     pub(super) fn on_peer_down(&mut self, peer: PublicKey, now: Now) {
         self.sync.gone(&peer);
+        self.programs.remove(&peer);
         if !self.sets.knows(&peer) {
             return;
         }

@@ -32,7 +32,7 @@ pub fn message(bytes: &[u8]) {
         Message::Proposal(proposal) => drop(proposal.into_signed()),
         Message::Polka(polka) => drop(polka.to_certificate()),
         Message::Round(round) => drop(round.to_certificate()),
-        Message::Status { .. } | Message::WantProposal { .. } => {}
+        Message::Status { .. } | Message::WantProposal { .. } | Message::Program { .. } => {}
     }
 }
 

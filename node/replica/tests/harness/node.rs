@@ -9,7 +9,7 @@ use ballast_replica::types::{Evidence, Executed, StoredBlock};
 use ballast_replica::{Admission, Duty, Input, Replica};
 use ballast_runtime::object::Validators;
 use ballast_runtime::state::Change;
-use ballast_runtime::{Key, Object, Receipt, State};
+use ballast_runtime::{Key, Object, Receipt, Rulebook, State};
 
 use super::SEED;
 
@@ -68,9 +68,13 @@ impl Disk {
 
     /// Writes the validator sets behind the back of the rules, as if the newest block had.
     pub fn put_validators(&mut self, validators: Validators) {
-        let key = codec::encode(&Key::Validators);
+        self.put(&Key::Validators, &Object::Validators(Box::new(validators)));
+    }
+
+    pub fn put(&mut self, key: &Key, object: &Object) {
+        let key = codec::encode(key);
         let leaf = self.state.values_mut().find(|leaf| leaf.key == key).unwrap();
-        leaf.value = codec::encode(&Object::Validators(Box::new(validators)));
+        leaf.value = codec::encode(object);
         self.results.last_mut().unwrap().state_root = self.restore().root();
     }
 
@@ -84,6 +88,8 @@ impl Disk {
 pub struct Node {
     pub key: SecretKey,
     pub replica: Option<Replica>,
+    /// The versions of the rules that its program has.
+    pub rulebook: Rulebook,
     pub disk: Disk,
     pub blocks: BTreeMap<u64, StoredBlock>,
     pub receipts: BTreeMap<Hash, Receipt>,

@@ -11,7 +11,6 @@ use ballast_proto::v1::{
     ListMintersRequest, ListMintersResponse, ListValidatorsRequest, ListValidatorsResponse,
     MinterRecord,
 };
-use ballast_runtime::limits::RUNTIME_VERSION;
 use ballast_runtime::object::{
     Allowance, Document, DocumentKind, Policy, Role, RoleGrant, Terms, Upgrade, Validators,
 };
@@ -156,10 +155,12 @@ pub(super) fn upgrade(
     _request: &GetUpgradeRequest,
 ) -> Result<GetUpgradeResponse, WireError> {
     let (head, upgrade) = context.consistent(|store| fixed::<Upgrade>(store, &Key::Upgrade))?;
-    let scheduled = Some(upgrade).filter(|upgrade| upgrade.version > 0);
+    let info = context.backend.info();
     Ok(GetUpgradeResponse {
-        upgrade: scheduled.map(|upgrade| context.wire.show(&upgrade)),
-        runtime_version: RUNTIME_VERSION,
+        upgrade: Some(context.wire.show(&upgrade)),
+        runtime_version: info.rules_newest,
         height: head.height,
+        validators_ready: info.upgrade_ready,
+        validators: info.validators,
     })
 }

@@ -227,10 +227,10 @@ impl World {
     }
 
     fn schedule_upgrade(&mut self) -> CouncilOp {
-        let version = self.rng.pick(&[0, 1, 2, 3]);
-        // Seldom a height that this world reaches: it ends there.
-        let soon = self.context.height + 1 + if self.rng.chance(12) { 3 } else { 2 };
-        let height = self.rng.pick(&[soon, 1 << 40]);
+        let current = self.state.upgrade().current;
+        let version = self.rng.pick(&[0, current, current + 1, current + 1, current + 1, 3]);
+        let soon = self.context.height + 1 + self.rng.pick(&[9, 10, 10, 11]);
+        let height = self.rng.pick(&[soon, soon, 1 << 40]);
         let code = self.hash();
         CouncilOp::ScheduleUpgrade(schedule_upgrade::ScheduleUpgrade { version, code, height })
     }

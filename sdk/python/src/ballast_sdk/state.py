@@ -345,6 +345,7 @@ class IncidentsObject:
 
 @variant(9, "Upgrade")
 class UpgradeObject:
+    current: U32
     version: U32
     code: Hash
     height: U64

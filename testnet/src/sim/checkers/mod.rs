@@ -23,6 +23,7 @@ mod recovery;
 mod roots;
 mod sets;
 mod supply;
+mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -172,6 +173,7 @@ impl Checkers {
             Box::<ledger::Ledger>::default(),
             Box::<authority::Authority>::default(),
             Box::<council::Council>::default(),
+            Box::<versions::Versions>::default(),
             Box::<once::Once>::default(),
             Box::<order::Order>::default(),
             Box::<proofs::Proofs>::default(),

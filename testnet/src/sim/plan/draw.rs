@@ -141,6 +141,7 @@ impl Swarm<'_> {
                 }
             }
         }
+        faults.extend(self.upgrades());
         faults.sort_by_key(|fault| fault.from_ms);
         faults
     }
@@ -165,6 +166,18 @@ impl Swarm<'_> {
             changes.push(Kind::Leave { node: self.rng.below(u64::from(self.validators)) as u8 });
         }
         changes.into_iter().map(|kind| self.strike(kind)).collect()
+    }
+
+    /// Early, so that most come to their height, which some reach without the release.
+    fn upgrades(&mut self) -> Vec<Fault> {
+        let count = *self.rng.pick(&[0, 0, 1, 2]);
+        let upgrade = |_| {
+            let late = (0..self.nodes).filter(|_| self.rng.chance(300)).collect();
+            let kind = Kind::Upgrade { ahead: self.rng.between(13, 40) as u8, late };
+            let from_ms = self.rng.between(200, self.heal_ms / 2);
+            Fault { from_ms, to_ms: from_ms, kind }
+        };
+        (0..count).map(upgrade).collect()
     }
 
     /// When it strikes: mostly short, now and then for the rest of the run.

@@ -155,6 +155,13 @@ pub enum Kind {
     Leave {
         node: u8,
     },
+    /// A release with the next version of the rules comes out; some install it within moments, and
+    /// `late` ones only once they stand still without it. The council schedules it for so many
+    /// heights from where the chain is when it decides.
+    Upgrade {
+        ahead: u8,
+        late: Vec<u8>,
+    },
     /// Another machine, with keys of its own, takes a validator's seat.
     Rotate {
         node: u8,
@@ -165,7 +172,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every name.
-    pub const NAMES: [&'static str; 22] = [
+    pub const NAMES: [&'static str; 23] = [
         "loss",
         "duplicate",
         "reorder",
@@ -188,6 +195,7 @@ impl Kind {
         "validator joins",
         "validator leaves",
         "validator key rotates",
+        "upgrade of the rules",
     ];
 
     /// The stable name, for coverage and logs.
@@ -215,6 +223,7 @@ impl Kind {
             Self::Join { .. } => 19,
             Self::Leave { .. } => 20,
             Self::Rotate { .. } => 21,
+            Self::Upgrade { .. } => 22,
         }]
     }
 }

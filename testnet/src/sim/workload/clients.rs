@@ -50,7 +50,7 @@ impl World<'_> {
         let wall_ms = self.wall_ms();
         let Some(best) = self.best() else { return };
         let Some(process) = &self.nodes[best].process else { return };
-        for tx in self.load.deliberate(process.replica.state(), wall_ms) {
+        for tx in self.load.deliberate(process.replica.state(), process.replica.height(), wall_ms) {
             self.begin_tx(tx);
         }
     }

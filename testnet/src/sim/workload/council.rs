@@ -131,6 +131,7 @@ pub fn is_done(cook: &Cook<'_>, op: &CouncilOp) -> bool {
         CouncilOp::ValidatorAdd(op) => set.get(&op.validator.key).is_some(),
         CouncilOp::ValidatorRemove(op) => set.get(&op.key).is_none(),
         CouncilOp::ValidatorRotate(op) => set.get(&op.key).is_none(),
+        CouncilOp::ScheduleUpgrade(op) => cook.state.upgrade().current >= op.version,
         CouncilOp::SetBridge(op) => cook.state.bridge(op.bridge).is_some(),
         _ => true,
     }
@@ -138,6 +139,11 @@ pub fn is_done(cook: &Cook<'_>, op: &CouncilOp) -> bool {
 
 /// The next steps towards an operation: its proposal, everyone's yes, its execution.
 pub fn bring_forward(cook: &mut Cook<'_>, op: &CouncilOp) -> Vec<Draft> {
+    if let CouncilOp::ScheduleUpgrade(op) = op
+        && !decisions::is_upgrade_due(cook, op.version)
+    {
+        return Vec::new();
+    }
     let is_it = |(_, proposal): &(u64, &Proposal)| proposal.ops == [op.clone()];
     let approved = proposals(cook, ProposalStatus::Approved).into_iter().find(is_it);
     if let Some((number, proposal)) = approved {

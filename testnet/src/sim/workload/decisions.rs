@@ -1,8 +1,8 @@
 //! What the council decides: one recipe for each of its operations, but for changes of the
 //! validator set, which the plan asks for ([`crate::sim::plan`]).
 
-use ballast_primitives::Address;
-use ballast_runtime::limits::{DAY_MS, HOUR_MS, RUNTIME_VERSION};
+use ballast_primitives::{Address, Hash};
+use ballast_runtime::limits::{DAY_MS, HOUR_MS};
 use ballast_runtime::object::{Class, DocumentKind, IncidentKind, Member, Role, Scope, Severity};
 use ballast_runtime::{CouncilOp, ops};
 
@@ -278,12 +278,21 @@ fn set_delay(cook: &mut Cook<'_>) -> Option<CouncilOp> {
     Some(CouncilOp::SetDelay(ops::set_delay::SetDelay { class, delay_ms }))
 }
 
-/// To a height that no run reaches.
+/// To a height that no run reaches, which puts off one that was nearer; or not the next one.
 fn schedule_upgrade(cook: &mut Cook<'_>) -> Option<CouncilOp> {
-    let (version, code, height) = (RUNTIME_VERSION + 1, cook.hash(), 1 << 40);
-    Some(CouncilOp::ScheduleUpgrade(ops::schedule_upgrade::ScheduleUpgrade {
-        version,
-        code,
-        height,
-    }))
+    let version = cook.state.upgrade().current + *cook.rng.pick(&[0, 1, 2]);
+    Some(upgrade(version, cook.rng.bytes32(), UNREACHED))
+}
+
+pub fn upgrade(version: u32, code: [u8; 32], height: u64) -> CouncilOp {
+    let op = ops::schedule_upgrade::ScheduleUpgrade { version, code: Hash(code), height };
+    CouncilOp::ScheduleUpgrade(op)
+}
+
+const UNREACHED: u64 = 1 << 40;
+
+/// Whether it can be scheduled, and is not for a height that comes.
+pub fn is_upgrade_due(cook: &Cook<'_>, version: u32) -> bool {
+    let upgrade = cook.state.upgrade();
+    version == upgrade.current + 1 && !(upgrade.is_pending() && upgrade.height < UNREACHED)
 }

@@ -88,7 +88,8 @@ impl Kitchen {
         })?;
         let mut cook = Cook { kitchen: self, rng, state, now_ms };
         let draft = (recipe.make)(&mut cook)?;
-        Some(cook.trespass(draft))
+        let draft = cook.trespass(draft);
+        Some(cook.stretch(draft))
     }
 
     /// What an account's keys sign, as its policy asks; any key's for one that is unknown.
@@ -141,6 +142,20 @@ impl Cook<'_> {
         }
         let sender = self.someone();
         Draft { sender, sponsor: None, ..draft }
+    }
+
+    /// Now and then a form that not every version of the rules knows.
+    fn stretch(&mut self, draft: Draft) -> Draft {
+        match (self.rng.below(20), draft.ops.as_slice()) {
+            (0, _) => Draft { memo: Some(vec![7; 40]), ..draft },
+            (1, [Op::Approve(_) | Op::RedeemCancel(_)]) => {
+                Draft { ops: vec![draft.ops[0].clone(); 5], ..draft }
+            }
+            (1 | 2, [Op::Transfer(op)]) if op.travel.is_none() => {
+                Draft { ops: vec![draft.ops[0].clone(); 5], ..draft }
+            }
+            _ => draft,
+        }
     }
 
     /// One of those who have an account, or will have.

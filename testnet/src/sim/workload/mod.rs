@@ -16,7 +16,7 @@ mod reserve;
 use std::collections::BTreeMap;
 
 use ballast_primitives::{Address, Hash};
-use ballast_runtime::limits::DAY_MS;
+use ballast_runtime::limits::{DAY_MS, UPGRADE_AHEAD_MIN};
 use ballast_runtime::tx::{SignedTx, VerifiedTx};
 use ballast_runtime::{CouncilOp, State, TxBody};
 
@@ -69,6 +69,14 @@ struct Item {
     op: CouncilOp,
     /// When the members look at it next.
     next_ms: u64,
+    /// For a version of the rules: so many heights from where the chain is.
+    ahead: u64,
+}
+
+impl Item {
+    const fn new(op: CouncilOp) -> Self {
+        Self { op, next_ms: 0, ahead: 0 }
+    }
 }
 
 /// All clients and what they have sent.
@@ -92,7 +100,7 @@ impl Load {
             plan: plan.load.clone(),
             txs: Vec::new(),
             kitchen: Kitchen::new(plan.load.accounts, setting),
-            agenda: vec![Item { op: decisions::bridge(1, true), next_ms: 0 }],
+            agenda: vec![Item::new(decisions::bridge(1, true))],
             nonces: BTreeMap::new(),
             genesis: setting.genesis_hash,
             chain_id: setting.genesis.chain_id,
@@ -113,16 +121,27 @@ impl Load {
 
     /// Puts something on the council's agenda.
     pub fn decide(&mut self, op: CouncilOp) {
-        self.agenda.push(Item { op, next_ms: 0 });
+        self.agenda.push(Item::new(op));
+    }
+
+    /// The same for a version of the rules.
+    pub fn decide_upgrade(&mut self, version: u32, ahead: u64) {
+        let op = decisions::upgrade(version, self.rng.bytes32(), 0);
+        self.agenda.push(Item { ahead, ..Item::new(op) });
     }
 
     /// What the members of the council send next, as those would who see `state` at `wall_ms`.
-    pub fn deliberate(&mut self, state: &State, wall_ms: u64) -> Vec<usize> {
+    pub fn deliberate(&mut self, state: &State, height: u64, wall_ms: u64) -> Vec<usize> {
         let mut cook =
             Cook { kitchen: &mut self.kitchen, rng: &mut self.rng, state, now_ms: wall_ms };
         self.agenda.retain(|item| !council::is_done(&cook, &item.op));
         let mut drafts = Vec::new();
         for item in self.agenda.iter_mut().filter(|item| item.next_ms <= wall_ms) {
+            if let CouncilOp::ScheduleUpgrade(upgrade) = &mut item.op
+                && upgrade.height < height + UPGRADE_AHEAD_MIN + 1
+            {
+                upgrade.height = height + item.ahead;
+            }
             let steps = council::bring_forward(&mut cook, &item.op);
             if !steps.is_empty() {
                 item.next_ms = wall_ms + STEP_MS;
