@@ -250,8 +250,8 @@ fn pruning_removes_receipts_and_history_and_nothing_that_others_catch_up_from() 
     check(&store, 5);
     a_day_later(&store);
     assert_eq!(limit(7), 6);
-    // Three transactions a block, of which two concern two accounts.
-    assert_eq!(store.prune(4).unwrap(), Pruned { receipts: 9, index_keys: 9 + 15 });
+    // Three transactions a block, by id and by nonce, of which two concern two accounts.
+    assert_eq!(store.prune(4).unwrap(), Pruned { receipts: 9, index_keys: 9 + 9 + 15 });
     drop(store);
 
     let store = open(dir.path());
@@ -269,6 +269,9 @@ fn pruning_removes_receipts_and_history_and_nothing_that_others_catch_up_from() 
         let is_held = height >= 4;
         let held = store.tx_location(&write.records[0].receipt.tx).unwrap();
         assert_eq!(held, is_held.then_some((height, 0)));
+        let Receipt { sender, nonce, tx, .. } = write.records[0].receipt;
+        assert_eq!(store.tx_of_nonce(&sender, nonce).unwrap(), is_held.then_some(tx));
+        assert_eq!(store.tx_of_nonce(&sender, 99).unwrap(), None);
         let records = if is_held { write.records } else { Vec::new() };
         assert_eq!(store.records(height, 0, 10).unwrap(), records);
         let history = store.account_history(&account(height), None, 10).unwrap();
