@@ -169,6 +169,7 @@ const fn grpc_code_of(code: Code) -> tonic::Code {
         Code::QuotaExceeded | Code::TooManyProposals | Code::TooManyDrafts => {
             Grpc::ResourceExhausted
         }
+        Code::TooManyObjects | Code::ObjectQuota => Grpc::ResourceExhausted,
         Code::LaneUnauthorized | Code::Unauthorized | Code::RoleExpired => Grpc::PermissionDenied,
         Code::BadAuth | Code::CouncilQuorum | Code::WrongExecutor => Grpc::PermissionDenied,
         Code::Overflow => Grpc::OutOfRange,

@@ -75,8 +75,8 @@ pub(crate) fn admit_body(
         return Ok(Admitted { sender, spent: None });
     }
     let payer = sponsor.unwrap_or(sender);
-    let bucket = spend(state, payer, context.time).ok_or(Code::QuotaExceeded)?;
-    Ok(Admitted { sender, spent: Some((payer, bucket)) })
+    let bucket = spend(state, payer, context.time, body.ops.len() as u64);
+    Ok(Admitted { sender, spent: Some((payer, bucket.ok_or(Code::QuotaExceeded)?)) })
 }
 
 /// Enough keys of the sender's policy and of the sponsor's signed, and no key of neither.
@@ -112,8 +112,14 @@ fn check_lane(state: &State, body: &TxBody, now: u64) -> Result<(), Code> {
     if body.ops.iter().all(may_send) { Ok(()) } else { Err(Code::LaneUnauthorized) }
 }
 
-fn spend(state: &State, payer: At<Account>, now: u64) -> Option<Bucket> {
+/// The quota of `payer` after what costs as much as `operations`.
+pub(crate) fn spend(
+    state: &State,
+    payer: At<Account>,
+    now: u64,
+    operations: u64,
+) -> Option<Bucket> {
     let account = state.read(payer);
     let quota = state.policy().quotas.get(usize::from(account.kyc_class))?;
-    quota.spend(&account.quota, now)
+    quota.spend(&account.quota, now, operations)
 }

@@ -116,6 +116,8 @@ codes! {
     192 BelowMin "BELOW_MIN" "The amount is below the least that can be redeemed.";
     193 AboveMax "ABOVE_MAX" "The amount is above the most that can be redeemed at once.";
     194 FeeTooHigh "FEE_TOO_HIGH" "The fee is above what the holder accepts, or not below the amount.";
+    195 TooManyObjects "TOO_MANY_OBJECTS" "As many objects count for the account as its class may have.";
+    196 ObjectQuota "OBJECT_QUOTA" "What is left of the quota does not pay for the objects it creates.";
     203 UnknownRedemption "UNKNOWN_REDEMPTION" "There is no such redemption.";
     204 RedemptionClosed "REDEMPTION_CLOSED" "The redemption is over.";
     205 InProcessing "IN_PROCESSING" "The redemption is being paid.";

@@ -268,6 +268,7 @@ impl<'a> Run<'a> {
             tx: body,
             op: 0,
             sender: admitted.sender,
+            payer: admitted.spent.map(|(payer, _)| payer),
             sender_address: body.sender,
             authority: Authority::Sender,
             events: Vec::with_capacity(body.ops.len()),

@@ -393,6 +393,7 @@ impl GenesisAccount {
             institution: self.institution,
             memo_required: self.memo_required,
             quota: Bucket::default(),
+            objects: 0,
         };
         (Key::Account(Address::of(&self.policy)), Object::Account(account))
     }

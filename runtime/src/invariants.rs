@@ -16,7 +16,7 @@
 use ballast_primitives::Address;
 use thiserror::Error;
 
-use crate::journal::{Taking, Written};
+use crate::journal::{Counts, Taking, Touched, Written};
 use crate::object::{
     Account, Council, IncidentKind, Key, Minter, Object, Proposal, ReportStatus, Role, Scope,
     Supply,
@@ -111,6 +111,7 @@ pub(crate) fn check_block(
     written: &Written,
 ) -> Result<(), Breach> {
     money::check_block(state, supply_before, &written.touched)?;
+    check_counts(state, &written.touched)?;
     let mut removed = written.removed.iter();
     match removed.find(|(_, key)| !key.may_be_removed()) {
         Some((_, key)) => {
@@ -121,9 +122,32 @@ pub(crate) fn check_block(
     }
 }
 
+/// Accounts' numbers of objects moved as the number of objects did.
+fn check_counts(state: &State, touched: &[Touched]) -> Result<(), Breach> {
+    let before = touched.iter().map(|entry| entry.counts_before);
+    let before = before.fold(Counts::default(), Counts::and);
+    let after = touched.iter().filter_map(|entry| state.occupant(entry.slot)).map(Counts::of);
+    let after = after.fold(Counts::default(), Counts::and);
+    if after.stated.checked_add(before.found) == before.stated.checked_add(after.found) {
+        return Ok(());
+    }
+    Err(miscounted(format!("what accounts state and what there is went {before:?} -> {after:?}")))
+}
+
+fn miscounted(what: String) -> Breach {
+    Breach { height: None, what: format!("numbers of objects: {what}") }
+}
+
 /// Checks the whole state, as it stands at `now`.
 pub fn check_all(state: &State, now: u64) -> Result<(), Breach> {
     check_supply(state)?;
+    let counts = state.objects().map(Counts::of).fold(Counts::default(), Counts::and);
+    if counts.stated != counts.found {
+        return Err(miscounted(format!(
+            "accounts state {}, there are {}",
+            counts.stated, counts.found
+        )));
+    }
     let mut all = state.objects();
     Ok(all.try_for_each(|stored| check_object(state, &stored.key, &stored.object, now))?)
 }

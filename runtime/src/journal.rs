@@ -12,6 +12,8 @@
 //! What must hold where something is written is judged here, at the write: see
 //! [`Journal::broken`].
 
+use ballast_primitives::Address;
+
 use crate::invariants::{self, Invariant};
 use crate::object::{
     Account, Council, IncidentLog, Key, Kind, Object, PauseState, Policy, ReserveIndex, Role,
@@ -54,6 +56,32 @@ pub(crate) struct Touched {
     pub(crate) slot: usize,
     pub(crate) before: Amounts,
     end_before: Option<u64>,
+    /// How many objects counted for it, if it was an account, and whether it counted for one.
+    pub(crate) counts_before: Counts,
+}
+
+/// What of an object the number of an account's objects is checked by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) stated: u64,
+    pub(crate) found: u64,
+}
+
+impl Counts {
+    pub(crate) fn of(stored: &Stored) -> Self {
+        let stated = match &stored.object {
+            Object::Account(account) => account.objects.into(),
+            _ => 0,
+        };
+        Self { stated, found: stored.object.counts_for(&stored.key).is_some().into() }
+    }
+
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self {
+            stated: self.stated.saturating_add(other.stated),
+            found: self.found.saturating_add(other.found),
+        }
+    }
 }
 
 impl Touched {
@@ -62,6 +90,7 @@ impl Touched {
             slot,
             before: before.map_or(Amounts::None, |stored| Amounts::of(&stored.object)),
             end_before: before.and_then(Stored::end),
+            counts_before: before.map(Counts::of).unwrap_or_default(),
         }
     }
 }
@@ -370,6 +399,9 @@ impl<'a> Journal<'a> {
 
     /// Creates an object under a key that has none, in the lowest vacant slot or the next one.
     pub(crate) fn create(&mut self, key: Key, object: Object) {
+        if let Some(owner) = object.counts_for(&key) {
+            self.count(&owner, |objects| objects.saturating_add(1));
+        }
         let slot = self.state.vacant.pop_first().unwrap_or(self.state.slots.len());
         if slot == self.state.slots.len() {
             self.state.slots.push(Slot::default());
@@ -391,6 +423,18 @@ impl<'a> Journal<'a> {
         self.state.index.remove(&removed.key, at.slot);
         self.state.vacant.insert(at.slot);
         self.undo.push(Undo { slot: at.slot, before });
+        if let Some(owner) = removed.object.counts_for(&removed.key) {
+            self.count(&owner, |objects| objects.saturating_sub(1));
+        }
         self.removed.push((at.slot, removed.key));
+    }
+
+    /// Changes the number of an account's objects. Whom an object counts for is an account: it has
+    /// sent or signed what created it.
+    fn count(&mut self, owner: &Address, change: impl FnOnce(u32) -> u32) {
+        if let Some(at) = self.find::<Account>(&Key::Account(*owner)) {
+            let account = self.write(at);
+            account.objects = change(account.objects);
+        }
     }
 }

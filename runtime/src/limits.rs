@@ -74,6 +74,20 @@ pub const RAIL_HOLD_MS_MAX: u64 = 30 * DAY_MS;
 pub const ALARMS_MAX: usize = 64;
 /// Every how many blocks the invariants are checked over the whole state.
 pub const FULL_CHECK_BLOCKS: u64 = 1_000;
+/// The least burst of a quota: a transaction of the most operations, or the operation that creates
+/// the most objects.
+pub const BURST_MIN: u32 = 16;
+/// What an object costs of a quota, in operations.
+pub const OBJECT_COST: u64 = 4;
+/// How many objects may count for an account, for each operation of its quota's burst.
+pub const OBJECTS_PER_BURST: u64 = 16;
+/// How long a redemption that is over can be looked up in the state.
+pub const REDEMPTION_KEPT_MS: u64 = 30 * DAY_MS;
+/// How long records of what was decided can be looked up in the state: closed proposals from their
+/// making, superseded reports from their submission.
+pub const RECORD_KEPT_MS: u64 = 400 * DAY_MS;
+/// How many incidents the state holds, the newest.
+pub const INCIDENTS_KEPT: u64 = 10_000;
 /// The most objects that have ended which one block removes.
 pub const ENDED_PER_BLOCK: usize = 2_048;
 /// The most slots of a state: more than any memory holds.
@@ -86,6 +100,9 @@ pub const OBJECT_BYTES_MAX: usize = 64 * 1024;
 const _: () = assert!(UPGRADE_AHEAD_MIN == ballast_primitives::block::EXECUTION_LAG_MAX + 2);
 const _: () = assert!(OFFICER_FREEZE_MS < FREEZE_COOLDOWN_MS);
 const _: () = assert!(PAUSE_MS_MAX < ROLE_TERM_MS_MAX);
+// A payment authorisation may leave three objects: the pair, the travel data, itself.
+const _: () = assert!(3 * OBJECT_COST < BURST_MIN as u64);
+const _: () = assert!(crate::tx::OPS_MAX <= BURST_MIN as usize);
 const _: () = assert!(crate::tx::VALIDITY_MS_MAX == DAY_MS);
 const _: () = assert!(crate::replay::WINDOW == u128::BITS as u64);
 const _: () = assert!(crate::tx::OPS_MAX <= u8::MAX as usize);

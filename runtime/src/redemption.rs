@@ -53,6 +53,13 @@ pub(crate) fn release(env: &mut Env<'_, '_>, gross: u64) -> Result<(), Code> {
     Ok(())
 }
 
+/// Notes that a redemption is over.
+pub(crate) fn end(env: &mut Env<'_, '_>, at: At<Redemption>, status: RedemptionStatus) {
+    let now = env.now;
+    let redemption = env.journal.write(at);
+    (redemption.status, redemption.closed_at) = (status, now);
+}
+
 /// Closes an open redemption as `status`, one without payment: the owner gets everything back,
 /// frozen or not (RED-4).
 pub(crate) fn close(
@@ -66,7 +73,7 @@ pub(crate) fn close(
     // Who asked for it is an account, and accounts stay.
     let account = env.account(&owner).ok_or(Code::UnknownRecipient)?;
     env.credit(account, gross)?;
-    env.journal.write(at).status = status;
+    end(env, at, status);
     env.emit(Event::RedemptionClosed { redemption: *id, owner, status, refund: gross });
     Ok(())
 }

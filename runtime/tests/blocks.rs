@@ -297,6 +297,29 @@ fn a_retail_account_has_a_burst_of_20_and_one_more_in_3_seconds() {
 }
 
 #[test]
+fn each_operation_and_each_object_costs_quota() {
+    let mut world = World::new();
+    world.edit_account(Holder(0), |account| account.kyc_class = 0);
+    let approve = |n: u8| op::approve(Address([n; 32]), 0, 1, u64::MAX);
+    let transfers = |count| vec![op::transfer(Holder(1), 1); count];
+    // Sixteen operations, then four that are left: one more than that is not admitted.
+    let sixteen = world.tx(Holder(0), transfers(16));
+    let [five, four] = [5, 4].map(|count| world.tx(Holder(0), transfers(count)));
+    let outcome = world.clone().block(&[sixteen, five, four]);
+    assert_eq!((outcome.receipts.len(), outcome.dropped), (2, vec![(1, Code::QuotaExceeded)]));
+    // Five operations leave 15 of 20, which pays for three objects. What failed costs its
+    // operations alone: three more and their objects are the rest.
+    let ops: Vec<_> = (0..5).map(approve).collect();
+    let [five, three] = [5, 3].map(|count| world.tx(Holder(0), ops[..count].to_vec()));
+    let outcome = world.block(&[five, three]);
+    let failed = Outcome::Failed { op: 3, code: Code::ObjectQuota };
+    assert_eq!(outcome.receipts[0].outcome, failed);
+    assert_eq!(outcome.receipts[1].outcome, Outcome::Success);
+    let account = world.account(Holder(0));
+    assert_eq!((account.quota.used_milli, account.objects), (20_000, 3));
+}
+
+#[test]
 fn a_sponsor_pays_the_quota_of_what_it_signs() {
     let mut world = World::new();
     world.edit_account(Holder(0), |account| account.kyc_class = 0);

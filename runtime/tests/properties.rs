@@ -25,7 +25,11 @@ use refusals::{Defect, shared_refusal};
 use steps::{step, tx, txs};
 
 fn root_of_all_leaves(state: &State) -> Hash {
-    let leaves: Vec<_> = state.changes().map(|change| change.leaf()).collect();
+    let mut leaves = Vec::new();
+    for change in state.changes() {
+        leaves.resize(change.slot as usize, Hash::ZERO);
+        leaves.push(change.leaf());
+    }
     merkle::STATE.root_of(&leaves)
 }
 
@@ -301,7 +305,7 @@ proptest! {
             }),
             (registrar, op::register(KeyPolicy::Single(key), 0, until)),
             (Officer(Role::Compliance), op::set_hold(Who::Fees.address(), e, e)),
-            (Holder(3), op::cancel_auth(Hash([7; 32]))),
+            (Holder(3), op::cancel_auth(Hash([7; 32]), until)),
         ];
         let txs: Vec<_> =
             ops.into_iter().map(|(who, op)| world.tx(who, vec![op])).collect();

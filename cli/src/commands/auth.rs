@@ -123,8 +123,13 @@ pub struct CancelArgs {
     #[arg(long, value_name = "FILE", required_unless_present = "auth_nonce")]
     file: Option<PathBuf>,
     /// Its nonce
-    #[arg(long, value_name = "HEX", value_parser = hash, conflicts_with = "file")]
+    #[arg(
+        long, value_name = "HEX", value_parser = hash, conflicts_with = "file", requires = "deadline"
+    )]
     auth_nonce: Option<Hash>,
+    /// Its deadline, or later: until then the chain remembers that it is cancelled
+    #[arg(long = "until", value_name = "TIME", value_parser = moment, conflicts_with = "file")]
+    deadline: Option<u64>,
     #[command(flatten)]
     send: SendArgs,
 }
@@ -237,17 +242,17 @@ async fn relay(ctx: &Context, args: RelayArgs) -> Result<(), Failure> {
 }
 
 async fn cancel(ctx: &Context, args: CancelArgs) -> Result<(), Failure> {
-    let nonce = match (&args.file, args.auth_nonce) {
-        (_, Some(nonce)) => nonce,
+    let (nonce, deadline) = match (&args.file, args.auth_nonce.zip(args.deadline)) {
+        (_, Some(named)) => named,
         (Some(file), None) => match Draft::read(file)?.statement {
-            Statement::Permit(body) => body.nonce,
-            Statement::PayAuth(body) => body.nonce,
+            Statement::Permit(body) => (body.nonce, body.deadline),
+            Statement::PayAuth(body) => (body.nonce, body.deadline),
             Statement::Report(_) | Statement::Transaction(_) | Statement::Council { .. } => {
                 return Err(Failure::usage("the file is neither a permit nor a payment"));
             }
         },
-        (None, None) => return Err(Failure::usage("give --file or --auth-nonce")),
+        (None, None) => return Err(Failure::usage("give --file, or --auth-nonce and --until")),
     };
-    let op = Op::CancelAuth(CancelAuth { nonce });
+    let op = Op::CancelAuth(CancelAuth { nonce, deadline });
     send(ctx, Request::new(op, format!("Cancel the authorisation {nonce}")), &args.send).await
 }

@@ -61,6 +61,7 @@ messages! {
     Redemption {
         owner, gross: gross_micros, fee: fee_micros, net: net_micros, beneficiary, terms,
         requested_at: requested_at_ms, due_at: due_at_ms, payout: payout_id, status,
+        closed_at: closed_at_ms,
     }
     Payout { custodian, bank_ref, redemption: redemption_id, net: net_micros, failed }
     Bridge {
@@ -116,6 +117,7 @@ impl Wire {
             memo_required: account.memo_required,
             quota_used_milli: account.quota.used_milli,
             quota_at_ms: account.quota.at,
+            objects: account.objects,
         }
     }
 
@@ -133,6 +135,7 @@ impl Wire {
             institution: account.institution,
             memo_required: account.memo_required,
             quota: Bucket { used_milli: account.quota_used_milli, at: account.quota_at_ms },
+            objects: account.objects,
         };
         Ok((address, account))
     }

@@ -250,6 +250,7 @@ fn accounts_grants_and_headers_read_back() {
         institution: 8,
         memo_required: true,
         quota: Bucket { used_milli: 9, at: 10 },
+        objects: 11,
     };
     let shown = WIRE.account(&address("a"), &account);
     assert_eq!(shown.available_micros, 0);

@@ -692,10 +692,11 @@ pub struct Officers {
 /// How often an account class may send: a token bucket.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Quota {
-    /// Transactions at once.
+    /// Operations at once, at least 16.
     #[prost(uint32, tag = "1")]
     pub burst: u32,
-    /// Transactions gained in a thousand seconds: 333 is one in about three seconds.
+    /// Operations gained in a thousand seconds: 333 is one in about three seconds. An object that is
+    /// created costs as much as 4.
     #[prost(uint64, tag = "2")]
     pub per_1000_s: u64,
 }
@@ -727,11 +728,14 @@ pub struct Account {
     /// Payments to this account need a memo.
     #[prost(bool, tag = "11")]
     pub memo_required: bool,
-    /// Thousandths of a transaction used from the quota, as of quota_at_ms.
+    /// Thousandths of an operation used from the quota, as of quota_at_ms.
     #[prost(uint64, tag = "12")]
     pub quota_used_milli: u64,
     #[prost(uint64, tag = "13")]
     pub quota_at_ms: u64,
+    /// How many objects count for it: at most 16 for each operation of its class's burst.
+    #[prost(uint32, tag = "14")]
+    pub objects: u32,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FreezeState {
@@ -1990,6 +1994,9 @@ pub struct Redemption {
     pub payout_id: ::prost::alloc::string::String,
     #[prost(enumeration = "RedemptionStatus", tag = "10")]
     pub status: i32,
+    /// When it was over; 0 while it is open. It can be looked up for 30 days from then.
+    #[prost(uint64, tag = "11")]
+    pub closed_at_ms: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Payout {
@@ -5988,6 +5995,9 @@ pub struct CancelAuth {
     /// The authorisation's nonce, hex.
     #[prost(string, tag = "1")]
     pub nonce: ::prost::alloc::string::String,
+    /// The authorisation's deadline, milliseconds: after it nothing has to be remembered.
+    #[prost(uint64, tag = "2")]
+    pub deadline_ms: u64,
 }
 /// A custodian confirms money received at a bank.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -6,7 +6,7 @@ use crate::genesis::Genesis;
 use crate::journal::Journal;
 use crate::object::{
     Bridge, Class, Deposit, FreezeState, Incident, Payout, ProposalStatus, Redemption,
-    RedemptionStatus, RoleGrant, Severity, Used, Window,
+    RedemptionStatus, RoleGrant, Severity, UsedAuth, UsedRemote, UsedTravel, Window,
 };
 use crate::ops::deposit_confirm::deposit_id;
 use crate::ops::payout_confirm::payout_id;
@@ -170,6 +170,7 @@ fn redemption(journal: &mut Journal<'_>, status: RedemptionStatus) {
         due_at: 0,
         payout: None,
         status,
+        closed_at: 0,
     };
     let key = Key::Redemption(Hash::default());
     journal.create(key, Object::Redemption(Box::new(redemption)));
@@ -351,9 +352,9 @@ fn what_was_used_failed_revoked_or_filed_is_closed() {
     let (subject, at) = (Hash::default(), 1);
     let (kind, severity) = (IncidentKind::Other, Severity::Low);
     for object in [
-        Object::UsedAuth(Used { at }),
-        Object::UsedTravel(Used { at }),
-        Object::UsedRemote(Used { at }),
+        Object::UsedAuth(UsedAuth { until: at }),
+        Object::UsedTravel(UsedTravel { until: at, payer: Address([1; 32]) }),
+        Object::UsedRemote(UsedRemote { at }),
         Object::Incident(Incident { kind, severity, height: 1, at, subject }),
     ] {
         assert!(is_closed(&object), "{object:?}");

@@ -18,6 +18,8 @@ pub struct Account {
     pub institution: u32,
     pub memo_required: bool,
     pub quota: Bucket,
+    /// How many objects count for it; see [`crate::object::Object::counts_for`].
+    pub objects: u32,
 }
 
 impl Account {
@@ -34,7 +36,7 @@ impl Account {
 /// What is left of an account's quota at a time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Bucket {
-    /// Thousandths of a transaction used since full.
+    /// Thousandths of an operation used since full.
     pub used_milli: u64,
     pub at: u64,
 }

@@ -17,6 +17,8 @@ pub mod supply;
 pub mod validators;
 pub mod window;
 
+use crate::limits::{RECORD_KEPT_MS, REDEMPTION_KEPT_MS};
+
 pub use account::{Account, Bucket, FreezeState};
 pub use council::{Class, Council, Delay, Member, Proposal, ProposalStatus};
 pub use money::{Deposit, Payout, Pending, Redemption, RedemptionStatus};
@@ -24,7 +26,7 @@ pub use pause::{PauseState, Scope};
 pub use policy::{Officers, Policy, Quota, Terms};
 pub use records::{
     Alarm, Allowance, Bridge, Document, DocumentKind, Incident, IncidentKind, IncidentLog,
-    Institution, Severity, Used,
+    Institution, Severity, UsedAuth, UsedRemote, UsedTravel,
 };
 pub use report::{
     Assurance, Attestation, Category, Line, Opinion, Report, ReportBody, ReportKind, ReportStatus,
@@ -109,9 +111,9 @@ pub enum Object {
     Report(Box<Report>) = 17,
     Proposal(Box<Proposal>) = 18,
     Allowance(Allowance) = 19,
-    UsedAuth(Used) = 20,
-    UsedTravel(Used) = 21,
-    UsedRemote(Used) = 22,
+    UsedAuth(UsedAuth) = 20,
+    UsedTravel(UsedTravel) = 21,
+    UsedRemote(UsedRemote) = 22,
     Pair(Box<Window>) = 23,
     Institution(Institution) = 24,
     Bridge(Box<Bridge>) = 25,
@@ -126,6 +128,30 @@ impl Object {
     pub fn end(&self) -> Option<u64> {
         match self {
             Self::Allowance(allowance) => Some(allowance.expires),
+            Self::UsedAuth(used) => Some(used.until),
+            Self::UsedTravel(used) => Some(used.until),
+            Self::Pair(window) => Some(window.end()),
+            Self::Redemption(redemption) if !redemption.status.is_open() => {
+                Some(redemption.closed_at.saturating_add(REDEMPTION_KEPT_MS))
+            }
+            Self::Proposal(proposal) if proposal.status.is_closed() => {
+                Some(proposal.created.saturating_add(RECORD_KEPT_MS))
+            }
+            Self::Report(report) if report.status == ReportStatus::Superseded => {
+                Some(report.submitted_at.saturating_add(RECORD_KEPT_MS))
+            }
+            _ => None,
+        }
+    }
+
+    /// For which account the object counts: one that anybody may create is bounded in number for
+    /// each account.
+    pub fn counts_for(&self, key: &Key) -> Option<Address> {
+        match (key, self) {
+            (Key::Allowance(owner, _) | Key::UsedAuth(owner, _), _) => Some(*owner),
+            (Key::Pair(payer, _), _) => Some(*payer),
+            (_, Self::UsedTravel(used)) => Some(used.payer),
+            (_, Self::Redemption(redemption)) => Some(redemption.owner),
             _ => None,
         }
     }
@@ -134,7 +160,17 @@ impl Object {
 impl Key {
     /// Whether the object may be removed, once it has ended. The others are for ever.
     pub const fn may_be_removed(&self) -> bool {
-        matches!(self, Self::Allowance(..))
+        matches!(
+            self,
+            Self::Allowance(..)
+                | Self::UsedAuth(..)
+                | Self::UsedTravel(..)
+                | Self::Pair(..)
+                | Self::Redemption(_)
+                | Self::Proposal(_)
+                | Self::Report(_)
+                | Self::Incident(_)
+        )
     }
 }
 
@@ -186,7 +222,9 @@ kinds! {
     Report: Report;
     Proposal: Proposal;
     Allowance: Allowance;
-    Used: UsedAuth | UsedTravel | UsedRemote;
+    UsedAuth: UsedAuth;
+    UsedTravel: UsedTravel;
+    UsedRemote: UsedRemote;
     Institution: Institution;
     Bridge: Bridge;
     Incident: Incident;

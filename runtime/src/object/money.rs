@@ -91,6 +91,8 @@ pub struct Redemption {
     /// The payout that paid it.
     pub payout: Option<Hash>,
     pub status: RedemptionStatus,
+    /// When it was over; 0 while it is open.
+    pub closed_at: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]

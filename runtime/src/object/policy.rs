@@ -4,8 +4,8 @@ use ballast_primitives::{Address, PublicKey};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::limits::{
-    ATTEST_QUORUM_MAX, CHECKPOINT_MS_MAX, CHECKPOINT_MS_MIN, CLASSES_MAX, HOLIDAYS_MAX, MINUTES,
-    RAIL_HOLD_MS_MAX, REPORT_AGE_MS_MAX, REPORT_AGE_MS_MIN,
+    ATTEST_QUORUM_MAX, BURST_MIN, CHECKPOINT_MS_MAX, CHECKPOINT_MS_MIN, CLASSES_MAX, HOLIDAYS_MAX,
+    MINUTES, OBJECTS_PER_BURST, RAIL_HOLD_MS_MAX, REPORT_AGE_MS_MAX, REPORT_AGE_MS_MIN,
 };
 use crate::object::Bucket;
 
@@ -80,8 +80,8 @@ pub(crate) fn check_parameters(
         return Err("there are 1 to 16 account classes");
     }
     // Else nobody of the class could ever send again, the council's members perhaps among them.
-    if quotas.iter().any(|quota| quota.burst == 0 || quota.per_1000_s == 0) {
-        return Err("a quota lets through one transaction at least, and gains more");
+    if quotas.iter().any(|quota| quota.burst < BURST_MIN || quota.per_1000_s == 0) {
+        return Err("a quota lets through 16 operations at least, and gains more");
     }
     Ok(())
 }
@@ -93,24 +93,32 @@ pub struct Officers {
     pub cfo: PublicKey,
 }
 
-/// A token bucket: `burst` transactions at once, refilled at a steady rate.
+/// A token bucket: `burst` operations at once, refilled at a steady rate. An object that is created
+/// costs as much as some operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Quota {
     pub burst: u32,
-    /// Transactions gained in a thousand seconds: 333 is one in about three seconds.
+    /// Operations gained in a thousand seconds: 333 is one in about three seconds.
     pub per_1000_s: u64,
 }
 
 impl Quota {
-    /// The bucket after one more transaction at `now`, or none when it would run over.
-    pub fn spend(&self, bucket: &Bucket, now: u64) -> Option<Bucket> {
-        const TX_MILLI: u64 = 1_000;
+    /// The most objects that may count for an account of the class.
+    pub fn objects_max(&self) -> u64 {
+        u64::from(self.burst).saturating_mul(OBJECTS_PER_BURST)
+    }
+
+    /// The bucket after what costs as much as `operations` at `now`, or none when it would run
+    /// over.
+    pub fn spend(&self, bucket: &Bucket, now: u64, operations: u64) -> Option<Bucket> {
+        const OP_MILLI: u64 = 1_000;
         let elapsed = u128::from(now.saturating_sub(bucket.at));
-        // Transactions per 1,000 s are millionths of one per millisecond.
+        // Operations per 1,000 s are millionths of one per millisecond.
         let refilled = elapsed.saturating_mul(u128::from(self.per_1000_s)) / 1_000;
         let left = u128::from(bucket.used_milli).saturating_sub(refilled);
-        let used_milli = u64::try_from(left).ok()?.checked_add(TX_MILLI)?;
-        let full = u64::from(self.burst).checked_mul(TX_MILLI)?;
+        let cost = operations.checked_mul(OP_MILLI)?;
+        let used_milli = u64::try_from(left).ok()?.checked_add(cost)?;
+        let full = u64::from(self.burst).checked_mul(OP_MILLI)?;
         (used_milli <= full).then_some(Bucket { used_milli, at: now })
     }
 }

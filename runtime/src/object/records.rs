@@ -21,10 +21,26 @@ impl Allowance {
     }
 }
 
-/// An authorisation, travel datum or remote transaction that was used or cancelled. It exists or
-/// not, and once it does it never changes.
+/// An authorisation that was used or cancelled. It exists or not, and never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct Used {
+pub struct UsedAuth {
+    /// The authorisation's deadline, after which it could not be used anyway.
+    pub until: u64,
+}
+
+/// A travel datum that was used. It exists or not, and never changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct UsedTravel {
+    /// When the datum expires.
+    pub until: u64,
+    /// Who paid with it.
+    pub payer: Address,
+}
+
+/// A transaction of another chain that was released. It exists or not, never changes, and is for
+/// ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct UsedRemote {
     pub at: u64,
 }
 
@@ -155,7 +171,7 @@ impl Severity {
     }
 }
 
-/// An entry of the log of incidents, which only grows.
+/// An entry of the log of incidents, of which the newest are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Incident {
     pub kind: IncidentKind,

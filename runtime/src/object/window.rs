@@ -23,6 +23,11 @@ impl Window {
         self.at(now).used.iter().map(|used| u128::from(*used)).sum()
     }
 
+    /// From when on nothing is left in it.
+    pub const fn end(&self) -> u64 {
+        self.hour.saturating_add(HOURS as u64).saturating_mul(HOUR_MS)
+    }
+
     /// Whether the sum may grow by `amount` without going above `cap`.
     pub fn has_room(&self, cap: u64, now: u64, amount: u64) -> bool {
         self.total(now).saturating_add(u128::from(amount)) <= u128::from(cap)
@@ -75,6 +80,7 @@ mod tests {
         let edge = 1_000 * HOUR_MS + 25 * HOUR_MS;
         assert_eq!(later.total(edge - 1), 12);
         assert_eq!(later.total(edge), 7);
+        assert_eq!((window.end(), later.end()), (edge, edge + 3 * HOUR_MS));
         assert_eq!(later.total(edge + 3 * HOUR_MS), 0);
         assert_eq!(later.total(u64::MAX), 0);
         assert_eq!(later.with(edge + 500 * HOUR_MS, 1).unwrap().total(edge + 500 * HOUR_MS), 1);

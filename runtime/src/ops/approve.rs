@@ -46,7 +46,7 @@ impl Approve {
             Some(at) if amount == 0 => env.journal.remove(at),
             Some(at) => *env.journal.write(at) = allowance,
             None if amount == 0 => {}
-            None => env.journal.create(key, Object::Allowance(allowance)),
+            None => env.create(key, Object::Allowance(allowance))?,
         }
         env.emit(Event::Approved { owner, spender, amount, expires });
         Ok(())

@@ -5,7 +5,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
 use crate::event::Event;
-use crate::object::{Bridge, Key, Object};
+use crate::object::{Bridge, Key, Object, UsedRemote};
 use crate::ops::Env;
 use crate::ops::bridge_out::open_bridge;
 use crate::state::At;
@@ -36,7 +36,7 @@ impl BridgeIn {
         let release = Key::UsedRemote(self.bridge, self.remote_tx);
         env.check_unused(&release, Code::RemoteTxUsed)?;
         self.check_limits(env.journal.read(bridge), env.now)?;
-        env.note_use(release, Object::UsedRemote);
+        env.create(release, Object::UsedRemote(UsedRemote { at: env.now }))?;
         self.release(env, bridge).ok_or(Code::Overflow)?;
         env.credit(recipient, self.amount)?;
         let Self { bridge, remote_tx, to, amount } = *self;

@@ -63,10 +63,10 @@ impl DepositConfirm {
             minted: 0,
             reversed: false,
         };
-        env.journal.create(Key::Deposit(id), Object::Deposit(Box::new(deposit)));
+        env.create(Key::Deposit(id), Object::Deposit(Box::new(deposit)))?;
         if final_at > env.now {
             let pending = Pending { amount, confirmed_at: env.now };
-            env.journal.create(Key::Pending(final_at, id), Object::Pending(pending));
+            env.create(Key::Pending(final_at, id), Object::Pending(pending))?;
         }
         env.emit(Event::DepositConfirmed { deposit: id, custodian, beneficiary, amount, final_at });
         Ok(())

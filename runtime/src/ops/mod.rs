@@ -12,14 +12,17 @@
 use ballast_primitives::planted::{Bug, planted};
 use ballast_primitives::{Address, Hash};
 
+use crate::admission;
 use crate::code::Code;
 use crate::event::Event;
 use crate::execute::BlockContext;
 use crate::invariants::Invariant;
 use crate::journal::{Journal, Taking};
-use crate::limits::{ALARMS_MAX, DAY_MS, NAME_BYTES_MAX, PAUSE_MS_MAX};
+use crate::limits::{
+    ALARMS_MAX, DAY_MS, INCIDENTS_KEPT, NAME_BYTES_MAX, OBJECT_COST, PAUSE_MS_MAX,
+};
 use crate::object::{
-    Account, Alarm, Incident, IncidentKind, Key, Minter, Object, Role, Scope, Severity, Used,
+    Account, Alarm, Incident, IncidentKind, Key, Minter, Object, Quota, Role, Scope, Severity,
 };
 use crate::op::Signer;
 use crate::state::At;
@@ -116,6 +119,8 @@ pub struct Env<'e, 'j> {
     pub(crate) op: u8,
     pub(crate) sender: At<Account>,
     pub(crate) sender_address: Address,
+    /// Whose quota pays; none in lane 0.
+    pub(crate) payer: Option<At<Account>>,
     pub(crate) authority: Authority,
     pub(crate) events: Vec<Event>,
     /// Breakers that tripped: they stay tripped when the transaction fails.
@@ -209,9 +214,32 @@ impl Env<'_, '_> {
         if self.journal.state().get(key).is_some() { Err(used) } else { Ok(()) }
     }
 
-    /// Notes the use of what may be used once.
-    pub(crate) fn note_use(&mut self, key: Key, object: fn(Used) -> Object) {
-        self.journal.create(key, object(Used { at: self.now }));
+    /// Creates an object under a key that has none: `TOO_MANY_OBJECTS`, then `OBJECT_QUOTA`
+    /// (OBJ-2, OBJ-3).
+    pub(crate) fn create(&mut self, key: Key, object: Object) -> Result<(), Code> {
+        if let Some(owner) = object.counts_for(&key)
+            && !planted(Bug::ObjectsUncounted)
+        {
+            self.check_room(&owner)?;
+        }
+        self.pay_for_object()?;
+        self.journal.create(key, object);
+        Ok(())
+    }
+
+    fn check_room(&self, owner: &Address) -> Result<(), Code> {
+        let Some(account) = self.journal.state().account(owner) else { return Ok(()) };
+        let class = usize::from(account.kyc_class);
+        let most = self.journal.policy().quotas.get(class).map_or(0, Quota::objects_max);
+        if u64::from(account.objects) >= most { Err(Code::TooManyObjects) } else { Ok(()) }
+    }
+
+    /// What the council decides costs nobody's quota.
+    fn pay_for_object(&mut self) -> Result<(), Code> {
+        let Some(payer) = self.payer.filter(|_| !self.by_council()) else { return Ok(()) };
+        let bucket = admission::spend(self.journal.state(), payer, self.now, OBJECT_COST);
+        self.journal.write(payer).quota = bucket.ok_or(Code::ObjectQuota)?;
+        Ok(())
     }
 
     pub(crate) fn emit(&mut self, event: Event) {
@@ -230,6 +258,10 @@ impl Env<'_, '_> {
         log.next = incident.checked_add(1).ok_or(Code::Overflow)?;
         let entry = Incident { kind, severity, height: self.block.height, at: self.now, subject };
         self.journal.create(Key::Incident(incident), Object::Incident(entry));
+        let oldest = incident.checked_sub(INCIDENTS_KEPT).map(Key::Incident);
+        if let Some(at) = oldest.and_then(|oldest| self.journal.find::<Incident>(&oldest)) {
+            self.journal.remove(at);
+        }
         self.emit(Event::IncidentPosted { incident, kind, severity, subject });
         Ok(())
     }

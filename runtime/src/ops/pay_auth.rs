@@ -43,7 +43,9 @@ impl PayAuth {
         };
         payment.check_parties(env)?;
         let payer = payment.payer.ok_or(Code::UnknownTarget)?;
-        Relay::of_payment(&self.body, &self.witnesses).use_up(env, payer)?;
-        payment.clear(env)?.settle(env)
+        let relay = Relay::of_payment(&self.body, &self.witnesses);
+        relay.check(env, payer)?;
+        payment.clear(env)?.settle(env)?;
+        relay.use_up(env)
     }
 }

@@ -12,7 +12,8 @@ use ballast_primitives::planted::{Bug, planted};
 use crate::authorisation::TravelData;
 use crate::code::Code;
 use crate::event::Event;
-use crate::object::{Account, Institution, Key, Object, Window};
+use crate::limits::AUTH_MS_MAX;
+use crate::object::{Account, Institution, Key, Object, UsedTravel, Window};
 use crate::ops::Env;
 use crate::state::At;
 
@@ -104,7 +105,8 @@ impl<'a> Payment<'a> {
 fn check_data(env: &Env<'_, '_>, data: &TravelData, institution: u32) -> Result<(), Code> {
     let known = env.journal.find::<Institution>(&Key::Institution(institution));
     let signed = known.is_some_and(|at| env.journal.read(at).key == data.witness.key);
-    if !signed || env.now >= data.expires {
+    let latest = env.now.saturating_add(AUTH_MS_MAX);
+    if !signed || env.now >= data.expires || data.expires > latest {
         return Err(Code::TravelDataInvalid);
     }
     env.check_unused(&Key::UsedTravel(institution, data.nonce), Code::TravelReplay)
@@ -139,11 +141,12 @@ impl Crossing {
             Some(pair) => *env.journal.write(pair) = grown,
             None => {
                 let key = Key::Pair(payment.from, payment.to);
-                env.journal.create(key, Object::Pair(Box::new(grown)));
+                env.create(key, Object::Pair(Box::new(grown)))?;
             }
         }
         if let Some(data) = payment.travel {
-            env.note_use(Key::UsedTravel(self.institution, data.nonce), Object::UsedTravel);
+            let used = UsedTravel { until: data.expires, payer: payment.from };
+            env.create(Key::UsedTravel(self.institution, data.nonce), Object::UsedTravel(used))?;
         }
         Ok(())
     }

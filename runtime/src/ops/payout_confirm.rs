@@ -54,7 +54,7 @@ impl PayoutConfirm {
         }
         let (redemption, bank_ref) = (self.redemption, self.bank_ref.clone());
         let payout = Payout { custodian, bank_ref, redemption, net, failed: false };
-        env.journal.create(Key::Payout(id), Object::Payout(Box::new(payout)));
+        env.create(Key::Payout(id), Object::Payout(Box::new(payout)))?;
         env.journal.write(at).payout = Some(id);
         let supply = env.journal.supply_mut();
         supply.cum_payout = supply.cum_payout.checked_add(u128::from(net)).ok_or(Code::Overflow)?;

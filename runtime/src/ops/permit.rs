@@ -30,7 +30,9 @@ impl Permit {
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
         let PermitBody { owner, spender, expected, amount, expires, .. } = *self.body;
         let account = env.account(&owner).ok_or(Code::UnknownTarget)?;
-        Relay::of_permit(&self.body, &self.witnesses).use_up(env, account)?;
-        Approve { spender, expected, amount, expires }.set(env, owner)
+        let relay = Relay::of_permit(&self.body, &self.witnesses);
+        relay.check(env, account)?;
+        Approve { spender, expected, amount, expires }.set(env, owner)?;
+        relay.use_up(env)
     }
 }

@@ -21,7 +21,7 @@ impl Propose {
     }
 
     /// `UNAUTHORIZED` when not a member; (expired proposals are closed first: COU-6);
-    /// `TOO_MANY_PROPOSALS` when 64 are open, or 8 of this proposer's.
+    /// `TOO_MANY_PROPOSALS` when 64 are open, or 8 of this proposer's; quota (OBJ-3).
     pub(crate) fn execute(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
         env.close_expired_proposals();
         self.check_room(env)?;
@@ -29,8 +29,7 @@ impl Propose {
         let number = council.next_proposal;
         council.next_proposal = number.checked_add(1).ok_or(Code::Overflow)?;
         council.open.push(number);
-        self.create(env, number);
-        Ok(())
+        self.create(env, number)
     }
 
     fn check_room(&self, env: &Env<'_, '_>) -> Result<(), Code> {
@@ -46,7 +45,7 @@ impl Propose {
         Ok(())
     }
 
-    fn create(&self, env: &mut Env<'_, '_>, number: u64) {
+    fn create(&self, env: &mut Env<'_, '_>, number: u64) -> Result<(), Code> {
         let state = env.journal.state();
         let mut proposal = Proposal {
             epoch: state.council().epoch,
@@ -63,10 +62,11 @@ impl Propose {
         let (status, eta) = proposal.judge(state.council(), env.now);
         (proposal.status, proposal.eta) = (status, eta);
         let Proposal { class, digest, proposer, .. } = proposal;
-        env.journal.create(Key::Proposal(number), Object::Proposal(Box::new(proposal)));
+        env.create(Key::Proposal(number), Object::Proposal(Box::new(proposal)))?;
         env.emit(Event::Proposed { proposal: number, proposer, class, digest });
         if status != ProposalStatus::Open {
             env.emit(Event::ProposalChanged { proposal: number, status, eta });
         }
+        Ok(())
     }
 }

@@ -51,10 +51,11 @@ impl RedeemRequest {
             due_at: due_at.ok_or(Code::Overflow)?,
             payout: None,
             status: RedemptionStatus::Requested,
+            closed_at: 0,
         };
         let id = redemption_id(&env.sender_address, env.tx.nonce, env.op);
         let Redemption { owner, gross, fee, net, due_at, .. } = redemption;
-        env.journal.create(Key::Redemption(id), Object::Redemption(Box::new(redemption)));
+        env.create(Key::Redemption(id), Object::Redemption(Box::new(redemption)))?;
         env.emit(Event::RedemptionRequested { redemption: id, owner, gross, fee, net, due_at });
         Ok(())
     }

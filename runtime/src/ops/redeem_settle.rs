@@ -32,7 +32,7 @@ impl RedeemSettle {
         let fee_account = env.journal.policy().fee_account;
         let fee_account = env.account(&fee_account).ok_or(Code::UnknownRecipient)?;
         env.credit(fee_account, fee)?;
-        env.journal.write(at).status = RedemptionStatus::Settled;
+        redemption::end(env, at, RedemptionStatus::Settled);
         env.emit(Event::RedemptionSettled { redemption: self.redemption, owner, net, fee });
         Ok(())
     }

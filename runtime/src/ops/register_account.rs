@@ -72,8 +72,9 @@ impl RegisterAccount {
             institution: self.institution,
             memo_required: self.memo_required,
             quota: Bucket::default(),
+            objects: 0,
         };
-        env.journal.create(Key::Account(address), Object::Account(account));
+        env.create(Key::Account(address), Object::Account(account))?;
         env.emit(Event::AccountRegistered {
             account: address,
             kyc_class: self.kyc_class,

@@ -6,7 +6,7 @@ use ballast_primitives::{Address, Hash};
 use crate::authorisation::{self, PayAuthBody, PermitBody};
 use crate::code::Code;
 use crate::limits::AUTH_MS_MAX;
-use crate::object::{Account, Key, Object};
+use crate::object::{Account, Key, Object, UsedAuth};
 use crate::ops::Env;
 use crate::state::At;
 use crate::tx::Witness;
@@ -32,9 +32,9 @@ impl<'a> Relay<'a> {
         Self { owner, nonce, not_before, deadline, executor, witnesses }
     }
 
-    /// Uses the authorisation up: `AUTH_NOT_YET`; `AUTH_EXPIRED`; `AUTH_USED`; `WRONG_EXECUTOR`;
-    /// `BAD_AUTH`.
-    pub(crate) fn use_up(&self, env: &mut Env<'_, '_>, owner: At<Account>) -> Result<(), Code> {
+    /// Whether the authorisation may be used: `AUTH_NOT_YET`; `AUTH_EXPIRED`; `AUTH_USED`;
+    /// `WRONG_EXECUTOR`; `BAD_AUTH`.
+    pub(crate) fn check(&self, env: &Env<'_, '_>, owner: At<Account>) -> Result<(), Code> {
         if env.now < self.not_before {
             return Err(Code::AuthNotYet);
         }
@@ -42,15 +42,22 @@ impl<'a> Relay<'a> {
         if env.now >= self.deadline || self.deadline > latest {
             return Err(Code::AuthExpired);
         }
-        let key = Key::UsedAuth(self.owner, self.nonce);
-        env.check_unused(&key, Code::AuthUsed)?;
+        env.check_unused(&self.key(), Code::AuthUsed)?;
         if self.executor.is_some_and(|executor| executor != env.sender_address) {
             return Err(Code::WrongExecutor);
         }
         if !authorisation::satisfies(&env.journal.read(owner).policy, self.witnesses) {
             return Err(Code::BadAuth);
         }
-        env.note_use(key, Object::UsedAuth);
         Ok(())
+    }
+
+    /// Uses it up, once what it allows is done.
+    pub(crate) fn use_up(&self, env: &mut Env<'_, '_>) -> Result<(), Code> {
+        env.create(self.key(), Object::UsedAuth(UsedAuth { until: self.deadline }))
+    }
+
+    const fn key(&self) -> Key {
+        Key::UsedAuth(self.owner, self.nonce)
     }
 }

@@ -35,7 +35,7 @@ impl SetInstitution {
         let place = Key::Institution(institution);
         match env.journal.find(&place) {
             Some(at) => *env.journal.write(at) = object,
-            None => env.journal.create(place, Object::Institution(object)),
+            None => env.create(place, Object::Institution(object))?,
         }
         env.emit(Event::InstitutionSet { institution, name, key });
         Ok(())

@@ -112,7 +112,7 @@ impl SubmitReport {
         let number = index.next;
         index.next = number.checked_add(1).ok_or(Code::Overflow)?;
         index.drafts.push(number);
-        env.journal.create(Key::Report(number), Object::Report(Box::new(report)));
+        env.create(Key::Report(number), Object::Report(Box::new(report)))?;
         env.emit(Event::ReportSubmitted { report: number, digest, as_of });
         Ok(())
     }

@@ -106,7 +106,7 @@ fn payments() -> Vec<Op> {
         Op::TransferFrom(transfer_from),
         Op::Permit(permit),
         Op::PayAuth(pay_auth::PayAuth { body: pay, witnesses, travel }),
-        op::cancel_auth(hash(1)),
+        op::cancel_auth(hash(1), 2),
         op::bridge_out(1, 2, b"0xabc"),
         op::bridge_in(1, hash(2), address(3), 4),
     ]
@@ -224,7 +224,7 @@ fn council_on_parameters() -> Vec<CouncilOp> {
         travel_threshold: 5,
         fee_account: address(6),
         officers: Officers { ceo: key(1), cfo: key(2) },
-        quotas: vec![Quota { burst: 7, per_1000_s: 8 }],
+        quotas: vec![Quota { burst: 17, per_1000_s: 8 }],
     };
     let terms = set_terms::SetTerms {
         min: 1,

@@ -124,6 +124,7 @@ impl World {
                 None => leaves.push(Change { slot, key, value }),
             }
         }
+        count_objects(&mut leaves);
         self.state = State::restore(leaves).unwrap();
     }
 
@@ -300,6 +301,24 @@ pub fn witnesses(keys: &[SecretKey]) -> Vec<Witness> {
 pub fn unsigned(body: TxBody, keys: &[SecretKey]) -> VerifiedTx {
     let id = body.id();
     VerifiedTx::assume_verified(SignedTx { body, witnesses: witnesses(keys) }, id)
+}
+
+/// Sets each account's number of objects to what it is.
+fn count_objects(leaves: &mut [Change]) {
+    let counts_for = |leaf: &Change| {
+        let (key, object) = decode_change(leaf);
+        object.counts_for(&key)
+    };
+    let mut counts = BTreeMap::<_, u32>::new();
+    for owner in leaves.iter().filter_map(counts_for) {
+        *counts.entry(owner).or_default() += 1;
+    }
+    for leaf in leaves {
+        if let (Key::Account(address), Object::Account(mut account)) = decode_change(leaf) {
+            account.objects = counts.get(&address).copied().unwrap_or(0);
+            leaf.value = codec::encode(&Object::Account(account));
+        }
+    }
 }
 
 /// The objects that a change wrote.

@@ -38,8 +38,8 @@ pub fn pay_auth(body: PayAuthBody, keys: &[SecretKey]) -> Op {
     Op::PayAuth(pay_auth::PayAuth { body, witnesses, travel: None })
 }
 
-pub fn cancel_auth(nonce: Hash) -> Op {
-    Op::CancelAuth(cancel_auth::CancelAuth { nonce })
+pub fn cancel_auth(nonce: Hash, deadline: u64) -> Op {
+    Op::CancelAuth(cancel_auth::CancelAuth { nonce, deadline })
 }
 
 pub fn deposit(bank_ref: &str, amount: u64, beneficiary: Address) -> Op {

@@ -135,13 +135,17 @@ fn line(key: &Key, object: &Object, now: u64) -> Option<String> {
             line.bytes(&value.code.0).add(value.height)
         }
         (Key::UsedAuth(owner, nonce), Object::UsedAuth(value)) => {
-            Line::new("used-auth").bytes(&owner.0).bytes(&nonce.0).add(value.at)
+            Line::new("used-auth").bytes(&owner.0).bytes(&nonce.0).add(value.until)
         }
         (Key::UsedRemote(bridge, tx), Object::UsedRemote(value)) => {
             Line::new("used-remote").add(bridge).bytes(&tx.0).add(value.at)
         }
         (Key::UsedTravel(institution, nonce), Object::UsedTravel(value)) => {
-            Line::new("used-travel").add(institution).bytes(&nonce.0).add(value.at)
+            Line::new("used-travel")
+                .add(institution)
+                .bytes(&nonce.0)
+                .add(value.until)
+                .bytes(&value.payer.0)
         }
         (Key::Validators, Object::Validators(value)) => {
             let before = value.before.as_ref().map(|set| hex(&codec::encode(set)));
@@ -166,7 +170,10 @@ fn account(address: &Address, value: &Account) -> Line {
     let line = line.flag(freeze.confirmed).bytes(&freeze.order.0);
     let line = line.add(value.replay.high).list(nonces);
     let line = line.add(value.kyc_class).add(value.kyc_until).add(value.institution);
-    line.flag(value.memo_required).add(value.quota.used_milli).add(value.quota.at)
+    line.flag(value.memo_required)
+        .add(value.quota.used_milli)
+        .add(value.quota.at)
+        .add(value.objects)
 }
 
 /// Sums of the last 25 hours that are not zero, as `hour:sum`.
@@ -213,7 +220,7 @@ fn redemption(id: &Hash, value: &Redemption) -> Line {
     let line = Line::new("redemption").bytes(&id.0).bytes(&value.owner.0).add(value.gross);
     let line = line.add(value.fee).add(value.net).bytes(&value.beneficiary.0).add(value.terms);
     let line = line.add(value.requested_at).add(value.due_at);
-    line.option(value.payout.map(|payout| hex(&payout.0))).name(value.status)
+    line.option(value.payout.map(|payout| hex(&payout.0))).name(value.status).add(value.closed_at)
 }
 
 fn report(number: u64, value: &Report) -> Line {

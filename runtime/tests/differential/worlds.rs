@@ -186,7 +186,7 @@ fn set_council(genesis: &mut Genesis, flavour: Flavour, rng: &mut Rng) {
 
 fn set_policy(genesis: &mut Genesis, flavour: Flavour, rng: &mut Rng) {
     let policy = &mut genesis.policy;
-    policy.quotas[0] = Quota { burst: 3, per_1000_s: 333 };
+    policy.quotas[0] = Quota { burst: 16, per_1000_s: 333 };
     policy.travel_threshold = rng.pick(&[5 * DOLLAR, 200 * DOLLAR]);
     policy.rail_hold_ms = rng.pick(&[0, 10_000, DAY_MS]);
     policy.report_max_age_ms = rng.pick(&[12 * HOUR_MS, 4 * DAY_MS, 35 * DAY_MS]);

@@ -88,8 +88,12 @@ impl Chain<'_> {
         let third = self.world.tx(Holder(2), vec![third]);
         self.block(&[memo, first, second, third]);
         let key = SecretKey::dev("golden", "rotated").public();
+        let deadline = self.world.now() + DAY;
         self.ops([
-            (Holder(3), op::cancel_auth(Hash([2; 32]))),
+            (Holder(3), op::cancel_auth(Hash([2; 32]), deadline)),
+            (Holder(3), op::approve(spender, 0, 1, deadline)),
+            (Holder(3), op::approve(owner, 0, 1, deadline)),
+            (Holder(3), op::approve(spender, 1, 0, 0)),
             (Who::Fees, op::rotate_key(KeyPolicy::Single(key))),
         ]);
     }
@@ -128,7 +132,7 @@ impl Chain<'_> {
         let travel = Some(Box::new(TravelData {
             data: Hash([4; 32]),
             nonce: Hash([5; 32]),
-            expires: until,
+            expires: self.world.now() + DAY,
             witness: Witness { key: bank.public(), signature: Signature([0; 64]) },
         }));
         let transfer = Transfer { to: Holder(3).address(), amount: DOLLAR, travel };

@@ -70,7 +70,7 @@ def _set_policy(op):
         and 1 <= op["attest_quorum"] <= 16
         and (share is None or 1 <= share <= 10_000)
         and 1 <= len(op["quotas"]) <= 16
-        and all(quota["burst"] > 0 and quota["per_1000_s"] > 0 for quota in op["quotas"])
+        and all(quota["burst"] >= 16 and quota["per_1000_s"] > 0 for quota in op["quotas"])
     )
 
 

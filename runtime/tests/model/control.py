@@ -172,7 +172,7 @@ def new_account(policy, balance, kyc):
     """`kyc` is a dict of the four fields of a registration."""
     freeze = {"frozen_in": False, "frozen_out": False, "freeze_until": 0, "freeze_confirmed": False}
     nonces = {"high": 0, "used": frozenset()}
-    quota = {"quota_used": 0, "quota_at": 0}
+    quota = {"quota_used": 0, "quota_at": 0, "objects": 0}
     money = {"policy": policy, "balance": balance, "hold": 0, "freeze_order": bytes(32)}
     return {**money, **freeze, **nonces, **quota, **kyc}
 
@@ -192,7 +192,7 @@ def register_account(run, op):
     require(policy_is_good(policy), "BAD_POLICY")
     _check_kyc(run, op)
     require(run.now < op["kyc_until"], "INVALID_ARGUMENT")
-    run.put("account", address, new_account(policy, 0, {field: op[field] for field in KYC}))
+    run.create("account", address, new_account(policy, 0, {field: op[field] for field in KYC}))
     told = {"kyc_class": op["kyc_class"], "institution": op["institution"]}
     run.emit("AccountRegistered", account=address, **told)
 
@@ -208,7 +208,7 @@ def set_kyc(run, op):
 def set_institution(run, op):
     require(is_key(op["key"]), "BAD_POLICY")
     fields = {"name": op["name"], "key": op["key"]}
-    run.put("institution", op["institution"], fields)
+    run.create("institution", op["institution"], fields)
     run.emit("InstitutionSet", institution=op["institution"], **fields)
 
 

@@ -114,7 +114,7 @@ def propose(run, op):
     told = {"proposer": run.sender, "class": rank, "digest": digest}
     votes = {"yes": frozenset([run.sender]), "no": frozenset()}
     record = {**told, **votes, "epoch": council["epoch"], "ops": op["ops"], "created": run.now}
-    run.put("proposal", number, {**record, "eta": None, "status": "OPEN"})
+    run.create("proposal", number, {**record, "eta": None, "status": "OPEN"})
     run.change("council", next=number + 1, open=council["open"] + [number])
     run.emit("Proposed", proposal=number, **told)
     _count(run, number)

@@ -14,10 +14,10 @@ def deposit_confirm(run, op):
     final_at = within(run.now + run.policy["rail_hold_ms"], U64)
     named = {"custodian": run.sender, "beneficiary": beneficiary, "amount": amount}
     record = {**named, "bank_ref": bank_ref, "confirmed_at": run.now, "final_at": final_at}
-    run.put("deposit", number, {**record, "minted": 0, "reversed": False})
+    run.create("deposit", number, {**record, "minted": 0, "reversed": False})
     run.supply_adds(cum_deposit=amount)
     if final_at > run.now:
-        run.put("pending", (final_at, number), {"amount": amount, "confirmed_at": run.now})
+        run.create("pending", (final_at, number), {"amount": amount, "confirmed_at": run.now})
     run.emit("DepositConfirmed", deposit=number, final_at=final_at, **named)
 
 

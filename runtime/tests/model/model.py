@@ -17,7 +17,7 @@ import state
 import validators
 import wire
 from codes import NUMBERS, Fail, require
-from run import DAY, Run, Tables
+from run import DAY, Run, Tables, spend_quota
 
 RULES = {
     **payments.ACCOUNT_RULES,
@@ -162,16 +162,6 @@ def _spend_nonce(run):
     return {"high": high, "used": frozenset(n for n in used | {nonce} if n > high - NONCES)}
 
 
-def _spend_quota(run, payer):
-    """TX-33: the account's record of quota after one more transaction."""
-    account = run.account(payer)
-    quota = run.policy["quotas"][account["kyc_class"]]
-    gained = max(0, run.now - account["quota_at"]) * quota["per_1000_s"] // 1_000
-    used = max(0, account["quota_used"] - gained) + 1_000
-    require(used <= 1_000 * quota["burst"], "QUOTA_EXCEEDED")
-    return {"quota_used": used, "quota_at": run.now}
-
-
 def admit(run, tx, identity):
     """Raises why the transaction is left out; else uses its nonce and quota."""
     body = tx["body"]
@@ -187,7 +177,9 @@ def admit(run, tx, identity):
         require(all(_may_use_lane(run, op) for op in body["ops"]), "LANE_UNAUTHORIZED")
     else:
         payer = body["sponsor"] or run.sender
-        run.change("account", payer, **_spend_quota(run, payer))
+        spent = spend_quota(run, payer, len(body["ops"]), "QUOTA_EXCEEDED")
+        run.change("account", payer, **spent)
+        run.payer = payer
     run.change("account", run.sender, **nonces)
 
 

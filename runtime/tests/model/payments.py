@@ -27,7 +27,8 @@ def _check_travel(run, payer, payee, amount, data):
         require(amount < threshold and total + amount < threshold, "TRAVEL_DATA_REQUIRED")
     if data is not None:
         good = pair and data["witness"]["key"] == run.get("institution", pair[1])["key"]
-        require(good and run.now < data["expires"], "TRAVEL_DATA_INVALID")
+        in_time = run.now < data["expires"] <= run.now + 30 * DAY
+        require(good and in_time, "TRAVEL_DATA_INVALID")
         require(run.get("used travel", (pair[1], data["nonce"])) is None, "TRAVEL_REPLAY")
 
 
@@ -35,9 +36,10 @@ def _note_travel(run, payer, payee, amount, data):
     pair = _pair(run, payer, payee)
     if pair:
         window = run.get("pair", (payer, payee)) or {}
-        run.put("pair", (payer, payee), window_add(window, run.now, amount))
+        run.create("pair", (payer, payee), window_add(window, run.now, amount))
     if data is not None:
-        run.put("used travel", (pair[1], data["nonce"]), {"at": run.now})
+        used = {"until": data["expires"], "payer": payer}
+        run.create("used travel", (pair[1], data["nonce"]), used)
 
 
 # ---- Payments ----
@@ -96,7 +98,7 @@ def transfer_from(run, op):
 def _set_allowance(run, owner, spender, amount, expires):
     record = {"amount": amount, "expires": expires}
     if amount > 0:
-        run.put("allowance", (owner, spender), record)
+        run.create("allowance", (owner, spender), record)
     elif run.get("allowance", (owner, spender)) is not None:
         run.remove("allowance", (owner, spender))
     run.emit("Approved", owner=owner, spender=spender, **record)
@@ -126,16 +128,16 @@ def _check_auth(run, body, witnesses):
     require(satisfies(run.account(owner)["policy"], witnesses), "BAD_AUTH")
 
 
-def _use(run, owner, nonce):
-    run.put("used auth", (owner, nonce), {"at": run.now})
+def _use(run, owner, auth):
+    run.create("used auth", (owner, auth["nonce"]), {"until": auth["deadline"]})
 
 
 def permit(run, op):
     body = op["body"]
     _check_auth(run, body, op["witnesses"])
-    _use(run, body["owner"], body["nonce"])
     fields = ("owner", "spender", "expected", "amount", "expires")
     _approve(run, *(body[field] for field in fields))
+    _use(run, body["owner"], body)
 
 
 def pay_auth(run, op):
@@ -144,13 +146,14 @@ def pay_auth(run, op):
     _common(run, payer, payee)
     _check_auth(run, body, op["witnesses"])
     _check_payment(run, payer, payee, amount, memo, travel)
-    _use(run, payer, body["nonce"])
     _move(run, payer, payee, amount, memo, travel)
+    _use(run, payer, body)
 
 
 def cancel_auth(run, op):
+    require(run.now < op["deadline"], "AUTH_EXPIRED")
     require(run.get("used auth", (run.sender, op["nonce"])) is None, "AUTH_USED")
-    _use(run, run.sender, op["nonce"])
+    _use(run, run.sender, op)
     run.emit("AuthCancelled", owner=run.sender, nonce=op["nonce"])
 
 
@@ -199,9 +202,9 @@ def bridge_in(run, op):
     require(run.get("used remote", (number, op["remote_tx"])) is None, "REMOTE_TX_USED")
     _check_day_cap(run, bridge, "window_in", amount)
     require(amount <= bridge["escrow"], "ESCROW_EXCEEDED")
+    run.create("used remote", (number, op["remote_tx"]), {"at": run.now})
     _move_escrow(run, number, bridge, "window_in", -amount)
     run.pay(payee, amount)
-    run.put("used remote", (number, op["remote_tx"]), {"at": run.now})
     run.emit("BridgedIn", bridge=number, to=payee, amount=amount, remote_tx=op["remote_tx"])
 
 

@@ -47,10 +47,10 @@ def request(run, op):
     told = {"owner": run.sender, "gross": gross, "fee": fee, "net": gross - fee}
     told["due_at"] = due_at(run.now, terms)
     record = {**told, "beneficiary": op["beneficiary"], "terms": terms["version"]}
-    record.update(requested_at=run.now, payout=None, status="REQUESTED")
+    record.update(requested_at=run.now, payout=None, status="REQUESTED", closed_at=0)
     run.take(run.sender, gross)
     run.supply_adds(redeem_escrow=gross)
-    run.put("redemption", number, record)
+    run.create("redemption", number, record)
     run.emit("RedemptionRequested", redemption=number, **told)
 
 
@@ -80,7 +80,7 @@ def _refund(run, number, status):
     owner, gross = redemption["owner"], redemption["gross"]
     run.supply_adds(redeem_escrow=-gross)
     run.pay(owner, gross)
-    run.change("redemption", number, status=status)
+    run.change("redemption", number, status=status, closed_at=run.now)
     run.emit("RedemptionClosed", redemption=number, owner=owner, status=status, refund=gross)
 
 
@@ -102,7 +102,7 @@ def settle(run, op):
     net = redemption["net"]
     run.supply_adds(redeem_escrow=-redemption["gross"], total=-net, cum_burn=net)
     run.pay(run.policy["fee_account"], redemption["fee"])
-    run.change("redemption", number, status="SETTLED")
+    run.change("redemption", number, status="SETTLED", closed_at=run.now)
     run.emit("RedemptionSettled", redemption=number, **told)
 
 
@@ -137,7 +137,7 @@ def payout_confirm(run, op):
     require(run.get("payout", payout) is None, "DUPLICATE_BANK_REF")
     require(net == redemption["net"], "PAYOUT_MISMATCH")
     told = {"redemption": number, "custodian": run.sender, "net": net}
-    run.put("payout", payout, {**told, "bank_ref": bank_ref, "failed": False})
+    run.create("payout", payout, {**told, "bank_ref": bank_ref, "failed": False})
     run.change("redemption", number, payout=payout)
     run.supply_adds(cum_payout=net)
     run.emit("PayoutConfirmed", payout=payout, **told)

@@ -131,7 +131,7 @@ def submit(run, op):
     require(len(index["drafts"]) < DRAFTS, "TOO_MANY_DRAFTS")
     number = index["next"]
     report = new_report(body, found, run.sender, run.now)
-    run.put("report", number, report)
+    run.create("report", number, report)
     run.change("reserve", next=number + 1, drafts=index["drafts"] + [number])
     run.emit("ReportSubmitted", report=number, digest=report["digest"], as_of=body["as_of"])
 

@@ -32,6 +32,7 @@ class Tables:
         rows = self.all(table)
         if key not in rows:
             self._occupy(table, key)
+            self._count(counts_for(table, key, record), 1)
         self.undo.append((table, key, rows.get(key)))
         rows[key] = record
 
@@ -48,7 +49,15 @@ class Tables:
         rows = self.all(table)
         self._keep_slots()
         self.slots[self.slots.index((table, key))] = None
-        self.undo.append((table, key, rows.pop(key)))
+        record = rows.pop(key)
+        self.undo.append((table, key, record))
+        self._count(counts_for(table, key, record), -1)
+
+    def _count(self, owner, change):
+        """OBJ-1."""
+        if owner is not None:
+            objects = self.get("account", owner)["objects"] + change
+            self.change("account", owner, objects=objects)
 
     def _keep_slots(self):
         if self.slots_before is None:
@@ -86,6 +95,20 @@ class Tables:
         self.keep()
 
 
+# OBJ-1: for which account a record counts.
+COUNTS_FOR = {
+    "allowance": lambda key, record: key[0],
+    "used auth": lambda key, record: key[0],
+    "used travel": lambda key, record: record["payer"],
+    "pair": lambda key, record: key[0],
+    "redemption": lambda key, record: record["owner"],
+}
+
+
+def counts_for(table, key, record):
+    return COUNTS_FOR[table](key, record) if table in COUNTS_FOR else None
+
+
 def within(value, most):
     """OVERFLOW for what leaves its range (OP-1)."""
     require(0 <= value <= most, "OVERFLOW")
@@ -102,6 +125,16 @@ def window_add(window, now, amount):
     return kept
 
 
+def spend_quota(run, payer, cost, code):
+    """TX-33: the account's record of quota after what costs as much as that many operations."""
+    account = run.account(payer)
+    quota = run.policy["quotas"][account["kyc_class"]]
+    gained = max(0, run.now - account["quota_at"]) * quota["per_1000_s"] // 1_000
+    used = max(0, account["quota_used"] - gained) + 1_000 * cost
+    require(used <= 1_000 * quota["burst"], code)
+    return {"quota_used": used, "quota_at": run.now}
+
+
 class Run:
     """One transaction at work: who sent it, when, and what it did so far."""
 
@@ -112,6 +145,8 @@ class Run:
         self.sender, self.nonce = body["sender"], body["nonce"]
         # The operation's number in the transaction.
         self.number = 0
+        # Whose quota pays (TX-33), or None in lane 0.
+        self.payer = None
         # Set while the council's operations run (OP-3).
         self.council = False
         self.events = []
@@ -142,6 +177,19 @@ class Run:
 
     def remove(self, table, key):
         self.tables.remove(table, key)
+
+    def create(self, table, key, record):
+        """As `put`; OBJ-2 and OBJ-3 for what is not there yet."""
+        if self.get(table, key) is None:
+            owner = counts_for(table, key, record)
+            if owner is not None:
+                account = self.account(owner)
+                burst = self.policy["quotas"][account["kyc_class"]]["burst"]
+                require(account["objects"] < 16 * burst, "TOO_MANY_OBJECTS")
+            if self.payer is not None and not self.council:
+                spent = spend_quota(self, self.payer, 4, "OBJECT_QUOTA")
+                self.change("account", self.payer, **spent)
+        self.put(table, key, record)
 
     def account(self, address):
         return self.get("account", address)
@@ -216,6 +264,8 @@ class Run:
         self.change("incidents", next=number + 1)
         record = {"kind": kind, "severity": severity, "subject": subject}
         self.put("incident", number, {**record, "height": self.height, "at": self.now})
+        if self.get("incident", number - 10_000) is not None:
+            self.remove("incident", number - 10_000)
         self.emit("IncidentPosted", incident=number, **record)
 
     def trip(self, kind):
@@ -231,4 +281,4 @@ class Run:
 
 
 __all__ = ["DAY", "HOUR", "ONE", "U32", "U64", "Fail", "Run", "Tables", "freeze_in_force"]
-__all__ += ["require", "window_add", "window_total", "within"]
+__all__ += ["require", "spend_quota", "window_add", "window_total", "within"]

@@ -37,7 +37,7 @@ def _fields(record, names):
 
 def _account(address, a, now):
     freeze = "frozen_in frozen_out freeze_until freeze_confirmed freeze_order"
-    rest = "kyc_class kyc_until institution memo_required quota_used quota_at"
+    rest = "kyc_class kyc_until institution memo_required quota_used quota_at objects"
     policy = wire.encode("KeyPolicy", a["policy"])
     nonces = [a["high"], sorted(a["used"])]
     return [address, policy, a["balance"], a["hold"]] + _fields(a, freeze) + nonces + _fields(a, rest)
@@ -65,7 +65,7 @@ def _proposal(number, p, now):
 
 
 def _redemption(number, r, now):
-    names = "owner gross fee net beneficiary terms requested_at due_at payout status"
+    names = "owner gross fee net beneficiary terms requested_at due_at payout status closed_at"
     return [number] + _fields(r, names)
 
 
@@ -121,9 +121,9 @@ WRITERS = {
     "supply": lambda key, s, now: _fields(s, SUPPLY),
     "terms": _encoded("Terms"),
     "upgrade": lambda key, u, now: _fields(u, "current version code height"),
-    "used auth": lambda key, used, now: [*key, used["at"]],
+    "used auth": lambda key, used, now: [*key, used["until"]],
     "used remote": lambda key, used, now: [*key, used["at"]],
-    "used travel": lambda key, used, now: [*key, used["at"]],
+    "used travel": lambda key, used, now: [*key, used["until"], used["payer"]],
     "validators": _validators,
     "window": lambda key, window, now: [_window(window, now)],
 }

@@ -121,7 +121,7 @@ OPERATIONS = {
     3: ("TransferFrom", "owner: Address, to: Address, amount: u64, travel: Option<TravelData>"),
     4: ("Permit", "body: PermitBody, witnesses: Vec<Witness>"),
     5: ("PayAuth", "body: PayAuthBody, witnesses: Vec<Witness>, travel: Option<TravelData>"),
-    6: ("CancelAuth", "nonce: Hash"),
+    6: ("CancelAuth", "nonce: Hash, deadline: u64"),
     10: ("DepositConfirm", "bank_ref: String, amount: u64, beneficiary: Address"),
     11: ("DepositReverse", "deposit: Hash, document: Hash"),
     12: ("PayoutConfirm", "redemption: Hash, bank_ref: String, net: u64"),
@@ -280,7 +280,7 @@ OBJECTS = {
     "upgrade": (9, "", "current: u32, version: u32, code: Hash, height: u64"),
     "account": (10, "address: Address", "policy: KeyPolicy, balance, hold: u64, freeze: Freeze,"
                 " replay: Replay, kyc_class: u8, kyc_until: u64, institution: u32,"
-                " memo_required: bool, quota: Bucket"),
+                " memo_required: bool, quota: Bucket, objects: u32"),
     "role": (11, "role: Role, holder: Address", "valid_until: u64"),
     "minter": (12, "address: Address", "allowance, per_tx, window_cap: u64, window: Window,"
                " suspended: bool"),
@@ -289,7 +289,7 @@ OBJECTS = {
     "pending": (14, "final_at: u64, deposit: Hash", "amount, confirmed_at: u64"),
     "redemption": (15, "id: Hash", "owner: Address, gross, fee, net: u64, beneficiary: Hash,"
                    " terms: u32, requested_at, due_at: u64, payout: Option<Hash>,"
-                   " status: RedemptionStatus"),
+                   " status: RedemptionStatus, closed_at: u64"),
     "payout": (16, "id: Hash", "custodian: Address, bank_ref: String, redemption: Hash, net: u64,"
                " failed: bool"),
     "report": (17, "number: u64", "body: ReportBody, digest: Hash, submitted_by: Address,"
@@ -299,8 +299,8 @@ OBJECTS = {
                  " proposer: Address, yes, no: Vec<Address>, created: u64, eta: Option<u64>,"
                  " status: ProposalStatus"),
     "allowance": (19, "owner, spender: Address", "amount, expires: u64"),
-    "used auth": (20, "owner: Address, nonce: Hash", "at: u64"),
-    "used travel": (21, "institution: u32, nonce: Hash", "at: u64"),
+    "used auth": (20, "owner: Address, nonce: Hash", "until: u64"),
+    "used travel": (21, "institution: u32, nonce: Hash", "until: u64, payer: Address"),
     "used remote": (22, "bridge: u32, tx: Hash", "at: u64"),
     "pair": (23, "payer, payee: Address", "window: Window"),
     "institution": (24, "number: u32", "name: String, key: PublicKey"),

@@ -108,6 +108,7 @@ fn a_registration_is_refused_in_order_and_then_opens_an_empty_account() {
             institution,
             memo_required: true,
             quota: Bucket::default(),
+            objects: 0,
         };
         assert_eq!(world.state.account(&account), Some(&opened));
         assert_eq!(world.state.len(), len + 1);

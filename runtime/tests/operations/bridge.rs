@@ -1,7 +1,7 @@
 //! Bridges to other chains.
 
 use ballast_primitives::Hash;
-use ballast_runtime::object::{Bridge, FreezeState, Key, Object, Role, Scope, Used, Window};
+use ballast_runtime::object::{Bridge, FreezeState, Key, Object, Role, Scope, UsedRemote, Window};
 use ballast_runtime::ops::bridge_in::BridgeIn;
 use ballast_runtime::ops::bridge_out::BridgeOut;
 use ballast_runtime::{Code, Event, Op};
@@ -117,7 +117,7 @@ fn what_comes_back_is_refused_in_order_and_then_released() {
     set_bridge(&mut world, BALANCE - 1, false);
     world.set_cap(u128::MAX);
     world.set_balance(TO, u64::MAX - BALANCE + 1);
-    let remote = (Key::UsedRemote(BRIDGE, USED), Object::UsedRemote(Used { at: START }));
+    let remote = (Key::UsedRemote(BRIDGE, USED), Object::UsedRemote(UsedRemote { at: START }));
     world.put_all(vec![remote]);
     for scope in [Scope::Transfer, Scope::Bridge] {
         world.set_pause(scope, u64::MAX);
@@ -170,7 +170,7 @@ fn what_comes_back_is_refused_in_order_and_then_released() {
     assert_eq!(escrows(&world), (0, 0));
     let at = world.context.time;
     let used = world.state.get(&Key::UsedRemote(BRIDGE, FRESH));
-    assert_eq!(used, Some(&Object::UsedRemote(Used { at })));
+    assert_eq!(used, Some(&Object::UsedRemote(UsedRemote { at })));
     let window_in = Window::default().with(at, BALANCE).unwrap();
     assert_eq!((bridge(&world).window_out, bridge(&world).window_in), (window_out, window_in));
     assert_eq!(world.run(OPERATOR, Op::BridgeIn(op)), Err(Code::RemoteTxUsed));

@@ -94,7 +94,7 @@ fn a_policy_is_refused_in_order_and_then_set_whole() {
         travel_threshold: 5,
         fee_account: NOBODY,
         officers: Officers { ceo: weak, cfo: weak },
-        quotas: vec![Quota { burst: 6, per_1000_s: 7 }; 2],
+        quotas: vec![Quota { burst: 60, per_1000_s: 7 }; 2],
     };
     let set = |op: &SetPolicy| [CouncilOp::SetPolicy(op.clone())];
     assert_eq!(world.try_by_council(set(&wrong)), Err(Code::UnknownTarget));
@@ -131,7 +131,7 @@ fn a_policy_is_refused_in_order_and_then_set_whole() {
 }
 
 fn quotas(number: usize) -> Vec<Quota> {
-    vec![Quota { burst: 1, per_1000_s: 1 }; number]
+    vec![Quota { burst: 16, per_1000_s: 1 }; number]
 }
 
 #[test]
@@ -155,8 +155,8 @@ fn a_policys_bounds_are_part_of_its_format() {
         (|op| op.quotas = quotas(0), false),
         (|op| op.quotas = quotas(16), true),
         (|op| op.quotas = quotas(17), false),
-        (|op| op.quotas[2] = Quota { burst: 1, per_1000_s: 1 }, true),
-        (|op| op.quotas[2].burst = 0, false),
+        (|op| op.quotas[2] = Quota { burst: 16, per_1000_s: 1 }, true),
+        (|op| op.quotas[2].burst = 15, false),
         (|op| op.quotas[2].per_1000_s = 0, false),
     ];
     for (number, (change, expected)) in cases.into_iter().enumerate() {

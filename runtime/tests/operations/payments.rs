@@ -2,7 +2,9 @@
 
 use ballast_primitives::{Address, Hash, SecretKey};
 use ballast_runtime::authorisation::{PayAuthBody, PermitBody, TravelData};
-use ballast_runtime::object::{Allowance, FreezeState, Key, Object, Scope, Used, Window};
+use ballast_runtime::object::{
+    Allowance, FreezeState, Key, Object, Scope, UsedAuth, UsedTravel, Window,
+};
 use ballast_runtime::ops::approve::Approve;
 use ballast_runtime::ops::pay_auth::PayAuth;
 use ballast_runtime::ops::permit::Permit;
@@ -58,8 +60,11 @@ fn everything_wrong() -> World {
     world.set_cap(u128::MAX);
     world.set_balance(TO, u64::MAX - BALANCE + 1);
     world.put_all(vec![
-        (Key::UsedTravel(THEIRS, USED), Object::UsedTravel(Used { at: START })),
-        (Key::UsedAuth(FROM.address(), USED), Object::UsedAuth(Used { at: START })),
+        (
+            Key::UsedTravel(THEIRS, USED),
+            Object::UsedTravel(UsedTravel { until: u64::MAX, payer: FROM.address() }),
+        ),
+        (Key::UsedAuth(FROM.address(), USED), Object::UsedAuth(UsedAuth { until: u64::MAX })),
     ]);
     world.set_pause(Scope::Transfer, u64::MAX);
     world.edit_account(FROM, |account| account.freeze = frozen(false, true));
@@ -96,6 +101,9 @@ fn need_no_memo(world: &mut World) {
 fn expired_travel(world: &World) -> Option<Box<TravelData>> {
     travel(USED, world.now())
 }
+
+/// When travel data may end that are used in this month.
+const FAR: u64 = START + 29 * DAY;
 
 fn extend(world: &World, travel: &mut Option<Box<TravelData>>) {
     travel.as_mut().unwrap().expires = world.now() + 1;
@@ -210,8 +218,7 @@ fn between_institutions_a_days_payments_of_one_pair_need_travel_data_from_the_th
     assert_eq!(world.try_run(FROM, pay(1)), required);
     assert!(world.try_run(TO, op::transfer(FROM, THRESHOLD - 1)).is_ok(), "another pair");
     assert!(world.try_run(FROM, op::transfer(OTHER, THRESHOLD)).is_ok(), "of no institution");
-    let with_data =
-        Transfer { to: TO.address(), amount: THRESHOLD, travel: travel(FRESH, u64::MAX) };
+    let with_data = Transfer { to: TO.address(), amount: THRESHOLD, travel: travel(FRESH, FAR) };
     let mut paid_with_data = world.clone();
     assert!(paid_with_data.run(FROM, Op::Transfer(with_data)).is_ok());
     // The first hour counts until the 25th after it begins.
@@ -235,7 +242,7 @@ fn travel_data_are_of_the_payees_institution_unexpired_used_once_and_never_idle(
     let invalid = Err(Code::TravelDataInvalid);
     assert_eq!(world.try_run(FROM, pay(travel(FRESH, now))), invalid, "expired");
     assert!(world.try_run(FROM, pay(travel(FRESH, now + 1))).is_ok());
-    let mut ours = travel(FRESH, u64::MAX);
+    let mut ours = travel(FRESH, FAR);
     ours.as_mut().unwrap().witness = witnesses(&[institution_key(OURS)])[0];
     assert_eq!(world.try_run(FROM, pay(ours)), invalid, "of the payer's institution");
     for (payer, payee) in [(OURS, OURS), (0, THEIRS), (OURS, 0), (0, 0)] {
@@ -243,15 +250,15 @@ fn travel_data_are_of_the_payees_institution_unexpired_used_once_and_never_idle(
         idle.edit_account(FROM, |account| account.institution = payer);
         idle.edit_account(TO, |account| account.institution = payee);
         let len = idle.state.len();
-        assert_eq!(idle.run(FROM, pay(travel(FRESH, u64::MAX))), invalid, "{payer} to {payee}");
+        assert_eq!(idle.run(FROM, pay(travel(FRESH, FAR))), invalid, "{payer} to {payee}");
         assert!(idle.run(FROM, pay(None)).is_ok());
         assert_eq!(idle.state.len(), len, "no window between {payer} and {payee}");
     }
-    assert!(world.run(FROM, pay(travel(FRESH, u64::MAX))).is_ok());
-    assert_eq!(world.run(FROM, pay(travel(FRESH, u64::MAX))), Err(Code::TravelReplay));
+    assert!(world.run(FROM, pay(travel(FRESH, FAR))).is_ok());
+    assert_eq!(world.run(FROM, pay(travel(FRESH, FAR))), Err(Code::TravelReplay));
     let key = institution_key(THEIRS).public();
     world.run(REGISTRAR, op::set_institution(OURS, "Bank", key)).unwrap();
-    let back = Transfer { to: FROM.address(), amount: 1, travel: travel(FRESH, u64::MAX) };
+    let back = Transfer { to: FROM.address(), amount: 1, travel: travel(FRESH, FAR) };
     assert!(world.run(TO, Op::Transfer(back)).is_ok(), "nonces are each institution's own");
 }
 
@@ -263,7 +270,7 @@ fn a_pairs_window_that_leaves_its_range_stops_the_payment() {
     let key = Key::Pair(FROM.address(), TO.address());
     world.put_all(vec![(key, Object::Pair(Box::new(full)))]);
     let pay = |amount, nonce| {
-        Op::Transfer(Transfer { to: TO.address(), amount, travel: travel(nonce, u64::MAX) })
+        Op::Transfer(Transfer { to: TO.address(), amount, travel: travel(nonce, FAR) })
     };
     let insufficient = Err(Code::InsufficientAvailable);
     assert_eq!(world.try_run(FROM, pay(BALANCE + 1, FRESH)), insufficient, "comes before");
@@ -438,12 +445,12 @@ fn a_permit_is_refused_in_order_and_then_sets_the_allowance_once() {
     assert!(!used(&world, Key::UsedAuth(owner, FRESH)));
     let len = world.state.len();
     let approved = Event::Approved { owner, spender, amount: 7, expires };
+    let until = op.body.deadline;
     assert_eq!(world.run(OTHER, Op::Permit(op.clone())), Ok(vec![approved]));
     let stored = world.state.get(&Key::Allowance(owner, spender));
     assert_eq!(stored, Some(&Object::Allowance(Allowance { amount: 7, expires })));
-    let at = world.context.time;
     let spent = world.state.get(&Key::UsedAuth(owner, FRESH));
-    assert_eq!(spent, Some(&Object::UsedAuth(Used { at })));
+    assert_eq!(spent, Some(&Object::UsedAuth(UsedAuth { until })));
     assert_eq!(world.state.len(), len + 2);
     assert_eq!(world.run(OTHER, Op::Permit(op)), Err(Code::AuthUsed));
 }
@@ -477,7 +484,7 @@ fn a_payment_authorisation_is_refused_in_order_and_then_pays_once() {
             (Code::UnknownTarget, |_, op| op.body.owner = FROM.address()),
             (Code::AuthNotYet, |world, op| op.body.not_before = world.now()),
             (Code::AuthExpired, |world, op| op.body.deadline = world.now() + 30 * DAY + 1),
-            (Code::AuthExpired, |world, op| op.body.deadline = world.now() + 1),
+            (Code::AuthExpired, |world, op| op.body.deadline = world.now() + 5_000),
             (Code::AuthUsed, |_, op| op.body.nonce = FRESH),
             (Code::WrongExecutor, |_, op| op.body.executor = None),
             (Code::BadAuth, |_, op| op.witnesses = witnesses(&FROM.keys())),
@@ -502,12 +509,11 @@ fn a_payment_authorisation_is_refused_in_order_and_then_pays_once() {
     body.memo = Some(b"of the relayer".to_vec());
     assert_eq!(world.send(unsigned(body, &OTHER.keys())), Ok(vec![moved(Some(b"12"))]));
     assert_all_moved(&world);
-    let at = world.context.time;
+    let until = op.body.deadline;
     let spent = world.state.get(&Key::UsedAuth(FROM.address(), FRESH));
-    assert_eq!(spent, Some(&Object::UsedAuth(Used { at })));
+    assert_eq!(spent, Some(&Object::UsedAuth(UsedAuth { until })));
     assert_eq!(world.state.len(), len + 3, "the authorisation, the pair, the used data");
     world.edit_account(TO, |account| account.kyc_until = u64::MAX);
-    op.body.deadline = world.now() + 1;
     assert_eq!(world.run(OTHER, Op::PayAuth(op)), Err(Code::AuthUsed));
 }
 
@@ -541,28 +547,31 @@ fn a_cancelled_authorisation_is_never_used_whether_or_not_it_exists() {
     let owner = FROM.address();
     let cancelled = Event::AuthCancelled { owner, nonce: FRESH };
     let len = world.state.len();
-    assert_eq!(world.run(FROM, op::cancel_auth(FRESH)), Ok(vec![cancelled]));
-    let at = world.context.time;
+    let until = world.now() + HOUR;
+    let cancel = |nonce| op::cancel_auth(nonce, until);
+    let late = op::cancel_auth(FRESH, world.now());
+    assert_eq!(world.try_run(FROM, late), Err(Code::AuthExpired), "there is nothing to cancel");
+    assert_eq!(world.run(FROM, cancel(FRESH)), Ok(vec![cancelled]));
     let spent = world.state.get(&Key::UsedAuth(owner, FRESH));
-    assert_eq!(spent, Some(&Object::UsedAuth(Used { at })));
+    assert_eq!(spent, Some(&Object::UsedAuth(UsedAuth { until })));
     assert_eq!(world.state.len(), len + 1);
-    assert_eq!(world.run(FROM, op::cancel_auth(FRESH)), Err(Code::AuthUsed));
-    let pay = |world: &World, nonce| PayAuthBody {
+    assert_eq!(world.run(FROM, cancel(FRESH)), Err(Code::AuthUsed));
+    let pay = |nonce| PayAuthBody {
         owner,
         to: TO.address(),
         amount: 1,
         memo: None,
         nonce,
         not_before: 0,
-        deadline: world.now() + 1,
+        deadline: until,
         executor: None,
     };
-    let relayed = op::pay_auth(pay(&world, FRESH), &FROM.keys());
+    let relayed = op::pay_auth(pay(FRESH), &FROM.keys());
     assert_eq!(world.run(OTHER, relayed), Err(Code::AuthUsed));
-    let other = op::pay_auth(pay(&world, USED), &FROM.keys());
+    let other = op::pay_auth(pay(USED), &FROM.keys());
     assert!(world.run(OTHER, other).is_ok());
-    assert_eq!(world.run(FROM, op::cancel_auth(USED)), Err(Code::AuthUsed), "too late");
-    assert!(world.run(OTHER, op::cancel_auth(FRESH)).is_ok(), "each owner's nonces are its own");
+    assert_eq!(world.run(FROM, cancel(USED)), Err(Code::AuthUsed), "too late");
+    assert!(world.run(OTHER, cancel(FRESH)).is_ok(), "each owner's nonces are its own");
 }
 
 #[test]

@@ -169,6 +169,7 @@ fn a_request_is_refused_in_order_and_then_puts_exactly_its_amount_into_escrow() 
             due_at,
             payout: None,
             status: RedemptionStatus::Requested,
+            closed_at: 0,
         })
     );
 }

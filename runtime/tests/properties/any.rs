@@ -108,7 +108,7 @@ fn payment() -> BoxedStrategy<Op> {
             .prop_map(|(owner, to, amount)| op::transfer_from(owner.address(), to, amount)),
         2 => (holder(), address(), amount(), hash(), time(), signer()).prop_map(permit),
         2 => (holder(), address(), amount(), hash(), time(), signer()).prop_map(pay_auth),
-        1 => hash().prop_map(op::cancel_auth),
+        1 => (hash(), time()).prop_map(|(nonce, deadline)| op::cancel_auth(nonce, deadline)),
         2 => (1..3u32, amount()).prop_map(|(n, amount)| op::bridge_out(n, amount, b"remote")),
         2 => (1..3u32, hash(), holder(), 0..100u64)
             .prop_map(|(n, remote, to, amount)| op::bridge_in(n, remote, to.address(), amount)),

@@ -74,7 +74,7 @@ class Live(unittest.TestCase):
         self.assertEqual((too_much.state, too_much.code), ("FAILED", "INSUFFICIENT_AVAILABLE"))
 
         # One that nobody was sent, whose time is over: proven by the account of its sender.
-        body = client.build(wallet, CancelAuth("00" * 32), valid_until=int(time.time() * 1000))
+        body = client.build(wallet, CancelAuth("00" * 32, 2**64 - 1), valid_until=int(time.time() * 1000))
         self.assertEqual(client.wait(sign(body, mine)), Fate("EXPIRED"))
 
         # Two under one nonce: the one that comes second is replaced, and the first one's receipt proves it.

@@ -72,7 +72,7 @@ async function walletLife(client: Client, env: any): Promise<void> {
   assert(tooMuch.state === "FAILED" && tooMuch.code === "INSUFFICIENT_AVAILABLE");
 
   // One that nobody was sent, whose time is over: proven by the account of its sender.
-  const body = await client.build(wallet, [{ type: "CancelAuth", nonce: "00".repeat(32) }], { validUntil: BigInt(Date.now()) });
+  const body = await client.build(wallet, [{ type: "CancelAuth", nonce: "00".repeat(32), deadline: 2n ** 64n - 1n }], { validUntil: BigInt(Date.now()) });
   assert.deepEqual(await client.wait(sign(body, mine)), { state: "EXPIRED" });
 
   // Two under one nonce: the one that comes second is replaced, and the first one's receipt proves it.

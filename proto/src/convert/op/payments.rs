@@ -32,7 +32,7 @@ messages! {
         deadline: deadline_ms, executor,
     }
     PayAuth { body, witnesses, travel }
-    CancelAuth { nonce }
+    CancelAuth { nonce, deadline: deadline_ms }
     BridgeOut { bridge, amount: amount_micros, recipient }
     BridgeIn { bridge, remote_tx, to, amount: amount_micros }
     SetBridge { bridge, name: bridge_name, day_cap: day_cap_micros, open }

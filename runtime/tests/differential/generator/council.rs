@@ -96,11 +96,11 @@ impl World {
             6 => op.officers.ceo = self.a_key(),
             7 => op.officers.cfo = PublicKey([0; 32]),
             8 => op.officers.cfo = op.officers.ceo,
-            9 => op.quotas.push(Quota { burst: 5, per_1000_s: 1_000 }),
+            9 => op.quotas.push(Quota { burst: 20, per_1000_s: 1_000 }),
             10 => {
                 op.quotas.pop();
             }
-            11 => op.quotas[0].burst = 1 + self.rng.below(6) as u32,
+            11 => op.quotas[0].burst = 16 + self.rng.below(6) as u32,
             12 => op.quotas[0].per_1000_s = self.changed(op.quotas[0].per_1000_s),
             13 => op.fee_account = self.stranger(),
             _ => {}

@@ -48,7 +48,11 @@ impl World {
             Some(Object::Institution(institution)) if !self.rng.chance(8) => institution.key,
             _ => self.spare[1],
         };
-        let expires = if self.rng.chance(20) { self.near(self.now) } else { self.now + HOUR_MS };
+        let expires = match self.rng.below(10) {
+            0 | 1 => self.near(self.now),
+            2 => self.near(self.now + AUTH_MS_MAX),
+            _ => self.now + HOUR_MS,
+        };
         let nonce = if self.rng.chance(60) { self.hash() } else { self.small_hash(6) };
         let data = self.hash();
         Some(Box::new(TravelData { data, nonce, expires, witness: witness(key) }))
@@ -190,8 +194,8 @@ impl World {
     }
 
     pub fn cancel_auth(&mut self) -> Draft {
-        let nonce = self.small_hash(40);
-        draft(self.person(), Op::CancelAuth(cancel_auth::CancelAuth { nonce }))
+        let (nonce, (_, deadline)) = (self.small_hash(40), self.validity());
+        draft(self.person(), Op::CancelAuth(cancel_auth::CancelAuth { nonce, deadline }))
     }
 
     /// Mostly a bridge that exists.

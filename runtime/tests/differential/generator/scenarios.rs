@@ -68,6 +68,8 @@ const SCENARIOS: &[&[Step]] = &[
     &[soon(redeem_whole), soon(fill_until_due), then(refund_owner)],
     &[soon(fill_fees), soon(settle_all)],
     &[soon(trip_and_fail)],
+    &[soon(fill_objects), soon(one_object_more)],
+    &[soon(too_many_for_the_quota)],
     &[soon(prepare_overflow), soon(fill_owner), soon(overflow)],
 ];
 
@@ -99,6 +101,58 @@ fn many_proposals(world: &mut World) -> Vec<Draft> {
         drafts.push(draft(*member, propose()));
     }
     drafts
+}
+
+// ---- objects that count ----
+
+/// An account of the class with the smallest quota, registered and not frozen.
+fn small_holder(world: &mut World) -> Option<Address> {
+    let now = world.now;
+    let fits = |who: &Address| {
+        world.state.account(who).is_some_and(|account| {
+            account.kyc_class == 0 && account.kyc_until > now && !account.freeze.in_force(now)
+        })
+    };
+    let all: Vec<_> = world.people.iter().copied().filter(fits).collect();
+    (!all.is_empty()).then(|| world.rng.pick(&all))
+}
+
+/// An allowance for nobody in particular.
+fn approval(world: &mut World) -> Op {
+    let (spender, expires) = (Address(world.rng.bytes()), world.now + DAY_MS);
+    Op::Approve(approve::Approve { spender, expected: 0, amount: 1, expires })
+}
+
+/// Somebody with a large quota pays for as many allowances as may count for an account.
+fn fill_objects(world: &mut World) -> Vec<Draft> {
+    let Some(owner) = small_holder(world) else { return Vec::new() };
+    let account = world.state.account(&owner);
+    let most = world.state.policy().quotas[0].objects_max();
+    let missing = most.saturating_sub(account.map_or(0, |account| account.objects.into()));
+    let sponsor = world.state.council().members[0].account;
+    let ops: Vec<_> = (0..missing).map(|_| approval(world)).collect();
+    world.focus.account = Some(owner);
+    let draft = |ops: &[Op]| Draft { sponsor: Some(sponsor), ..Draft::of(owner, ops.to_vec()) };
+    ops.chunks(16).map(draft).collect()
+}
+
+fn one_object_more(world: &mut World) -> Vec<Draft> {
+    let Some(owner) = world.focus.account else { return Vec::new() };
+    let sponsor = world.state.council().members[0].account;
+    let amount = world.state.terms().min.max(2_000_000);
+    let cancel = cancel_auth::CancelAuth { nonce: world.hash(), deadline: world.now + DAY_MS };
+    let beneficiary = Hash([3; 32]);
+    let redeem = redeem_request::RedeemRequest { amount, fee_max: u64::MAX, beneficiary };
+    [approval(world), Op::CancelAuth(cancel), Op::RedeemRequest(redeem)]
+        .into_iter()
+        .map(|op| Draft { sponsor: Some(sponsor), ..draft(owner, op) })
+        .collect()
+}
+
+/// More allowances in one transaction than the quota of its sender pays for.
+fn too_many_for_the_quota(world: &mut World) -> Vec<Draft> {
+    let Some(owner) = small_holder(world) else { return Vec::new() };
+    vec![Draft::of(owner, (0..6).map(|_| approval(world)).collect())]
 }
 
 // ---- a class that changes between proposal and execution ----

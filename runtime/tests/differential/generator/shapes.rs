@@ -182,7 +182,7 @@ impl World {
             }
             2 => op.attest_quorum = self.rng.pick(&[0, 1, 16, 17]),
             3 => op.custodian_share_max_bps = Some(self.rng.pick(&[0, 1, 10_000, 10_001])),
-            4 => op.quotas[0].burst = self.rng.below(2) as u32,
+            4 => op.quotas[0].burst = 15 + self.rng.below(2) as u32,
             5 => op.quotas[0].per_1000_s = self.rng.below(2),
             _ => op.quotas = vec![op.quotas[0]; self.length(16)],
         }

@@ -381,6 +381,7 @@ class PayAuth:
 @variant(6)
 class CancelAuth:
     nonce: Hash
+    deadline: U64
 
 
 @variant(10)

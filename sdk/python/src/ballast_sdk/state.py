@@ -363,6 +363,7 @@ class AccountObject:
     institution: U32
     memo_required: bool
     quota: Bucket
+    objects: U32
 
 
 @variant(11, "Role")
@@ -409,6 +410,7 @@ class RedemptionObject:
     due_at: U64
     payout: Hash | None
     status: RedemptionStatus
+    closed_at: U64
 
 
 @variant(16, "Payout")
@@ -454,12 +456,13 @@ class AllowanceObject:
 
 @variant(20, "UsedAuth")
 class UsedAuthObject:
-    at: U64
+    until: U64
 
 
 @variant(21, "UsedTravel")
 class UsedTravelObject:
-    at: U64
+    until: U64
+    payer: Address
 
 
 @variant(22, "UsedRemote")

@@ -149,7 +149,9 @@ pub fn pay_auth(cook: &mut Cook<'_>) -> Option<Draft> {
 
 pub fn cancel_auth(cook: &mut Cook<'_>) -> Option<Draft> {
     let (owner, nonce) = (cook.someone(), auth_nonce(cook));
-    Some(cook.draft(owner, vec![Op::CancelAuth(ops::cancel_auth::CancelAuth { nonce })]))
+    let deadline = cook.now_ms + MINUTE_MS;
+    let op = ops::cancel_auth::CancelAuth { nonce, deadline };
+    Some(cook.draft(owner, vec![Op::CancelAuth(op)]))
 }
 
 pub fn bridge_out(cook: &mut Cook<'_>) -> Option<Draft> {
