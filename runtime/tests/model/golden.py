@@ -185,7 +185,8 @@ def check_consensus():
             header = bytes.fromhex(value)
             check(what, wire.encode("Header", wire.decode("Header", header)).hex(), value)
         elif what == "payload of one batch":
-            payload = wire.digest_of("block payload", "Vec<Hash>", [b"\6" * 32])
+            batch = {"digest": b"\6" * 32, "bytes": 7, "txs": 8, "signatures": 9}
+            payload = wire.digest_of("block payload", "Vec<BatchRef>", [batch])
             check(what, payload.hex(), value)
         elif what.startswith(("Prevote", "Precommit")):
             kind, _, target = what.partition(" for ")

@@ -232,6 +232,7 @@ RECORDS = {
     "Header": "version: u16, genesis: Hash, height: u64, parent: Hash, time: u64, proposer: PublicKey,"
     " payload: Hash, executed_height: u64, state_root, receipts_root, validators,"
     " next_validators: Hash",
+    "BatchRef": "digest: Hash, bytes, txs, signatures: u32",
     "Vote": "kind: VoteKind, height: u64, round: u32, block: Option<Hash>",
     "CommitSignature": "validator: PublicKey, signature: Signature",
     "Certificate": "height: u64, round: u32, block: Hash, signatures: Vec<CommitSignature>",
