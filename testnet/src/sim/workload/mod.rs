@@ -155,7 +155,8 @@ impl Load {
         let (least, most) = self.plan.valid_ms;
         let valid_ms = self.rng.between(least, most);
         // Now and then around the most that is allowed.
-        let valid_ms = if valid_ms % 97 == 0 { DAY_MS - 500 + valid_ms % 2_000 } else { valid_ms };
+        let valid_ms =
+            if valid_ms.is_multiple_of(97) { DAY_MS - 500 + valid_ms % 2_000 } else { valid_ms };
         let valid_until = wall_ms + valid_ms;
         let nonce = self.nonce(state, &draft.sender);
         let verified = self.sign(state, draft, nonce, valid_until);
