@@ -123,8 +123,6 @@ bugs! {
     ChangeForgotten
     /// The last object that a block removed stays stored.
     RemovalForgotten
-    /// An account may have as many objects as it likes.
-    ObjectsUncounted
     /// What has ended is not removed.
     EndedKept
 }

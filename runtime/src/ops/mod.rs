@@ -217,9 +217,7 @@ impl Env<'_, '_> {
     /// Creates an object under a key that has none: `TOO_MANY_OBJECTS`, then `OBJECT_QUOTA`
     /// (OBJ-2, OBJ-3).
     pub(crate) fn create(&mut self, key: Key, object: Object) -> Result<(), Code> {
-        if let Some(owner) = object.counts_for(&key)
-            && !planted(Bug::ObjectsUncounted)
-        {
+        if let Some(owner) = object.counts_for(&key) {
             self.check_room(&owner)?;
         }
         self.pay_for_object()?;

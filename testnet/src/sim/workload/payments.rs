@@ -12,7 +12,9 @@ use crate::sim::setting::institution_key;
 
 /// How many nonces of authorisations each owner has: some are used again.
 const AUTHS: u64 = 200;
-const MINUTE_MS: u64 = 60_000;
+/// How long allowances, authorisations and travel data are good for: short enough for them to end
+/// within a run.
+const TERM_MS: u64 = 15_000;
 
 /// Mostly one payment; now and then several, of which a late one may fail, and now and then at
 /// another's cost.
@@ -42,7 +44,7 @@ fn travel(
     if from == 0 || to == 0 || from == to || cook.rng.chance(200) {
         return None;
     }
-    let (data, nonce, expires) = (cook.hash(), cook.hash(), cook.now_ms + MINUTE_MS);
+    let (data, nonce, expires) = (cook.hash(), cook.hash(), cook.now_ms + TERM_MS);
     let key = institution_key(to);
     let message =
         cook.kitchen.message(SignTag::Travel, &(payer, payee, amount, data, nonce, expires));
@@ -60,7 +62,7 @@ fn allowance(cook: &Cook<'_>, owner: &Address, spender: &Address) -> u64 {
 pub fn approve(cook: &mut Cook<'_>) -> Option<Draft> {
     let (owner, spender) = (cook.someone(), cook.someone());
     let expected = allowance(cook, &owner, &spender);
-    let (amount, expires) = (cook.rng.between(0, 20_000_000), cook.now_ms + MINUTE_MS);
+    let (amount, expires) = (cook.rng.between(0, 20_000_000), cook.now_ms + TERM_MS);
     let op = ops::approve::Approve { spender, expected, amount, expires };
     Some(cook.draft(owner, vec![Op::Approve(op)]))
 }
@@ -117,10 +119,10 @@ pub fn permit(cook: &mut Cook<'_>) -> Option<Draft> {
         spender,
         expected: allowance(cook, &owner, &spender),
         amount: cook.rng.between(0, 20_000_000),
-        expires: cook.now_ms + MINUTE_MS,
+        expires: cook.now_ms + TERM_MS,
         nonce: auth_nonce(cook),
         not_before: 0,
-        deadline: cook.now_ms + MINUTE_MS,
+        deadline: cook.now_ms + TERM_MS,
         executor,
     };
     let witnesses = signed_by(cook, SignTag::Permit, &body, &owner);
@@ -138,7 +140,7 @@ pub fn pay_auth(cook: &mut Cook<'_>) -> Option<Draft> {
         memo: cook.rng.chance(300).then(|| vec![7; 4]),
         nonce: auth_nonce(cook),
         not_before: 0,
-        deadline: cook.now_ms + MINUTE_MS,
+        deadline: cook.now_ms + TERM_MS,
         executor,
     };
     let witnesses = signed_by(cook, SignTag::PayAuth, &body, &owner);
@@ -149,7 +151,7 @@ pub fn pay_auth(cook: &mut Cook<'_>) -> Option<Draft> {
 
 pub fn cancel_auth(cook: &mut Cook<'_>) -> Option<Draft> {
     let (owner, nonce) = (cook.someone(), auth_nonce(cook));
-    let deadline = cook.now_ms + MINUTE_MS;
+    let deadline = cook.now_ms + TERM_MS;
     let op = ops::cancel_auth::CancelAuth { nonce, deadline };
     Some(cook.draft(owner, vec![Op::CancelAuth(op)]))
 }
