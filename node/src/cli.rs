@@ -43,6 +43,9 @@ pub enum Command {
     /// Upgrades of the rules.
     #[command(subcommand)]
     Upgrade(UpgradeCommand),
+    /// What the validator's key has signed.
+    #[command(subcommand)]
+    SignState(SignStateCommand),
     /// Print a completion script for a shell.
     Completions { shell: clap_complete::Shell },
 }
@@ -113,6 +116,23 @@ pub enum UpgradeCommand {
     Check(ConfiguredHome),
 }
 
+#[derive(Subcommand)]
+pub enum SignStateCommand {
+    /// Replace the sign-state of a stopped node, when it is lost or of no use.
+    ///
+    /// Stop every other node that runs with this key first. The validator follows without signing
+    /// until the chain has passed whatever its key may have signed before.
+    Reset {
+        #[command(flatten)]
+        home: HomeArgs,
+        /// Confirms that nothing here knows all that the key has signed.
+        #[arg(long, required = true)]
+        history_unknown: bool,
+        #[command(flatten)]
+        passphrase: PassphraseArgs,
+    },
+}
+
 #[derive(Args)]
 pub struct HomeArgs {
     /// The node's home folder.
@@ -166,6 +186,9 @@ pub struct InitArgs {
     /// Generate encrypted consensus and peer keys. An existing key is never overwritten.
     #[arg(long)]
     pub new_keys: bool,
+    /// Make a sign-state for a key that is here already. If the key ever signed, it may sign twice.
+    #[arg(long, conflicts_with = "new_keys")]
+    pub key_never_signed: bool,
     #[command(flatten)]
     pub passphrase: PassphraseArgs,
 }

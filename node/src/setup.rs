@@ -63,7 +63,7 @@ impl Home {
         self.keys().join("peer.key")
     }
 
-    /// What can be fetched again from other validators: the database and the consensus WAL.
+    /// What can be fetched again from other validators: the database.
     pub fn data(&self) -> PathBuf {
         self.0.join("data")
     }
@@ -72,15 +72,28 @@ impl Home {
         self.data().join("db")
     }
 
-    /// The consensus write-ahead log.
+    /// The consensus write-ahead log: with the sign-state, what a validator must not lose.
     pub fn wal(&self) -> PathBuf {
-        self.data().join("consensus.wal")
+        self.0.join("consensus.wal")
     }
 
     /// What this validator has signed. Beside `data/`, not inside it: whoever deletes the data to
     /// sync afresh must not delete the memory that keeps the key from signing twice.
     pub fn sign_state(&self) -> PathBuf {
         self.0.join("sign-state")
+    }
+
+    /// What to do about a sign-state that cannot be gone on from.
+    pub fn sign_state_advice(&self) -> String {
+        let home = self.0.display();
+        format!(
+            "The sign-state remembers what this validator has signed; without it the validator \
+             could sign twice. Never run two nodes with one key. Put the file back as it was when \
+             the node last stopped. If it is lost, `ballast-node sign-state reset --history-unknown \
+             --home {home}` makes one with which the validator follows without signing until \
+             nothing that its key may have signed can matter. Only for a key that has never signed: \
+             `ballast-node init --key-never-signed --home {home}`"
+        )
     }
 }
 

@@ -16,7 +16,7 @@ use journal::{SignState, Wal, WalOptions};
 fn sign_state_files() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sign-state");
-    let mut state = SignState::create(&path).unwrap();
+    let mut state = SignState::create(&path, bodies::OWNER.key).unwrap();
     let mut seeds = vec![fs::read(&path).unwrap()];
     for record in [&b"one"[..], &[2; 60], &[3; 256]] {
         state.save(record).unwrap();
@@ -29,13 +29,14 @@ fn sign_state_files() {
 fn write_ahead_logs() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("wal");
-    let (mut wal, _) = Wal::open_with(&path, WalOptions { file_bytes: 1024 }).unwrap();
+    let (mut wal, _) =
+        Wal::open_with(&path, &bodies::OWNER, WalOptions { file_bytes: 1024 }).unwrap();
     let mut seeds = vec![fs::read(&path).unwrap()];
     for height in 1..=3 {
         wal.reset(height).unwrap();
         for entry in [&b"a vote"[..], &[7; 90], b""] {
             wal.append(entry).unwrap();
-            wal.sync().unwrap();
+            wal.sync(0).unwrap();
             seeds.push(fs::read(&path).unwrap());
         }
     }

@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ballast_node::journal::{
-    DataLock, ENTRY_BYTES_MAX, LockError, SignState, SignStateError, Wal, WalError, WalOptions,
+    DataLock, ENTRY_BYTES_MAX, LockError, Owner, SignState, SignStateError, Wal, WalError,
+    WalOptions,
 };
 use proptest::prelude::*;
 
 /// Small, so that every offset can be tried and the file fills up.
 const SMALL: WalOptions = WalOptions { file_bytes: 1024 };
-const HEADER_BYTES: usize = 64;
+const HEADER_BYTES: usize = 152;
+const OWNER: Owner = Owner { key: [7; 32], chain: [8; 32] };
 
 /// In memory where possible: these tests are about what is in the files, and sync thousands of
 /// times.
@@ -80,7 +82,8 @@ fn a_folder_that_is_not_there_is_named() {
 fn sign_state(dir: &Path, saves: u8) -> PathBuf {
     let path = dir.join("sign-state");
     let _ = fs::remove_file(&path);
-    let mut state = SignState::create(&path).unwrap();
+    drop(SignState::create(&path, OWNER.key).unwrap());
+    let (mut state, _) = SignState::open(&path, &OWNER).unwrap();
     for n in 1..=saves {
         state.save(&vec![n; usize::from(n)]).unwrap();
     }
@@ -91,19 +94,19 @@ fn sign_state(dir: &Path, saves: u8) -> PathBuf {
 fn the_newest_record_is_read_back() {
     let dir = folder();
     let path = sign_state(dir.path(), 0);
-    assert_eq!(SignState::open(&path).unwrap().1, None);
+    assert_eq!(SignState::open(&path, &OWNER).unwrap().1, None);
     for n in 1..=5 {
-        let (mut state, _) = SignState::open(&path).unwrap();
+        let (mut state, _) = SignState::open(&path, &OWNER).unwrap();
         state.save(&[n; 256]).unwrap();
-        let (state, record) = SignState::open(&path).unwrap();
+        let (state, record) = SignState::open(&path, &OWNER).unwrap();
         assert_eq!(record, Some(vec![n; 256]));
         assert!(!state.has_damaged_slot());
-        assert_eq!(state.generation(), u64::from(n) + 1);
+        assert_eq!(state.generation(), u64::from(n) + 2);
     }
-    let (mut state, _) = SignState::open(&path).unwrap();
+    let (mut state, _) = SignState::open(&path, &OWNER).unwrap();
     assert!(matches!(state.save(&[0; 257]), Err(SignStateError::TooLong { size: 257 })));
     state.save(&[]).unwrap();
-    assert_eq!(SignState::open(&path).unwrap().1, Some(vec![]));
+    assert_eq!(SignState::open(&path, &OWNER).unwrap().1, Some(vec![]));
 }
 
 #[test]
@@ -112,13 +115,13 @@ fn a_save_torn_at_any_byte_leaves_the_record_before_or_its_own() {
     for saves in [1, 2, 3, 4] {
         let path = sign_state(dir.path(), saves);
         let before = fs::read(&path).unwrap();
-        SignState::open(&path).unwrap().0.save(&[saves + 1; 250]).unwrap();
+        SignState::open(&path, &OWNER).unwrap().0.save(&[saves + 1; 250]).unwrap();
         let after = fs::read(&path).unwrap();
         for written in 0..=after.len() {
             let torn: Vec<u8> =
                 after[..written].iter().chain(&before[written..]).copied().collect();
             fs::write(&path, &torn).unwrap();
-            let (mut state, record) = SignState::open(&path).unwrap();
+            let (mut state, record) = SignState::open(&path, &OWNER).unwrap();
             let whole = torn == after;
             let expected =
                 if whole { vec![saves + 1; 250] } else { vec![saves; usize::from(saves)] };
@@ -127,7 +130,7 @@ fn a_save_torn_at_any_byte_leaves_the_record_before_or_its_own() {
             if written % 50 == 0 {
                 // The next save heals the damaged slot, not the good one.
                 state.save(b"next").unwrap();
-                let (state, record) = SignState::open(&path).unwrap();
+                let (state, record) = SignState::open(&path, &OWNER).unwrap();
                 assert_eq!((record, state.has_damaged_slot()), (Some(b"next".to_vec()), false));
             }
         }
@@ -139,20 +142,20 @@ fn any_damaged_byte_costs_at_most_its_own_slot() {
     let dir = folder();
     let path = sign_state(dir.path(), 4);
     let size = fs::metadata(&path).unwrap().len();
-    // Generation 5 (save 4) is in slot 0.
+    // Generation 6 (save 4) is in slot 0.
     for offset in 0..size {
         flip(&path, offset, 0x10);
-        let (state, record) = SignState::open(&path).unwrap();
-        let expected = if offset < 306 { vec![3; 3] } else { vec![4; 4] };
+        let (state, record) = SignState::open(&path, &OWNER).unwrap();
+        let expected = if offset < 370 { vec![3; 3] } else { vec![4; 4] };
         assert_eq!(record, Some(expected), "{offset}");
-        assert_eq!(state.has_damaged_slot(), !(306..4096).contains(&offset), "{offset}");
+        assert_eq!(state.has_damaged_slot(), !(370..4096).contains(&offset), "{offset}");
         flip(&path, offset, 0x10);
     }
     flip(&path, 100, 1);
     flip(&path, 4200, 1);
-    assert!(matches!(SignState::open(&path), Err(SignStateError::Damaged { .. })));
+    assert!(matches!(SignState::open(&path, &OWNER), Err(SignStateError::Damaged { .. })));
     fs::write(&path, b"").unwrap();
-    assert!(matches!(SignState::open(&path), Err(SignStateError::Damaged { .. })));
+    assert!(matches!(SignState::open(&path, &OWNER), Err(SignStateError::Damaged { .. })));
 }
 
 #[test]
@@ -160,9 +163,9 @@ fn a_slot_copied_over_the_other_is_not_taken_for_it() {
     let dir = folder();
     let path = sign_state(dir.path(), 4);
     let mut bytes = fs::read(&path).unwrap();
-    bytes.copy_within(4096..4096 + 306, 0);
+    bytes.copy_within(4096..4096 + 370, 0);
     fs::write(&path, &bytes).unwrap();
-    let (state, record) = SignState::open(&path).unwrap();
+    let (state, record) = SignState::open(&path, &OWNER).unwrap();
     assert_eq!((record, state.has_damaged_slot()), (Some(vec![3; 3]), true));
 }
 
@@ -170,19 +173,19 @@ fn a_slot_copied_over_the_other_is_not_taken_for_it() {
 fn a_sign_state_is_neither_invented_nor_overwritten() {
     let dir = folder();
     let missing = dir.path().join("nothing-here");
-    let error = SignState::open(&missing).unwrap_err();
+    let error = SignState::open(&missing, &OWNER).unwrap_err();
     assert!(matches!(error, SignStateError::Missing { .. }));
     assert!(error.to_string().contains("nothing-here"), "{error}");
     assert!(!missing.exists());
     let path = sign_state(dir.path(), 2);
     let before = fs::read(&path).unwrap();
-    assert!(matches!(SignState::create(&path), Err(SignStateError::Exists { .. })));
+    assert!(matches!(SignState::create(&path, OWNER.key), Err(SignStateError::Exists { .. })));
     assert_eq!(fs::read(&path).unwrap(), before);
     // A draft left by a crash during creation is no obstacle.
     fs::remove_file(&path).unwrap();
     fs::write(dir.path().join("sign-state.new"), b"half").unwrap();
-    SignState::create(&path).unwrap();
-    assert_eq!(SignState::open(&path).unwrap().1, None);
+    SignState::create(&path, OWNER.key).unwrap();
+    assert_eq!(SignState::open(&path, &OWNER).unwrap().1, None);
     assert!(!dir.path().join("sign-state.new").exists());
 }
 
@@ -195,21 +198,21 @@ fn entry(n: usize) -> Vec<u8> {
 /// A log with these frames (height, entries of it), and the file offset at which each ends.
 fn wal(path: &Path, frames: &[(u64, usize)]) -> (Vec<usize>, Vec<Vec<u8>>) {
     let _ = fs::remove_file(path);
-    let (mut log, contents) = Wal::open_with(path, SMALL).unwrap();
+    let (mut log, contents) = Wal::open_with(path, &OWNER, SMALL).unwrap();
     assert!(contents.created && contents.entries.is_empty() && contents.height == 0);
     let (mut ends, mut all, mut end) = (vec![], vec![], HEADER_BYTES);
     for (height, count) in frames {
         if log.height() != *height {
             log.reset(*height).unwrap();
         }
-        end += 52;
+        end += 60;
         for n in 0..*count {
             let entry = entry(all.len() + n);
             end += 4 + entry.len();
             log.append(&entry).unwrap();
         }
         (0..*count).for_each(|_| all.push(entry(all.len())));
-        log.sync().unwrap();
+        log.sync(0).unwrap();
         ends.push(end);
     }
     (ends, all)
@@ -221,14 +224,14 @@ fn entries_are_read_back_in_order_and_appended_to() {
     let path = dir.path().join("wal");
     let (_, mut all) = wal(&path, &[(7, 3), (7, 1), (7, 2)]);
     for round in 0..20 {
-        let (mut log, contents) = Wal::open_with(&path, SMALL).unwrap();
+        let (mut log, contents) = Wal::open_with(&path, &OWNER, SMALL).unwrap();
         assert_eq!((contents.height, contents.cut_bytes, contents.created), (7, 0, false));
         assert_eq!(contents.entries, all, "{round}");
         all.push(vec![round; 100]);
         log.append(&[round; 100]).unwrap();
         log.append(b"never synced").unwrap();
         all.push(b"never synced".to_vec());
-        log.sync().unwrap();
+        log.sync(0).unwrap();
         log.append(b"lost").unwrap();
     }
 }
@@ -242,21 +245,24 @@ fn a_file_cut_at_any_byte_yields_exactly_a_prefix() {
     let whole = fs::read(&path).unwrap();
     for size in HEADER_BYTES..whole.len() {
         fs::write(&path, &whole[..size]).unwrap();
-        let (mut log, contents) = Wal::open_with(&path, SMALL).unwrap();
+        let (mut log, contents) = Wal::open_with(&path, &OWNER, SMALL).unwrap();
         let frames_kept = ends.iter().take_while(|end| **end <= size).count();
         let count: usize = frames[..frames_kept].iter().map(|(_, count)| count).sum();
         assert_eq!(contents.entries, all[..count], "{size}");
         // The log goes on from there.
         log.reset(9).unwrap();
         log.append(b"on").unwrap();
-        log.sync().unwrap();
-        let (_, contents) = Wal::open_with(&path, SMALL).unwrap();
+        log.sync(0).unwrap();
+        let (_, contents) = Wal::open_with(&path, &OWNER, SMALL).unwrap();
         assert_eq!((contents.height, contents.entries), (9, vec![b"on".to_vec()]), "{size}");
         assert_eq!(contents.cut_bytes, 0, "{size}");
     }
     for size in 0..HEADER_BYTES {
         fs::write(&path, &whole[..size]).unwrap();
-        assert!(matches!(Wal::open(&path), Err(WalError::Corrupt { offset: 0, .. })), "{size}");
+        assert!(
+            matches!(Wal::open(&path, &OWNER), Err(WalError::Corrupt { offset: 0, .. })),
+            "{size}"
+        );
     }
 }
 
@@ -275,7 +281,7 @@ fn a_flipped_bit_anywhere_is_reported_or_costs_the_last_frame_alone() {
         for offset in 0..whole.len() {
             fs::write(&path, &whole).unwrap();
             flip(&path, offset as u64, 1 << (offset % 8));
-            let opened = Wal::open_with(&path, SMALL).map(|(_, contents)| contents);
+            let opened = Wal::open_with(&path, &OWNER, SMALL).map(|(_, contents)| contents);
             let bad_frame = ends.iter().rposition(|end| *end <= offset);
             match opened {
                 Err(WalError::Corrupt { offset: at, .. }) => {
@@ -308,12 +314,14 @@ fn whole_sectors_lost_before_a_synced_frame_are_reported() {
     bytes[ends[0]..ends[1]].fill(0);
     fs::write(&path, &bytes).unwrap();
     let at = ends[0] as u64;
-    assert!(matches!(Wal::open(&path), Err(WalError::Corrupt { offset, .. }) if offset == at));
+    assert!(
+        matches!(Wal::open(&path, &OWNER), Err(WalError::Corrupt { offset, .. }) if offset == at)
+    );
     // A frame moved down to close the gap is no frame.
     let mut moved = whole.clone();
     moved.drain(ends[0]..ends[1]);
     fs::write(&path, &moved).unwrap();
-    let (_, contents) = Wal::open(&path).unwrap();
+    let (_, contents) = Wal::open(&path, &OWNER).unwrap();
     assert_eq!(contents.entries.len(), 5);
     assert_eq!(contents.cut_bytes, (ends[2] - ends[1]) as u64);
 }
@@ -328,7 +336,7 @@ fn pages_of_one_unsynced_frame_may_arrive_in_any_order() {
         let mut bytes = whole.clone();
         bytes[lost..lost + 16].fill(0);
         fs::write(&path, &bytes).unwrap();
-        let (_, contents) = Wal::open(&path).unwrap();
+        let (_, contents) = Wal::open(&path, &OWNER).unwrap();
         // A hole over bytes that were zero anyway is no loss; entries hold none.
         assert_eq!(contents.entries, all[..2], "{lost}");
         assert!(contents.cut_bytes > 0);
@@ -342,13 +350,13 @@ fn an_entry_that_looks_like_a_frame_does_not_turn_a_torn_tail_into_damage() {
     // A whole log of somebody else, with good frames, as an entry of ours.
     wal(&other, &[(3, 2), (3, 20)]);
     let bait = fs::read(&other).unwrap();
-    let (mut log, _) = Wal::open_with(&path, SMALL).unwrap();
+    let (mut log, _) = Wal::open_with(&path, &OWNER, SMALL).unwrap();
     log.reset(3).unwrap();
     log.append(&bait).unwrap();
-    log.sync().unwrap();
+    log.sync(0).unwrap();
     drop(log);
     flip(&path, 70, 1);
-    let (_, contents) = Wal::open(&path).unwrap();
+    let (_, contents) = Wal::open(&path, &OWNER).unwrap();
     assert!(contents.entries.is_empty() && contents.cut_bytes > 300);
 }
 
@@ -356,21 +364,21 @@ fn an_entry_that_looks_like_a_frame_does_not_turn_a_torn_tail_into_damage() {
 fn a_reset_forgets_the_height_before_and_never_goes_back() {
     let dir = folder();
     let path = dir.path().join("wal");
-    let (mut log, _) = Wal::open_with(&path, SMALL).unwrap();
+    let (mut log, _) = Wal::open_with(&path, &OWNER, SMALL).unwrap();
     log.reset(5).unwrap();
     log.append(b"five").unwrap();
-    log.sync().unwrap();
+    log.sync(0).unwrap();
     log.append(b"five, not synced").unwrap();
     assert!(matches!(log.reset(5), Err(WalError::NotAbove { current: 5, asked: 5, .. })));
     assert!(matches!(log.reset(4), Err(WalError::NotAbove { current: 5, asked: 4, .. })));
     log.reset(6).unwrap();
     log.reset(6).unwrap();
     // Nothing of the new height is durable yet: the old one is found, under its own height.
-    let (_, contents) = Wal::open_with(&path, SMALL).unwrap();
+    let (_, contents) = Wal::open_with(&path, &OWNER, SMALL).unwrap();
     assert_eq!((contents.height, contents.entries), (5, vec![b"five".to_vec()]));
     log.append(b"six").unwrap();
-    log.sync().unwrap();
-    let (_, contents) = Wal::open_with(&path, SMALL).unwrap();
+    log.sync(0).unwrap();
+    let (_, contents) = Wal::open_with(&path, &OWNER, SMALL).unwrap();
     assert_eq!((contents.height, contents.entries), (6, vec![b"six".to_vec()]));
 }
 
@@ -378,20 +386,20 @@ fn a_reset_forgets_the_height_before_and_never_goes_back() {
 fn a_full_file_is_replaced_at_a_reset_and_stays_small() {
     let dir = folder();
     let path = dir.path().join("wal");
-    let (mut log, _) = Wal::open_with(&path, SMALL).unwrap();
+    let (mut log, _) = Wal::open_with(&path, &OWNER, SMALL).unwrap();
     let mut replaced = 0;
     for height in 1..200_u64 {
         let before = fs::read(&path).unwrap();
         log.reset(height).unwrap();
         if fs::read(&path).unwrap() != before {
             replaced += 1;
-            let (_, contents) = Wal::open_with(&path, SMALL).unwrap();
+            let (_, contents) = Wal::open_with(&path, &OWNER, SMALL).unwrap();
             assert_eq!((contents.height, contents.entries.len()), (height, 0));
         }
         let entries = [vec![1; 30], height.to_le_bytes().to_vec()];
         entries.iter().for_each(|entry| log.append(entry).unwrap());
-        log.sync().unwrap();
-        let (reopened, contents) = Wal::open_with(&path, SMALL).unwrap();
+        log.sync(0).unwrap();
+        let (reopened, contents) = Wal::open_with(&path, &OWNER, SMALL).unwrap();
         assert_eq!((contents.height, contents.entries), (height, entries.to_vec()));
         if height % 3 == 0 {
             log = reopened;
@@ -405,14 +413,14 @@ fn a_full_file_is_replaced_at_a_reset_and_stays_small() {
 fn entries_have_a_largest_size_and_many_are_written_in_parts() {
     let dir = folder();
     let path = dir.path().join("wal");
-    let (mut log, _) = Wal::open(&path).unwrap();
+    let (mut log, _) = Wal::open(&path, &OWNER).unwrap();
     log.reset(1).unwrap();
     assert!(matches!(log.append(&vec![0; ENTRY_BYTES_MAX + 1]), Err(WalError::TooLong { .. })));
     for n in 0..6 {
         log.append(&vec![n; ENTRY_BYTES_MAX]).unwrap();
     }
-    log.sync().unwrap();
-    let (_, contents) = Wal::open(&path).unwrap();
+    log.sync(0).unwrap();
+    let (_, contents) = Wal::open(&path, &OWNER).unwrap();
     assert_eq!(contents.entries.len(), 6);
     assert!(contents.entries.iter().zip(0..).all(|(entry, n)| *entry == vec![n; ENTRY_BYTES_MAX]));
 }
@@ -423,13 +431,13 @@ const CHILD_WAL: &str = "BALLAST_TEST_WAL";
 #[test]
 fn child_whose_disk_is_full() {
     let Some(path) = std::env::var_os(CHILD_WAL) else { return };
-    let (mut log, _) = Wal::open_with(Path::new(&path), SMALL).unwrap();
+    let (mut log, _) = Wal::open_with(Path::new(&path), &OWNER, SMALL).unwrap();
     log.append(b"fits").unwrap();
-    log.sync().unwrap();
+    log.sync(0).unwrap();
     log.append(&[1; 100_000]).unwrap();
-    assert!(matches!(log.sync(), Err(WalError::Io { doing: "write", .. })));
+    assert!(matches!(log.sync(0), Err(WalError::Io { doing: "write", .. })));
     assert!(matches!(log.append(b"more"), Err(WalError::Failed { .. })));
-    assert!(matches!(log.sync(), Err(WalError::Failed { .. })));
+    assert!(matches!(log.sync(0), Err(WalError::Failed { .. })));
     assert!(matches!(log.reset(9), Err(WalError::Failed { .. })));
     println!("refused");
 }
@@ -448,7 +456,7 @@ fn after_a_failed_write_nothing_is_accepted() {
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && text.contains("refused"), "{text}");
     // What was synced before is there; the part that was written is a torn tail.
-    let (_, contents) = Wal::open_with(&path, SMALL).unwrap();
+    let (_, contents) = Wal::open_with(&path, &OWNER, SMALL).unwrap();
     assert_eq!(contents.entries, [b"fits"]);
     assert!(contents.cut_bytes > 0);
 }
@@ -469,7 +477,7 @@ proptest! {
     ) {
         let dir = folder();
         let path = dir.path().join("wal");
-        let (mut log, _) = Wal::open_with(&path, SMALL).unwrap();
+        let (mut log, _) = Wal::open_with(&path, &OWNER, SMALL).unwrap();
         let mut written: Vec<(u64, Vec<Vec<u8>>)> = vec![(0, vec![])];
         for (step, entries) in &frames {
             let height = written.last().unwrap().0 + step;
@@ -481,7 +489,7 @@ proptest! {
                 log.append(entry).unwrap();
                 written.last_mut().unwrap().1.push(entry.clone());
             }
-            log.sync().unwrap();
+            log.sync(0).unwrap();
         }
         let mut bytes = fs::read(&path).unwrap();
         let offset = HEADER_BYTES + at.index(bytes.len() - HEADER_BYTES);
@@ -492,7 +500,7 @@ proptest! {
             *byte = *noise;
         }
         fs::write(&path, &bytes).unwrap();
-        match Wal::open_with(&path, SMALL) {
+        match Wal::open_with(&path, &OWNER, SMALL) {
             Ok((_, contents)) => {
                 let of_height = written.iter().find(|(height, _)| *height == contents.height);
                 let (_, entries) = of_height.unwrap();

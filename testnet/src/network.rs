@@ -102,7 +102,8 @@ impl Network {
 
     /// `ballast-node init`: the data folder and the sign-state, once.
     fn init(&self, entry: &Entry) -> Result<(), Failure> {
-        let output = self.command("init", &self.home(entry)).output();
+        let mut command = self.command("init", &self.home(entry));
+        let output = command.arg("--key-never-signed").output();
         let output = output.map_err(Failure::at(&self.node))?;
         if output.status.success() {
             return Ok(());

@@ -9,7 +9,8 @@ use std::sync::OnceLock;
 
 use ballast_testnet::sim::byzantine::BEHAVIOURS;
 use ballast_testnet::sim::campaign::{Tally, run_seeds};
-use ballast_testnet::sim::plan::{Liar, Plan};
+use ballast_testnet::sim::coverage::Coverage;
+use ballast_testnet::sim::plan::{Fault, Kind, Liar, Plan};
 use ballast_testnet::sim::{run, workload};
 
 /// How many seeds to run, if not the usual number.
@@ -154,4 +155,70 @@ fn with_more_liars_than_a_validator_set_bears_a_split_is_seen_and_put_down_to_th
         }
     }
     assert!(splits >= 5, "{splits} splits");
+}
+
+/// Four honest validators under load, and `faults`.
+fn honest(seed: u64, faults: Vec<Fault>) -> Plan {
+    let mut plan = Plan::draw(seed);
+    (plan.validators, plan.observers) = (4, 0);
+    plan.liars.clear();
+    plan.load.every_ms = 80;
+    plan.heal_ms = 6_000;
+    plan.load.until_ms = 6_500;
+    plan.faults = faults;
+    plan
+}
+
+fn strike(from_ms: u64, lasts_ms: u64, kind: Kind) -> Vec<Fault> {
+    vec![Fault { from_ms, to_ms: from_ms + lasts_ms, kind }]
+}
+
+/// Runs plans that break no rule; how often what happened.
+fn unbroken(plans: impl Iterator<Item = Plan>) -> Coverage {
+    let mut coverage = Coverage::default();
+    for plan in plans {
+        let outcome = run(&plan, None);
+        let violation = outcome.violation.map(|violation| violation.to_string());
+        assert_eq!(violation, None, "seed {}: {:?}", plan.seed, plan.faults);
+        coverage.merge(&outcome.coverage);
+    }
+    coverage
+}
+
+#[test]
+fn a_home_with_keys_only_restored_at_any_moment_signs_nothing_twice() {
+    let plans = (0..200).map(|seed| {
+        let node = (seed % 4) as u8;
+        honest(seed, strike(1_000 + seed * 13, 20 + seed % 300, Kind::KeysOnly { node }))
+    });
+    let coverage = unbroken(plans);
+    assert!(coverage.of("restarts without a history") >= 200);
+    assert!(coverage.of("histories regained") >= 190, "{}", coverage.of("histories regained"));
+}
+
+#[test]
+fn a_home_put_back_from_an_older_copy_signs_nothing_twice() {
+    let plans = (0..200).map(|seed| {
+        let node = (seed % 4) as u8;
+        honest(seed, strike(1_000 + seed * 7, 30 + seed * 9, Kind::OldHome { node }))
+    });
+    let coverage = unbroken(plans);
+    assert!(coverage.of("histories found wanting") >= 150);
+}
+
+#[test]
+fn all_four_lose_power_at_each_moment_of_a_block_and_go_on_by_themselves() {
+    let plans = (0..400).map(|step| {
+        let mut plan = honest(1 + step % 2, strike(2_000 + step, 300, Kind::Blackout));
+        // Slow enough that a millisecond is a small part of a block.
+        plan.delay_us = (20_000, 80_000);
+        plan.sync_us = 2_000;
+        plan
+    });
+    let coverage = unbroken(plans);
+    for stored in 1..=4 {
+        let what = format!("blackouts with the newest block at {stored}");
+        assert!(coverage.of(&what) > 0, "{what}");
+    }
+    assert_eq!(coverage.of("restarts without a history"), 0);
 }

@@ -5,20 +5,23 @@
 //! bytes into an entry can make them look like a frame.
 //!
 //! ```text
-//! header  magic (8) ‖ key (32) ‖ height (8) ‖ checksum (16)
-//! frame   magic (4) ‖ body length (4) ‖ height (8) ‖ number (4)
+//! header  magic (8) ‖ key (32) ‖ consensus key (32) ‖ genesis hash (32) ‖ height (8)
+//!           ‖ generation (8) ‖ checksum (16)
+//! frame   magic (4) ‖ body length (4) ‖ height (8) ‖ number (4) ‖ generation (8)
 //!           ‖ checksum of these and of the frame's offset (16)
 //!           ‖ checksum of the body and of the checksum before (16) ‖ body
 //! body    entries, each length (4) ‖ bytes
 //! ```
 
+use crate::Owner;
+
 /// A header or frame checksum.
 type Sum = [u8; 16];
 
-const HEADER_MAGIC: [u8; 8] = *b"BALWAL01";
+const HEADER_MAGIC: [u8; 8] = *b"BALWAL02";
 const FRAME_MAGIC: [u8; 4] = *b"\xf7WL\x1a";
-pub(super) const HEADER_BYTES: usize = 8 + 32 + 8 + 16;
-pub(super) const FRAME_HEAD_BYTES: usize = 4 + 4 + 8 + 4 + 16 + 16;
+pub(super) const HEADER_BYTES: usize = 8 + 32 + 64 + 8 + 8 + 16;
+pub(super) const FRAME_HEAD_BYTES: usize = 4 + 4 + 8 + 4 + 8 + 16 + 16;
 
 /// What makes checksums this file's own.
 #[derive(Clone, Copy)]
@@ -35,6 +38,9 @@ pub(super) struct Place {
 /// What a file holds.
 pub(super) struct Scan {
     pub key: Key,
+    pub owner: Owner,
+    /// The sign-state's when the last frame was synced.
+    pub generation: u64,
     /// The height of the last frame; the header's if there is none.
     pub height: u64,
     /// The number of the next frame of that height.
@@ -65,29 +71,52 @@ impl Key {
     }
 }
 
-pub(super) fn encode_header(key: &Key, height: u64) -> Vec<u8> {
+pub(super) fn encode_header(key: &Key, owner: &Owner, height: u64, generation: u64) -> Vec<u8> {
     let mut header = HEADER_MAGIC.to_vec();
     header.extend_from_slice(&key.0);
+    header.extend_from_slice(&owner.key);
+    header.extend_from_slice(&owner.chain);
     header.extend_from_slice(&height.to_le_bytes());
+    header.extend_from_slice(&generation.to_le_bytes());
     let sum = key.sum([b"header", &header]);
     header.extend_from_slice(&sum);
     header
 }
 
-fn decode_header(bytes: &[u8]) -> Option<(Key, u64)> {
+/// An empty file.
+fn decode_header(bytes: &[u8]) -> Option<Scan> {
     let (body, sum) = bytes.get(..HEADER_BYTES)?.split_last_chunk::<16>()?;
-    let (key, height) = body.strip_prefix(&HEADER_MAGIC)?.split_first_chunk()?;
+    let (key, rest) = body.strip_prefix(&HEADER_MAGIC)?.split_first_chunk()?;
+    let (owner_key, rest) = rest.split_first_chunk()?;
+    let (chain, rest) = rest.split_first_chunk()?;
+    let (height, generation) = rest.split_first_chunk()?;
     let key = Key(*key);
-    let height = u64::from_le_bytes(height.try_into().ok()?);
-    (key.sum([b"header", body]) == *sum).then_some((key, height))
+    let scan = Scan {
+        key,
+        owner: Owner { key: *owner_key, chain: *chain },
+        generation: u64::from_le_bytes(generation.try_into().ok()?),
+        height: u64::from_le_bytes(*height),
+        next_number: 0,
+        entries: Vec::new(),
+        end: HEADER_BYTES,
+        garbage: 0,
+    };
+    (key.sum([b"header", body]) == *sum).then_some(scan)
 }
 
 /// The bytes before `body`. Its length was checked against a limit far below 2^32.
-pub(super) fn encode_head(key: &Key, place: Place, offset: usize, body: &[u8]) -> Vec<u8> {
+pub(super) fn encode_head(
+    key: &Key,
+    place: Place,
+    generation: u64,
+    offset: usize,
+    body: &[u8],
+) -> Vec<u8> {
     let mut head = FRAME_MAGIC.to_vec();
     head.extend_from_slice(&u32::try_from(body.len()).unwrap_or(u32::MAX).to_le_bytes());
     head.extend_from_slice(&place.height.to_le_bytes());
     head.extend_from_slice(&place.number.to_le_bytes());
+    head.extend_from_slice(&generation.to_le_bytes());
     let head_sum = key.sum([&(offset as u64).to_le_bytes(), &head]);
     head.extend_from_slice(&head_sum);
     head.extend_from_slice(&key.sum([&head_sum, body]));
@@ -97,6 +126,7 @@ pub(super) fn encode_head(key: &Key, place: Place, offset: usize, body: &[u8]) -
 /// A frame head whose own checksum is right.
 struct Head<'a> {
     place: Place,
+    generation: u64,
     body_length: usize,
     head_sum: &'a [u8],
     body_sum: &'a [u8],
@@ -107,7 +137,8 @@ fn decode_head<'a>(key: &Key, offset: usize, bytes: &'a [u8]) -> Option<Head<'a>
     let rest = head.strip_prefix(&FRAME_MAGIC)?;
     let (body_length, rest) = rest.split_first_chunk()?;
     let (height, rest) = rest.split_first_chunk()?;
-    let (number, sums) = rest.split_first_chunk()?;
+    let (number, rest) = rest.split_first_chunk()?;
+    let (generation, sums) = rest.split_first_chunk()?;
     let (head_sum, body_sum) = sums.split_at_checked(16)?;
     let summed = head.get(..FRAME_HEAD_BYTES - 32)?;
     if key.sum([&(offset as u64).to_le_bytes(), summed]) != head_sum {
@@ -115,6 +146,7 @@ fn decode_head<'a>(key: &Key, offset: usize, bytes: &'a [u8]) -> Option<Head<'a>
     }
     Some(Head {
         place: Place { height: u64::from_le_bytes(*height), number: u32::from_le_bytes(*number) },
+        generation: u64::from_le_bytes(*generation),
         body_length: usize::try_from(u32::from_le_bytes(*body_length)).ok()?,
         head_sum,
         body_sum,
@@ -122,12 +154,13 @@ fn decode_head<'a>(key: &Key, offset: usize, bytes: &'a [u8]) -> Option<Head<'a>
 }
 
 /// The frame that begins at `offset` of `file`, if it is whole.
-fn decode_frame<'a>(key: &Key, file: &'a [u8], offset: usize) -> Option<(Place, &'a [u8])> {
+fn decode_frame<'a>(key: &Key, file: &'a [u8], offset: usize) -> Option<(Head<'a>, &'a [u8])> {
     let bytes = file.get(offset..)?;
     let head = decode_head(key, offset, bytes)?;
     let end = FRAME_HEAD_BYTES.checked_add(head.body_length)?;
     let body = bytes.get(FRAME_HEAD_BYTES..end)?;
-    (key.sum([head.head_sum, body]) == head.body_sum).then_some((head.place, body))
+    let whole = key.sum([head.head_sum, body]) == head.body_sum;
+    whole.then_some((head, body))
 }
 
 pub(super) fn push_entry(body: &mut Vec<u8>, entry: &[u8]) {
@@ -158,10 +191,9 @@ fn later_frame(key: &Key, file: &[u8], from: usize) -> bool {
 
 /// Reads a whole file, and tells a torn tail from damage as [`super::wal`] promises.
 pub(super) fn scan(file: &[u8]) -> Result<Scan, Corrupt> {
-    let (key, height) = decode_header(file).ok_or(Corrupt { offset: 0 })?;
-    let mut scan =
-        Scan { key, height, next_number: 0, entries: Vec::new(), end: HEADER_BYTES, garbage: 0 };
-    while let Some((place, body)) = decode_frame(&key, file, scan.end) {
+    let mut scan = decode_header(file).ok_or(Corrupt { offset: 0 })?;
+    let key = scan.key;
+    while let Some((Head { place, generation, .. }, body)) = decode_frame(&key, file, scan.end) {
         let corrupt = Corrupt { offset: scan.end };
         if place.height > scan.height && place.number == 0 {
             scan.height = place.height;
@@ -172,6 +204,7 @@ pub(super) fn scan(file: &[u8]) -> Result<Scan, Corrupt> {
         }
         let Some(entries) = entries_of(body) else { return Err(corrupt) };
         scan.entries.extend(entries);
+        scan.generation = generation;
         scan.next_number = scan.next_number.saturating_add(1);
         scan.end += FRAME_HEAD_BYTES + body.len();
     }

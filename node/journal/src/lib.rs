@@ -1,7 +1,7 @@
 //! What stops a validator from signing twice, and from running twice. Bytes in plain files, apart
 //! from RocksDB: a database that lost its newest writes opens as if nothing were missing.
 //!
-//! - [`DataLock`]: one process per data folder.
+//! - [`DataLock`]: one process per home.
 //! - [`SignState`]: what was signed last, durable before the signature leaves.
 //! - [`Wal`]: the inputs of the height under way, durable before a message that rests on them
 //!   leaves.
@@ -16,6 +16,9 @@
 //!    everything once one of its writes failed.
 //! 4. Files come into being whole (written and synced under another name, then given their own),
 //!    so a file that is there and does not read as one was damaged, never half-made.
+//!
+//! Both files name their [`Owner`], and the log also the generation of the sign-state as of each of
+//! its frames: a sign-state older than that was put back from a copy.
 //!
 //! [`SignState`] and [`Wal`] work on any [`drive::Drive`]; without a word about it, on that of the
 //! operating system.
@@ -39,5 +42,13 @@ mod sign_state;
 mod wal;
 
 pub use lock::{DataLock, LockError};
-pub use sign_state::{RECORD_BYTES_MAX, SignState, SignStateError};
+pub use sign_state::{Identity, RECORD_BYTES_MAX, SignState, SignStateError};
 pub use wal::{ENTRY_BYTES_MAX, Wal, WalContents, WalError, WalOptions};
+
+/// Whose memory a file is: a consensus key's, on a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner {
+    pub key: [u8; 32],
+    /// The genesis hash.
+    pub chain: [u8; 32],
+}

@@ -8,6 +8,9 @@
 //! height and not synced is forgotten. [`Wal::open`] gives back the entries of the newest height
 //! that has any, in order, and they are on the disk then: also those whose sync a kill cut short.
 //!
+//! A log has an [`Owner`], and opens for no other. Each frame names the sign-state's generation when
+//! it was synced, which is before what it covers was signed.
+//!
 //! # Heights share the file
 //!
 //! A reset writes nothing: the next frame says that it is the first of the new height, and follows
@@ -39,6 +42,7 @@ use rand::TryRng as _;
 use rand::rngs::SysRng;
 use thiserror::Error;
 
+use crate::Owner;
 use crate::drive::{Drive, Existing, File as _, Os};
 use crate::frame::{self, FRAME_HEAD_BYTES, Key, Place, Scan};
 
@@ -51,6 +55,8 @@ const FRAME_BYTES_MAX: usize = 4 * ENTRY_BYTES_MAX;
 pub enum WalError {
     #[error("the consensus WAL {} is damaged at offset {offset}, before its tail", path.display())]
     Corrupt { path: PathBuf, offset: u64 },
+    #[error("the consensus WAL {} is of another validator or another chain", path.display())]
+    Foreign { path: PathBuf },
     #[error("a WAL entry of {size} bytes is over the limit of {ENTRY_BYTES_MAX}")]
     TooLong { size: usize },
     #[error("the consensus WAL {} is at height {current} and cannot begin {asked}", path.display())]
@@ -80,6 +86,8 @@ pub struct WalContents {
     /// The height of the entries; 0 in a new file.
     pub height: u64,
     pub entries: Vec<Vec<u8>>,
+    /// The sign-state's when the newest frame was synced.
+    pub generation: u64,
     /// Bytes of an unsynced tail that were cut.
     pub cut_bytes: u64,
     /// There was no file. Unless the validator is new, its WAL is lost.
@@ -93,6 +101,8 @@ pub struct Wal<D: Drive = Os> {
     path: PathBuf,
     options: WalOptions,
     key: Key,
+    owner: Owner,
+    generation: u64,
     height: u64,
     next_number: u32,
     /// Entries since the last sync.
@@ -106,12 +116,16 @@ pub struct Wal<D: Drive = Os> {
 
 impl Wal<Os> {
     /// Opens the log, or makes an empty one at height 0.
-    pub fn open(path: &Path) -> Result<(Self, WalContents), WalError> {
-        Self::open_with(path, WalOptions::default())
+    pub fn open(path: &Path, owner: &Owner) -> Result<(Self, WalContents), WalError> {
+        Self::open_with(path, owner, WalOptions::default())
     }
 
-    pub fn open_with(path: &Path, options: WalOptions) -> Result<(Self, WalContents), WalError> {
-        Self::open_on(Os, path, options)
+    pub fn open_with(
+        path: &Path,
+        owner: &Owner,
+        options: WalOptions,
+    ) -> Result<(Self, WalContents), WalError> {
+        Self::open_on(Os, path, owner, options)
     }
 }
 
@@ -120,14 +134,16 @@ impl<D: Drive> Wal<D> {
     pub fn open_on(
         drive: D,
         path: &Path,
+        owner: &Owner,
         options: WalOptions,
     ) -> Result<(Self, WalContents), WalError> {
         match drive.open(path) {
-            Ok(file) => Self::read(drive, file, path, options),
+            Ok(file) => Self::read(drive, file, path, owner, options),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let wal = Self::create(drive, path, options, 0, Existing::Refuse)?;
+                let wal = Self::create(drive, path, *owner, options, (0, 0), Existing::Refuse)?;
+                let (entries, cut_bytes) = (Vec::new(), 0);
                 let contents =
-                    WalContents { height: 0, entries: Vec::new(), cut_bytes: 0, created: true };
+                    WalContents { height: 0, entries, generation: 0, cut_bytes, created: true };
                 Ok((wal, contents))
             }
             Err(source) => Err(io_error("open", path, source)),
@@ -137,15 +153,16 @@ impl<D: Drive> Wal<D> {
     fn create(
         drive: D,
         path: &Path,
+        owner: Owner,
         options: WalOptions,
-        height: u64,
+        (height, generation): (u64, u64),
         existing: Existing,
     ) -> Result<Self, WalError> {
         let mut key = Key([0; 32]);
         SysRng
             .try_fill_bytes(&mut key.0)
             .map_err(|error| io_error("make a key for", path, io::Error::other(error)))?;
-        let mut bytes = frame::encode_header(&key, height);
+        let mut bytes = frame::encode_header(&key, &owner, height, generation);
         let end = bytes.len();
         bytes.resize(end.max(options.file_bytes), 0);
         let file = drive
@@ -157,6 +174,8 @@ impl<D: Drive> Wal<D> {
             path: path.to_owned(),
             options,
             key,
+            owner,
+            generation,
             height,
             next_number: 0,
             body: Vec::new(),
@@ -170,14 +189,19 @@ impl<D: Drive> Wal<D> {
         drive: D,
         mut file: D::File,
         path: &Path,
+        owner: &Owner,
         options: WalOptions,
     ) -> Result<(Self, WalContents), WalError> {
         let bytes = file.read_all().map_err(|source| io_error("read", path, source))?;
-        let Scan { key, height, next_number, entries, end, garbage } = frame::scan(&bytes)
-            .map_err(|corrupt| WalError::Corrupt {
-                path: path.to_owned(),
-                offset: corrupt.offset as u64,
-            })?;
+        let scan = frame::scan(&bytes).map_err(|corrupt| WalError::Corrupt {
+            path: path.to_owned(),
+            offset: corrupt.offset as u64,
+        })?;
+        let Scan { key, owner: found, generation, height, next_number, entries, end, garbage } =
+            scan;
+        if found != *owner {
+            return Err(WalError::Foreign { path: path.to_owned() });
+        }
         if garbage > 0 {
             file.write_at(&vec![0; garbage], end as u64)
                 .and_then(|()| file.sync())
@@ -189,6 +213,8 @@ impl<D: Drive> Wal<D> {
             path: path.to_owned(),
             options,
             key,
+            owner: found,
+            generation,
             height,
             next_number,
             body: Vec::new(),
@@ -197,7 +223,7 @@ impl<D: Drive> Wal<D> {
             failed: false,
         };
         let cut_bytes = garbage as u64;
-        Ok((wal, WalContents { height, entries, cut_bytes, created: false }))
+        Ok((wal, WalContents { height, entries, generation, cut_bytes, created: false }))
     }
 
     /// The height whose entries are appended.
@@ -213,20 +239,21 @@ impl<D: Drive> Wal<D> {
             return Err(WalError::TooLong { size: entry.len() });
         }
         if self.body.len() + 4 + entry.len() > FRAME_BYTES_MAX {
-            self.sync()?;
+            self.sync(self.generation)?;
         }
         frame::push_entry(&mut self.body, entry);
         Ok(())
     }
 
-    /// Makes all that was appended durable. Nothing appended, nothing done.
-    pub fn sync(&mut self) -> Result<(), WalError> {
+    /// Makes all that was appended durable, while the sign-state is of `generation`. Nothing
+    /// appended, nothing done.
+    pub fn sync(&mut self, generation: u64) -> Result<(), WalError> {
         self.check_usable()?;
         if self.body.is_empty() {
             return Ok(());
         }
         let place = Place { height: self.height, number: self.next_number };
-        let mut frame = frame::encode_head(&self.key, place, self.end, &self.body);
+        let mut frame = frame::encode_head(&self.key, place, generation, self.end, &self.body);
         frame.append(&mut self.body);
         debug_assert!(frame.len() > FRAME_HEAD_BYTES);
         let end = self.end + frame.len();
@@ -235,6 +262,7 @@ impl<D: Drive> Wal<D> {
             frame.resize(frame.len() + self.options.file_bytes / 8, 0);
         }
         self.failed = true;
+        self.generation = generation;
         self.file
             .write_at(&frame, self.end as u64)
             .map_err(|source| io_error("write", &self.path, source))?;
@@ -257,8 +285,9 @@ impl<D: Drive> Wal<D> {
         }
         if self.end > self.options.file_bytes {
             self.failed = true;
-            let drive = self.drive.clone();
-            *self = Self::create(drive, &self.path, self.options, height, Existing::Replace)?;
+            let (drive, begin) = (self.drive.clone(), (height, self.generation));
+            let (path, options) = (self.path.clone(), self.options);
+            *self = Self::create(drive, &path, self.owner, options, begin, Existing::Replace)?;
         } else if height > self.height {
             self.body.clear();
             self.height = height;

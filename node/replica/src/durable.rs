@@ -141,7 +141,13 @@ impl Order {
 /// Votes, proposals and certificates leave only after what they rest on is durable.
 const fn rests_on_disk(effect: &Effect) -> bool {
     let (Effect::Broadcast(message) | Effect::Send { message, .. }) = effect else { return false };
-    !matches!(message, Message::Status { .. } | Message::WantProposal { .. })
+    !matches!(
+        message,
+        Message::Status { .. }
+            | Message::WantProposal { .. }
+            | Message::WhatSigned { .. }
+            | Message::LastSigned(_)
+    )
 }
 
 #[cfg(test)]

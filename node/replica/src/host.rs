@@ -30,10 +30,11 @@ use crate::context::{BlockValue, Ctx, Height, Members, Proposal, ValidatorKey, V
 use crate::message::{
     Message, WirePolka, WireProposal, WireRound, WireVote, proposal_signed_bytes,
 };
-use crate::safety::{Refusal, Safety, SignState, Step};
+use crate::safety::{Memory, Refusal, Safety, SignState, Step};
 use crate::types::{Evidence, EvidenceKind};
 use crate::verified::Verified;
 use crate::wal::WalEntry;
+use crate::witness::{Spoken, Witness, precommits};
 
 type CoreError = Error<Ctx>;
 
@@ -44,7 +45,7 @@ pub enum Out {
     /// Append to the write-ahead log.
     Wal(Vec<u8>),
     /// Make durable before anything after it is sent.
-    SignState(SignState),
+    SignState(Memory),
     /// Send to every validator.
     Broadcast(Message),
     /// Build a block for this round and answer with [`Host::propose`].
@@ -67,6 +68,8 @@ pub enum Out {
     Evidence(Vec<Evidence>),
     /// The validator was asked to sign and may not.
     Refused(Refusal),
+    /// A genuine message of this validator's key that its sign-state does not know.
+    OwnHeard(SignState),
 }
 
 /// A stop that nothing but an operator can mend.
@@ -96,6 +99,7 @@ struct Room {
     verified_early: Verified,
     /// Since it was last asked, something did not verify.
     forgery: bool,
+    witness: Witness,
     /// Records of the log being replayed: appended again, they would double it.
     replayed: BTreeSet<Vec<u8>>,
     outs: Vec<Out>,
@@ -133,6 +137,7 @@ impl Host {
             verified: Verified::default(),
             verified_early: Verified::default(),
             forgery: false,
+            witness: Witness::default(),
             replayed: BTreeSet::new(),
             outs: Vec::new(),
             decided: None,
@@ -161,6 +166,38 @@ impl Host {
         &mut self.room.safety
     }
 
+    pub const fn witness(&self) -> &Witness {
+        &self.room.witness
+    }
+
+    pub const fn witness_mut(&mut self) -> &mut Witness {
+        &mut self.room.witness
+    }
+
+    /// Notes a message whose signature was verified. Given back is what the sign-state would say
+    /// of it, if it is this validator's and news.
+    pub fn hear(&mut self, key: PublicKey, spoken: Spoken) -> Option<SignState> {
+        self.room.hear(key, spoken)
+    }
+
+    /// Notes the votes of a certificate that was verified; given back is what is news of this
+    /// validator's own.
+    pub fn hear_certificate(&mut self, certificate: &CommitCertificate) -> Option<SignState> {
+        precommits(certificate).filter_map(|(key, spoken)| self.room.hear(key, spoken)).last()
+    }
+
+    /// Verifies a message that a peer shows.
+    pub fn is_genuine(&mut self, key: &PublicKey, spoken: &Spoken) -> bool {
+        let bytes = spoken.signed_bytes(&self.room.genesis);
+        self.room.verify_at(spoken.place().0, key, &bytes, spoken.signature())
+    }
+
+    /// Brings the sign-state up to a log that has not been played back yet.
+    pub fn read_log(&mut self, entries: &[WalEntry]) -> Vec<Out> {
+        self.room.catch_up_sign_state(entries);
+        self.take()
+    }
+
     /// Starts `height` with its validator set.
     pub fn start(&mut self, height: u64, committee: &Committee) -> Result<Vec<Out>, HostError> {
         self.begin(height, committee, false)?;
@@ -180,7 +217,6 @@ impl Host {
         entries: Vec<WalEntry>,
     ) -> Result<Vec<Out>, HostError> {
         self.room.replayed = entries.iter().map(WalEntry::encode).collect();
-        self.room.catch_up_sign_state(&entries);
         let inputs: Vec<_> = entries.into_iter().map(WalEntry::into_input).collect();
         self.begin_with_index(height, committee, &inputs)?;
         for input in inputs {
@@ -275,8 +311,12 @@ impl Host {
     /// Verifies the signature of a vote that the replica keeps for a later height. That its
     /// validator is in that height's set is for the replica to know.
     pub fn vote_is_genuine(&mut self, vote: &WireVote) -> bool {
-        let bytes = vote.vote.signed_bytes(&self.room.genesis);
-        self.room.verify_at(vote.vote.height, &vote.validator, &bytes, &vote.signature)
+        let spoken = Spoken::Vote { vote: vote.vote, signature: vote.signature };
+        let genuine = self.is_genuine(&vote.validator, &spoken);
+        if genuine {
+            self.room.note(vote.validator, spoken);
+        }
+        genuine
     }
 
     /// Verifies a round certificate of a height that has not begun, whose set is `committee`.
@@ -301,10 +341,12 @@ impl Host {
         if turn.key != proposal.proposer {
             return false;
         }
-        let signed = proposal.clone().into_signed();
-        let bytes = proposal_signed_bytes(&signed.message, &self.room.genesis);
-        let height = proposal.header.height;
-        self.room.verify_at(height, &proposal.proposer, &bytes, &proposal.signature)
+        let spoken = proposal.spoken();
+        let genuine = self.is_genuine(&proposal.proposer, &spoken);
+        if genuine {
+            self.room.note(proposal.proposer, spoken);
+        }
+        genuine
     }
 
     /// This validator's latest votes of the round, for a peer that has just come back.
@@ -489,7 +531,9 @@ impl Room {
     fn append(&mut self, height: Height, input: &Input<Ctx>) {
         // What a mute validator does rests on nothing, and a log that it went on with would pass for
         // the one it lost: votes of its own come back from others.
-        if height.0 != self.height || height.0 <= self.safety.muted_through() {
+        let rests_on_nothing =
+            height.0 <= self.safety.muted_through() || !self.safety.is_history_known();
+        if height.0 != self.height || rests_on_nothing {
             return;
         }
         let Some(entry) = WalEntry::from_input(input) else { return };
@@ -629,11 +673,42 @@ impl Room {
         key: &PublicKey,
     ) -> bool {
         use arc_malachitebft_core_consensus::ConsensusMsg;
-        let bytes = match &message.message {
-            ConsensusMsg::Vote(vote) => vote.plain().signed_bytes(&self.genesis),
-            ConsensusMsg::Proposal(proposal) => proposal_signed_bytes(proposal, &self.genesis),
+        let signature = message.signature;
+        let spoken = match &message.message {
+            ConsensusMsg::Vote(vote) => Spoken::Vote { vote: vote.plain(), signature },
+            ConsensusMsg::Proposal(proposal) => Spoken::Proposal {
+                height: proposal.height.0,
+                round: proposal.round.as_u32().unwrap_or(0),
+                pol_round: proposal.pol_round.as_u32(),
+                block: proposal.value.id(),
+                signature,
+            },
         };
-        self.verify(key, &bytes, &message.signature)
+        let valid = self.verify(key, &spoken.signed_bytes(&self.genesis), &signature);
+        if valid {
+            self.note(*key, spoken);
+        }
+        valid
+    }
+
+    /// Notes a verified message, and asks what to do about one of this validator's own that is
+    /// news.
+    fn note(&mut self, key: PublicKey, spoken: Spoken) {
+        let own = self.hear(key, spoken);
+        self.outs.extend(own.map(Out::OwnHeard));
+    }
+
+    fn hear(&mut self, key: PublicKey, spoken: Spoken) -> Option<SignState> {
+        if key != self.public {
+            self.witness.hear(key, spoken);
+            return None;
+        }
+        let (height, round, step) = spoken.place();
+        let message = signed_digest(&spoken.signed_bytes(&self.genesis));
+        let heard = SignState { height, round, step, message };
+        let known =
+            self.safety.last().is_some_and(|last| last.place() > heard.place() || last == heard);
+        (!known).then_some(heard)
     }
 
     fn verify_commit(
@@ -706,6 +781,7 @@ impl Room {
                 let entry = malachite::CommitSignature::new(key, *signature);
                 return Err(CertificateError::InvalidCommitSignature(entry));
             }
+            self.note(key.0, Spoken::Vote { vote: vote.plain(), signature: *signature });
             signed += u128::from(member.power);
         }
         let total = committee.total_power();

@@ -19,7 +19,7 @@
 //! # Rooms
 //!
 //! [`replica`] holds the loop; [`host`] drives Malachite's core; [`safety`] alone says what may be
-//! signed; [`pool`] admits transactions and packs batches; [`batches`] holds what may be ordered;
+//! signed; [`witness`] remembers what others were heard to sign; [`pool`] admits transactions and packs batches; [`batches`] holds what may be ordered;
 //! [`block`] builds and judges blocks; [`sets`] knows which validator set decides a height;
 //! [`commit`] executes blocks; [`pace`] says how soon the next may begin, [`delays`] how long to wait
 //! for others; [`sync`] catches up. [`early`] keeps messages of heights to come, [`unseen`] knows
@@ -61,6 +61,7 @@ pub mod types;
 pub mod unseen;
 pub mod verified;
 pub mod wal;
+pub mod witness;
 
 pub use config::Config;
 pub use offence::Offence;

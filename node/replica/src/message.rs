@@ -3,9 +3,9 @@
 
 use arc_malachitebft_core_types as malachite;
 use ballast_primitives::codec::{self, DecodeError};
-use ballast_primitives::domain::SignTag;
 use ballast_primitives::{
-    Hash, Header, Payload, PublicKey, Signature, Vote as PlainVote, block, committee,
+    CommitCertificate, Hash, Header, Payload, PublicKey, Signature, Vote as PlainVote, block,
+    committee,
 };
 use borsh::{BorshDeserialize, BorshSerialize};
 use malachite::{
@@ -15,6 +15,7 @@ use malachite::{
 
 use crate::context::{BlockValue, Ctx, Height, Proposal, ValidatorKey, Vote};
 use crate::types::StoredBlock;
+use crate::witness::{Spoken, proposal_bytes};
 
 /// The most bytes of a message on the consensus lane.
 pub const MESSAGE_BYTES_MAX: usize = 256 * 1024;
@@ -49,6 +50,25 @@ pub enum Message {
         version: u32,
         release: Hash,
     },
+    /// Asks what the sender's own key was heard to sign; the answer repeats the number.
+    WhatSigned {
+        key: PublicKey,
+        number: u64,
+    },
+    LastSigned(Box<LastSigned>),
+}
+
+/// What a peer knows that someone who may have lost its memory needs to.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct LastSigned {
+    pub key: PublicKey,
+    pub number: u64,
+    /// The newest message that the peer has heard of the key.
+    pub message: Option<Spoken>,
+    /// The certificate of the peer's newest block; none at genesis.
+    pub certificate: Option<CommitCertificate>,
+    /// The peer's clock, milliseconds since the Unix epoch.
+    pub time: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
@@ -128,7 +148,14 @@ impl Message {
             Self::Vote(_)
             | Self::Status { .. }
             | Self::WantProposal { .. }
-            | Self::Program { .. } => Ok(()),
+            | Self::Program { .. }
+            | Self::WhatSigned { .. } => Ok(()),
+            Self::LastSigned(answer) => match &answer.certificate {
+                Some(certificate) if certificate.signatures.len() > signers_max => {
+                    Err("a certificate has more signatures than a validator set has members")
+                }
+                _ => Ok(()),
+            },
             Self::Proposal(proposal) => proposal.check_bounds(),
             Self::Polka(polka) if polka.signatures.len() > signers_max => {
                 Err("a certificate has more signatures than a validator set has members")
@@ -162,6 +189,17 @@ impl WireProposal {
             payload: proposal.value.payload().clone(),
             proposer: proposal.proposer.0,
             signature: signed.signature,
+        }
+    }
+
+    /// The signed message without the block itself.
+    pub fn spoken(&self) -> Spoken {
+        Spoken::Proposal {
+            height: self.header.height,
+            round: self.round,
+            pol_round: self.pol_round,
+            block: self.header.id(),
+            signature: self.signature,
         }
     }
 
@@ -290,12 +328,9 @@ impl Response {
     }
 }
 
-/// The bytes a proposer signs: tag, genesis hash, height, round, round of the polka, block id.
+/// The bytes a proposer signs.
 pub fn proposal_signed_bytes(proposal: &Proposal, genesis: &Hash) -> Vec<u8> {
-    let mut bytes = SignTag::Proposal.bytes().to_vec();
-    bytes.extend_from_slice(&genesis.0);
     let round = proposal.round.as_u32().unwrap_or(0);
-    let fields = (proposal.height.0, round, proposal.pol_round.as_u32(), proposal.value.id());
-    bytes.extend_from_slice(&codec::encode(&fields));
-    bytes
+    let (height, pol_round) = (proposal.height.0, proposal.pol_round.as_u32());
+    proposal_bytes(genesis, height, round, pol_round, &proposal.value.id())
 }

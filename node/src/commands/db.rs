@@ -19,13 +19,13 @@ pub fn run(command: &DbCommand, output: Output) -> Result<u8, Failure> {
 /// The database, and the lock of its folder, to be held as long.
 fn open(home: &Home) -> Result<(Store, DataLock), Failure> {
     let genesis = home::genesis(&home.genesis())?.hash();
-    let (data, database) = (home.data(), home.database());
+    let database = home.database();
     // Opening would make an empty one.
     if !database.exists() {
         let message = format!("{} does not exist: the node has never run", database.display());
         return Err(Failure::new(exit::NOT_FOUND, message));
     }
-    let lock = DataLock::acquire(&data).map_err(|error| match error {
+    let lock = DataLock::acquire(home.path()).map_err(|error| match error {
         LockError::Held { .. } => Failure::safety(error),
         LockError::Io { .. } => Failure::config(error),
     })?;

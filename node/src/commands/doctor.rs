@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::path::Path;
 
 use ballast_node::config::Config;
+use ballast_node::journal::{SignState, SignStateError};
 use ballast_node::keyfile::{KeyFile, KeyFileError, PassphraseSource};
 use ballast_node::operator::client;
 use ballast_node::operator::disk::{Level, Space};
@@ -98,14 +99,13 @@ fn chain(home: &Home, genesis: &Genesis, source: &PassphraseSource) -> Finding {
 }
 
 fn sign_state(home: &Home) -> Finding {
-    match (home.sign_state().exists(), home.data().exists()) {
-        (true, true) => Good("present".to_owned()),
-        (true, false) => Good("present, with no data: the node will sync first".to_owned()),
-        (false, true) => Bad(Failure::safety(format!(
-            "{} is missing: votes may exist that nothing remembers; the node will not start",
-            home.sign_state().display()
-        ))),
-        (false, false) => Warning("not initialised: run ballast-node init".to_owned()),
+    match (SignState::identify(&home.sign_state()), home.data().exists()) {
+        (Ok(_), true) => Good("present".to_owned()),
+        (Ok(_), false) => Good("present, with no data: the node will sync first".to_owned()),
+        (Err(SignStateError::Missing { .. }), false) => {
+            Warning("not initialised: run ballast-node init".to_owned())
+        }
+        (Err(error), _) => Bad(Failure::safety(format!("{error}. {}", home.sign_state_advice()))),
     }
 }
 

@@ -39,25 +39,23 @@ pub fn run(args: &InitArgs, output: Output) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// A second sign-state would forget what the first one knows to be signed.
+/// Data without a sign-state is what is left of a validator that may have signed.
 fn refuse_second_time(home: &Home) -> Result<(), Failure> {
-    let sign_state = home.sign_state();
-    if sign_state.exists() {
-        return Err(Failure::safety(format!(
+    let (sign_state, data) = (home.sign_state(), home.data());
+    match (sign_state.exists(), data.exists()) {
+        (true, true) => Err(Failure::safety(format!(
             "{} exists: this home is initialised already, and what it has signed must not be \
              forgotten",
             sign_state.display()
-        )));
+        ))),
+        (false, true) => Err(Failure::safety(format!(
+            "{} exists but {} does not. {}",
+            data.display(),
+            sign_state.display(),
+            home.sign_state_advice()
+        ))),
+        _ => Ok(()),
     }
-    if home.data().exists() {
-        return Err(Failure::safety(format!(
-            "{} exists but {} does not: this key may have signed votes that nothing here \
-             remembers. Restore the sign-state, or retire the key and start with a new one",
-            home.data().display(),
-            sign_state.display()
-        )));
-    }
-    Ok(())
 }
 
 fn new_keys(home: &Home, args: &InitArgs, done: &mut Done) -> Result<(), Failure> {
@@ -71,6 +69,10 @@ fn new_keys(home: &Home, args: &InitArgs, done: &mut Done) -> Result<(), Failure
     let passphrase = args.passphrase.source().read_new("new passphrase for this node's keys")?;
     for (name, file) in files {
         let key = keyfile::generate()?;
+        if file == home.consensus_key() {
+            // A key that was never seen without a sign-state never signed without one.
+            SignState::create(&home.sign_state(), key.public().0).map_err(Failure::safety)?;
+        }
         keyfile::write_encrypted(&file, &key, &passphrase)?;
         done.note(name, &key.public().to_string());
     }
@@ -85,8 +87,25 @@ fn data(home: &Home, args: &InitArgs, done: &mut Done) -> Result<(), Failure> {
     done.note("role", &home::place_in_chain(&genesis, &keys).text);
     done.note("genesis_hash", &genesis.hash().to_string());
     // The sign-state first: data without one is taken for a lost one.
-    SignState::create(&home.sign_state()).map_err(Failure::safety)?;
+    sign_state(home, args, keys.consensus.public().0)?;
     create_folder(&home.data())
+}
+
+/// Whatever is not known never to have signed gets no sign-state that says so.
+fn sign_state(home: &Home, args: &InitArgs, key: [u8; 32]) -> Result<(), Failure> {
+    let path = home.sign_state();
+    if !path.exists() {
+        if !args.key_never_signed {
+            let (path, advice) = (path.display(), home.sign_state_advice());
+            return Err(Failure::safety(format!("there is no {path}. {advice}")));
+        }
+        return SignState::create(&path, key).map(drop).map_err(Failure::safety);
+    }
+    let known = SignState::identify(&path).map_err(Failure::safety)?;
+    if known.key != key {
+        return Err(Failure::safety(format!("{} is of another key", path.display())));
+    }
+    Ok(())
 }
 
 /// Creates a folder, and those above it, that only its owner may enter.

@@ -243,7 +243,9 @@ impl Brain {
                 }
             }
             // Said once, when it began.
-            Notice::Refused(Refusal::Withheld) => {}
+            Notice::Refused(
+                Refusal::Withheld | Refusal::HistoryUnknown | Refusal::Decided { .. },
+            ) => {}
             Notice::Refused(refusal) => tracing::warn!(%refusal, "did not sign"),
             Notice::VotedNil { height, round, proposer, why } => {
                 if self.said.is_due(proposer, why) {
@@ -273,6 +275,22 @@ impl Brain {
             Notice::CaughtUp { height, blocks } => {
                 self.metrics.sync_blocks.inc_by(blocks);
                 tracing::info!(height, blocks, "caught up");
+            }
+            Notice::HistoryUnknown { height, round } => {
+                tracing::warn!(
+                    height,
+                    round,
+                    "the peers or the database know a message of this \
+                    validator's key that its sign-state does not: following without voting"
+                );
+            }
+            Notice::HistoryRegained { above } => {
+                tracing::info!(above, "nothing that the key signed before matters: voting again");
+            }
+            Notice::KeyElsewhere { height } => {
+                self.metrics.key_elsewhere.inc();
+                self.view.stuck(format!("somebody else signed with its key at height {height}"));
+                tracing::error!(height, "somebody else signs with this validator's key");
             }
         }
     }

@@ -6,12 +6,13 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use ballast_primitives::PublicKey;
 use ballast_replica::durable::Act;
 use ballast_replica::types::CommitWrite;
 
 use crate::journal::{SignState, Wal, WalError};
 use crate::metrics::{NodeMetrics, ObserveDuration};
-use crate::store::{Store, StoreError};
+use crate::store::{Signer, Store, StoreError};
 
 type Failure = String;
 
@@ -19,6 +20,8 @@ pub struct Disk {
     pub store: Arc<Store>,
     pub wal: Wal,
     pub sign_state: SignState,
+    /// Whose sign-state it is.
+    pub key: PublicKey,
     pub metrics: Arc<NodeMetrics>,
 }
 
@@ -39,7 +42,7 @@ impl Disk {
             Act::SyncBatches => self.store.sync().map_err(store),
             Act::SyncLog => {
                 let start = Instant::now();
-                self.wal.sync().map_err(wal)?;
+                self.wal.sync(self.sign_state.generation()).map_err(wal)?;
                 self.metrics.wal_sync_seconds.observe_duration(start.elapsed());
                 Ok(())
             }
@@ -55,7 +58,8 @@ impl Disk {
 
     pub fn commit(&self, write: &CommitWrite) -> Result<(), Failure> {
         let start = Instant::now();
-        self.store.commit_block(write).map_err(|error| error.to_string())?;
+        let signer = Signer { key: self.key, generation: self.sign_state.generation() };
+        self.store.commit_block_of(write, Some(&signer)).map_err(|error| error.to_string())?;
         self.metrics.store_sync_seconds.observe_duration(start.elapsed());
         Ok(())
     }

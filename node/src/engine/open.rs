@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ballast_primitives::{Hash, SecretKey, codec};
+use ballast_replica::safety::{self, Memory};
 use ballast_replica::wal::WalEntry;
-use ballast_replica::{Effect, Now, Recovered, Replica, commit, safety};
+use ballast_replica::{Effect, Now, Recovered, Replica, commit};
 use ballast_runtime::limits::OBJECT_BYTES_MAX;
 use ballast_runtime::state::Change;
 use ballast_runtime::{Genesis, Key, Object, Rulebook, State};
 
 use crate::config::Config;
-use crate::journal::{DataLock, LockError, SignState, SignStateError, Wal, WalError};
+use crate::journal::{DataLock, LockError, Owner, SignState, SignStateError, Wal, WalError};
 use crate::rpc::backend::Head;
 use crate::setup::{Home, RunError};
 use crate::store::{Store, StoreOptions};
@@ -46,17 +47,23 @@ pub fn open(
 ) -> Result<Opened, RunError> {
     let home = Home::new(home);
     let data = home.data();
+    let lock = DataLock::acquire(home.path()).map_err(locked)?;
+    let owner = Owner { key: key.public().0, chain: genesis_hash.0 };
+    let (sign_state, memory) = open_sign_state(&home, &owner)?;
     if !data.is_dir() {
         let path = home.path().display();
         let why = format!("{} is missing: run `ballast-node init --home {path}`", data.display());
         return Err(RunError::Config(why));
     }
-    let lock = DataLock::acquire(&data).map_err(locked)?;
-    let (sign_state, last_signed) = open_sign_state(&home)?;
     let store =
         Store::open(&home.database(), &genesis_hash, store_options(config)).map_err(failed)?;
     let state = open_state(&store, genesis, rulebook)?;
-    let (wal, contents) = Wal::open(&home.wal()).map_err(bad_wal)?;
+    let (wal, contents) = Wal::open(&home.wal(), &owner).map_err(bad_wal)?;
+    let signer = store.signer().map_err(failed)?.filter(|signer| signer.key == key.public());
+    let named = [contents.generation, signer.map_or(0, |signer| signer.generation)];
+    if !safety::is_newest(sign_state.generation(), &named) {
+        return Err(too_old(&home));
+    }
     if contents.cut_bytes > 0 {
         tracing::warn!(bytes = contents.cut_bytes, "cut an unfinished record off the log's end");
     }
@@ -93,7 +100,8 @@ pub fn open(
         state,
         results,
         block,
-        sign_state: last_signed,
+        block_is_ours: signer.is_some(),
+        memory,
         wal: (contents.height, entries),
         batches,
     };
@@ -112,23 +120,27 @@ pub fn open(
     Ok(Opened { replica, effects, store, wal, sign_state, lock, head, data, evidence })
 }
 
-fn open_sign_state(home: &Home) -> Result<(SignState, Option<safety::SignState>), RunError> {
+fn open_sign_state(home: &Home, owner: &Owner) -> Result<(SignState, Memory), RunError> {
     let path = home.sign_state();
-    let (file, record) = SignState::open(&path).map_err(|error| match error {
-        SignStateError::Missing { .. } => RunError::Safety(format!(
-            "{} is missing. It remembers what this validator has signed; without it the validator \
-             could sign twice at one height. If it was lost, restore it from this machine's \
-             latest backup taken after the validator was stopped, or give the validator a new \
-             consensus key. Only for a validator that has never signed: `ballast-node init`",
-            path.display()
-        )),
-        other => RunError::Safety(other.to_string()),
+    let (file, record) = SignState::open(&path, owner).map_err(|error| match error {
+        SignStateError::Io { .. } => RunError::Failed(error.to_string()),
+        other => RunError::Safety(format!("{other}. {}", home.sign_state_advice())),
     })?;
-    let state = record.map(|bytes| safety::SignState::decode(&bytes)).transpose();
-    let state = state.map_err(|error| {
-        RunError::Safety(format!("{} does not decode: {error}", path.display()))
+    if file.has_damaged_slot() {
+        tracing::warn!("a slot of the sign-state is damaged, as a power cut leaves it");
+    }
+    let memory = record.map_or(Ok(Memory::default()), |bytes| Memory::decode(&bytes));
+    let memory = memory.map_err(|error| {
+        let advice = home.sign_state_advice();
+        RunError::Safety(format!("{} does not decode: {error}. {advice}", path.display()))
     })?;
-    Ok((file, state))
+    Ok((file, memory))
+}
+
+fn too_old(home: &Home) -> RunError {
+    let (path, advice) = (home.sign_state(), home.sign_state_advice());
+    let path = path.display();
+    RunError::Safety(format!("{path} is older than the database or the log beside it. {advice}"))
 }
 
 /// The newest state; a new folder begins with the genesis state.
@@ -193,13 +205,19 @@ fn failed(error: impl std::fmt::Display) -> RunError {
 }
 
 fn locked(error: LockError) -> RunError {
-    RunError::Safety(error.to_string())
+    match error {
+        LockError::Held { .. } => RunError::Safety(error.to_string()),
+        LockError::Io { .. } => RunError::Failed(error.to_string()),
+    }
 }
 
 fn bad_wal(error: WalError) -> RunError {
-    RunError::Safety(format!(
-        "{error}. The log holds what this validator must remember to vote safely. Restore it, or \
-         remove the file: the validator then follows without voting until the chain has passed \
-         every height it may have signed"
-    ))
+    match error {
+        WalError::Io { .. } => RunError::Failed(error.to_string()),
+        other => RunError::Safety(format!(
+            "{other}. The log holds what this validator must remember to vote safely. Put back the \
+             one that belongs here, or remove the file: the validator then follows without voting \
+             until the height that its sign-state names is decided"
+        )),
+    }
 }

@@ -147,6 +147,7 @@ impl View {
             through if through > replica.height() => Voting::No(format!(
                 "its write-ahead log is gone; it follows until height {through} has passed"
             )),
+            _ if replica.history().is_some() => Voting::No(replica.history().unwrap_or_default()),
             _ if replica.duty() == Duty::Following => {
                 Voting::No("its disk is almost full; it only follows".to_owned())
             }
@@ -185,6 +186,7 @@ impl View {
         });
         metrics.round.set(i64::from(round));
         metrics.validators.set(i64::try_from(committee.len()).unwrap_or(i64::MAX));
+        metrics.history_unknown.set(i64::from(replica.is_history_unknown()));
         metrics.validator.set(i64::from(seat.is_some()));
         metrics.mempool_transactions.set(i64::try_from(waiting).unwrap_or(i64::MAX));
         metrics.mempool_bytes.set(i64::try_from(replica.bytes_waiting()).unwrap_or(i64::MAX));
@@ -198,6 +200,11 @@ impl View {
         info.syncing = lag > 1;
         info.round = round;
         info.mempool_txs = waiting as u64;
+    }
+
+    /// Says why the node cannot go on.
+    pub fn stuck(&self, why: String) {
+        self.published.status.send_modify(|status| status.stuck = Some(why));
     }
 
     /// What the free space on the volume of the data folder allows; none when it is less than a

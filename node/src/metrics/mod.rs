@@ -58,6 +58,10 @@ pub struct NodeMetrics {
     /// Blocks taken from others after they were decided.
     pub sync_blocks: Counter,
     pub evidence: Counter,
+    /// Whether this validator does not know all that its key has signed.
+    pub history_unknown: Gauge,
+    /// Messages of its key that it did not send.
+    pub key_elsewhere: Counter,
 }
 
 /// What became of transactions in committed blocks.
@@ -125,6 +129,12 @@ impl NodeMetrics {
             sync_blocks: add
                 .counter("ballast_sync_blocks", "Blocks fetched from others after their decision"),
             evidence: add.counter("ballast_evidence", "Proofs of a validator signing twice"),
+            history_unknown: add.gauge(
+                "ballast_history_unknown",
+                "Whether it is not known what this validator has signed: 1 or 0",
+            ),
+            key_elsewhere: add
+                .counter("ballast_key_elsewhere", "Messages of this node's key sent by another"),
         };
         for code in Code::ALL.iter().filter(|code| code.is_not_includable()) {
             metrics.refused(code.name()).inc_by(0);

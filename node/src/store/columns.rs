@@ -10,6 +10,7 @@
 //! | | `genesis` | genesis hash (32) | written at creation |
 //! | | `head` | borsh([`Executed`](ballast_replica::types::Executed)) | the newest committed block's |
 //! | | `horizon` | borsh([`Horizon`](super::Horizon)) | once something was pruned: what `records`, `tx_index`, `nonces` and `history` still hold |
+//! | | `signer` | borsh([`Signer`](super::Signer)) | whose sign-state stood beside the newest block, and its generation |
 //! | `state` | borsh(`Key`) | slot u64 BE ‖ borsh(`Object`) | one object that there is; a slot that none has is vacant |
 //! | `blocks` | height | borsh(`StoredBlock`) | one block and its certificate |
 //! | `executed` | height | borsh(`Executed`) | one block; height 0 is genesis |
@@ -109,6 +110,7 @@ pub(super) const FORMAT_KEY: &[u8] = b"format";
 pub(super) const GENESIS_KEY: &[u8] = b"genesis";
 pub(super) const HEAD_KEY: &[u8] = b"head";
 pub(super) const HORIZON_KEY: &[u8] = b"horizon";
+pub(super) const SIGNER_KEY: &[u8] = b"signer";
 
 /// How much of an id `tx_index` keeps. Ids that share it are told apart by their records, so it
 /// only has to be rare that two do.

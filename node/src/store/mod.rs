@@ -28,7 +28,7 @@ mod write;
 use std::ffi::CStr;
 use std::path::{Path, PathBuf};
 
-use ballast_primitives::{Hash, codec};
+use ballast_primitives::{Hash, PublicKey, codec};
 use ballast_replica::types::Executed;
 use borsh::{BorshDeserialize, BorshSerialize};
 use parking_lot::{Mutex, RwLock};
@@ -53,6 +53,13 @@ pub struct Store {
     head: RwLock<Option<Executed>>,
     /// As stored under `horizon`.
     horizon: RwLock<Horizon>,
+}
+
+/// Whose sign-state stood beside a block when it was stored, and its generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Signer {
+    pub key: PublicKey,
+    pub generation: u64,
 }
 
 /// Approximate sizes.

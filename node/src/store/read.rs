@@ -9,13 +9,18 @@ use ballast_runtime::state::Change;
 use borsh::BorshDeserialize as _;
 use rocksdb::{Direction, IteratorMode, ReadOptions};
 
-use super::columns::{Family, height_key, height_of};
-use super::{Result, Store, StoreError, decode};
+use super::columns::{Family, SIGNER_KEY, height_key, height_of};
+use super::{Result, Signer, Store, StoreError, decode};
 
 impl Store {
     /// The results of the newest committed block; none in a store without a chain.
     pub fn head(&self) -> Result<Option<Executed>> {
         Ok(*self.head.read())
+    }
+
+    /// What the newest block says of the sign-state beside it.
+    pub fn signer(&self) -> Result<Option<Signer>> {
+        self.decoded(Family::Meta, SIGNER_KEY)
     }
 
     /// The results of the block at `height`; 0 is genesis.

@@ -8,10 +8,10 @@ use ballast_runtime::state::Change;
 use rocksdb::{IteratorMode, WriteBatch};
 
 use super::columns::{
-    Family, HEAD_KEY, Stored, accounts_of, evidence_key, height_key, history_key, nonce_key,
-    place_key, topic_key, topics_of, tx_key,
+    Family, HEAD_KEY, SIGNER_KEY, Stored, accounts_of, evidence_key, height_key, history_key,
+    nonce_key, place_key, topic_key, topics_of, tx_key,
 };
-use super::{Result, Store, StoreError, Synced, check_size, encode};
+use super::{Result, Signer, Store, StoreError, Synced, check_size, encode};
 
 /// Genesis objects of one write.
 const CHUNK: usize = 4096;
@@ -102,6 +102,11 @@ impl Store {
     /// Stores a committed block and all that it changed, in one synced write. The next reader sees
     /// all of it. Nothing is written when it does not follow the head or fit together.
     pub fn commit_block(&self, write: &CommitWrite) -> Result<()> {
+        self.commit_block_of(write, None)
+    }
+
+    /// As [`Self::commit_block`], and notes whose sign-state stands beside the database.
+    pub fn commit_block_of(&self, write: &CommitWrite, signer: Option<&Signer>) -> Result<()> {
         let mut writer = self.writer.lock();
         let head = self.head()?.ok_or(StoreError::NotInitialised)?;
         let height = write.executed.height;
@@ -128,6 +133,10 @@ impl Store {
         if let Some(set) = &write.next_set {
             let value = encode(Family::Sets, set)?;
             batch.put_cf(self.cf(Family::Sets)?, height_key(height), value);
+        }
+        if let Some(signer) = signer {
+            let value = encode(Family::Meta, signer)?;
+            batch.put_cf(self.cf(Family::Meta)?, SIGNER_KEY, value);
         }
         self.put_head(&mut batch, &write.executed)?;
         *writer = batch.size_in_bytes();

@@ -155,7 +155,7 @@ impl Engines {
         for n in 0..spec.nodes {
             let home = Home::new(folder.join(n.to_string()));
             std::fs::create_dir_all(home.data()).unwrap();
-            SignState::create(&home.sign_state()).unwrap();
+            SignState::create(&home.sign_state(), key("consensus", n).public().0).unwrap();
             if !objects.is_empty() {
                 store_first(&home, &genesis, &objects);
             }

@@ -5,7 +5,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::journal::{SignState, Wal, WalOptions};
+use crate::journal::{Owner, SignState, Wal, WalOptions};
+
+pub const OWNER: Owner = Owner { key: [7; 32], chain: [8; 32] };
 
 /// In memory where possible. One file for each thread and kind, written anew each time.
 fn file(name: &str, bytes: &[u8]) -> PathBuf {
@@ -19,11 +21,11 @@ fn file(name: &str, bytes: &[u8]) -> PathBuf {
 
 pub fn sign_state(bytes: &[u8]) {
     let path = file("sign-state", bytes);
-    if let Ok((mut opened, _)) = SignState::open(&path) {
+    if let Ok((mut opened, _)) = SignState::open(&path, &OWNER) {
         opened.save(b"next").unwrap();
         let generation = opened.generation();
         drop(opened);
-        let (again, record) = SignState::open(&path).unwrap();
+        let (again, record) = SignState::open(&path, &OWNER).unwrap();
         assert_eq!(record.as_deref(), Some(&b"next"[..]));
         assert_eq!(again.generation(), generation);
     }
@@ -33,11 +35,11 @@ pub fn sign_state(bytes: &[u8]) {
 pub fn wal(bytes: &[u8]) {
     let options = WalOptions { file_bytes: 1024 };
     let path = file("wal", bytes);
-    if let Ok((mut opened, found)) = Wal::open_with(&path, options) {
+    if let Ok((mut opened, found)) = Wal::open_with(&path, &OWNER, options) {
         opened.append(b"next").unwrap();
-        opened.sync().unwrap();
+        opened.sync(0).unwrap();
         drop(opened);
-        let (_, again) = Wal::open_with(&path, options).unwrap();
+        let (_, again) = Wal::open_with(&path, &OWNER, options).unwrap();
         let expected: Vec<_> = found.entries.into_iter().chain([b"next".to_vec()]).collect();
         assert_eq!((again.height, again.entries), (found.height, expected));
         assert_eq!(again.cut_bytes, 0, "the tail was cut the first time");

@@ -43,6 +43,12 @@ bugs! {
     ForgottenLock
     /// Whatever is asked is signed.
     SignsTwice
+    /// A sign-state that was put back from an older copy is as good as the newest.
+    GenerationNotCompared
+    /// Who starts does not ask its peers what its key has signed.
+    PeersNotAsked
+    /// Who does not know what its key has signed signs all the same.
+    UnknownHistorySigns
     /// A quorum is one validator less.
     QuorumMinusOne
     /// No signature of a vote or proposal is verified.

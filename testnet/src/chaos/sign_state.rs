@@ -6,10 +6,12 @@ use std::path::Path;
 
 use crate::failure::Failure;
 
-const MAGIC: [u8; 8] = *b"BALSIGN1";
+const MAGIC: [u8; 8] = *b"BALSIGN2";
 const SLOTS: [usize; 2] = [0, 4096];
 const RECORD_BYTES_MAX: usize = 256;
-const BODY_BYTES: usize = 8 + 8 + 2 + RECORD_BYTES_MAX;
+/// Consensus key and genesis hash.
+const OWNER_BYTES: usize = 64;
+const BODY_BYTES: usize = 8 + OWNER_BYTES + 8 + 2 + RECORD_BYTES_MAX;
 const NO_RECORD: u16 = u16::MAX;
 
 /// What was signed last: a place in the chain's history, and the digest of what was signed there.
@@ -46,7 +48,7 @@ pub fn read(path: &Path) -> Result<Option<Signed>, Failure> {
     let damaged = || Failure::internal(format!("{}: both slots are damaged", path.display()));
     let (_, record) = newest.ok_or_else(damaged)?;
     let Some(record) = record else { return Ok(None) };
-    decode(&record).map(Some).ok_or_else(damaged)
+    decode(&record).ok_or_else(damaged)
 }
 
 /// Generation and record.
@@ -57,7 +59,7 @@ fn slot(offset: usize, file: &[u8]) -> Option<(u64, Option<Vec<u8>>)> {
     if rest.get(..32)? != hasher.finalize().as_bytes() {
         return None;
     }
-    let (generation, rest) = body.strip_prefix(&MAGIC)?.split_first_chunk()?;
+    let (generation, rest) = body.strip_prefix(&MAGIC)?.get(OWNER_BYTES..)?.split_first_chunk()?;
     let (length, record) = rest.split_first_chunk()?;
     let record = match u16::from_le_bytes(*length) {
         NO_RECORD => None,
@@ -66,14 +68,20 @@ fn slot(offset: usize, file: &[u8]) -> Option<(u64, Option<Vec<u8>>)> {
     Some((u64::from_le_bytes(*generation), record))
 }
 
-fn decode(record: &[u8]) -> Option<Signed> {
+/// Version, whether the history is known, and what was signed last, if anything.
+fn decode(record: &[u8]) -> Option<Option<Signed>> {
+    let record = match record {
+        [2, 0 | 1, 0] => return Some(None),
+        [2, 0 | 1, 1, rest @ ..] => rest,
+        _ => return None,
+    };
     let (height, rest) = record.split_first_chunk()?;
     let (round, rest) = rest.split_first_chunk()?;
     let (step, message) = rest.split_first()?;
-    Some(Signed {
+    Some(Some(Signed {
         height: u64::from_le_bytes(*height),
         round: u32::from_le_bytes(*round),
         step: *step,
         message: message.try_into().ok()?,
-    })
+    }))
 }

@@ -458,6 +458,9 @@ impl World<'_> {
                 self.coverage.count("syncs");
                 self.coverage.add("blocks synced", *blocks);
             }
+            Notice::HistoryUnknown { .. } => self.coverage.count("histories found wanting"),
+            Notice::HistoryRegained { .. } => self.coverage.count("histories regained"),
+            Notice::KeyElsewhere { .. } => self.coverage.count("keys held elsewhere"),
         }
     }
 }
@@ -517,6 +520,10 @@ fn describe(message: &Message) -> String {
         Message::Program { version, .. } => format!("program of version {version}"),
         Message::WantProposal { height, round, block } => {
             format!("want of proposal {height}/{round} {block:?}")
+        }
+        Message::WhatSigned { key, .. } => format!("question of what {key:?} signed"),
+        Message::LastSigned(answer) => {
+            format!("answer that {:?} signed {:?}", answer.key, answer.message)
         }
     }
 }

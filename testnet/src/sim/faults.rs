@@ -33,6 +33,9 @@ impl World<'_> {
             }
             Kind::PowerCut { node, fuse } => self.light_fuse(*node, *fuse),
             Kind::Blackout => {
+                let newest = self.height;
+                let stored = self.nodes.iter().filter(|node| node.height() == newest).count();
+                self.coverage.count(&format!("blackouts with the newest block at {stored}"));
                 for node in 0..self.nodes.len() {
                     self.down[node] += 1;
                     self.cut_power(node);
@@ -76,6 +79,16 @@ impl World<'_> {
                 self.cut_power(usize::from(*node));
                 self.flip(kind, usize::from(*node));
             }
+            Kind::KeysOnly { node } => {
+                self.hold_down(*node);
+                let node = usize::from(*node);
+                self.kill(node);
+                self.nodes[node].disk.wipe();
+                self.bereft[node] = true;
+            }
+            Kind::OldHome { node } | Kind::OldSignState { node } => {
+                self.nodes[usize::from(*node)].disk.take_copy();
+            }
             Kind::Jump { node, ms } => self.nodes[usize::from(*node)].clock.jump(self.now, *ms),
             Kind::Drift { node, ppm } => {
                 self.nodes[usize::from(*node)].clock.set_drift(self.now, *ppm);
@@ -107,7 +120,10 @@ impl World<'_> {
             Kind::Crash { node }
             | Kind::FlipLog { node, .. }
             | Kind::FlipSignState { node }
-            | Kind::FlipStore { node } => self.let_up(usize::from(*node)),
+            | Kind::FlipStore { node }
+            | Kind::KeysOnly { node } => self.let_up(usize::from(*node)),
+            Kind::OldHome { node } => self.put_copy_back(usize::from(*node), true),
+            Kind::OldSignState { node } => self.put_copy_back(usize::from(*node), false),
             Kind::Blackout | Kind::Night { .. } => {
                 (0..self.nodes.len()).for_each(|node| self.let_up(node));
             }
@@ -172,6 +188,14 @@ impl World<'_> {
                 self.hold_down(node);
             }
         }
+    }
+
+    /// An operator puts back what was copied when the fault began.
+    fn put_copy_back(&mut self, node: usize, whole: bool) {
+        self.kill(node);
+        self.nodes[node].disk.put_copy_back(whole);
+        self.bereft[node] |= whole;
+        self.start(node);
     }
 
     fn hold_down(&mut self, node: u8) {

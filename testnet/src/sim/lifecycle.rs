@@ -22,7 +22,7 @@ const RETRY_US: u64 = 500_000;
 impl World<'_> {
     /// Starts a validator, unless something keeps it down.
     pub(super) fn start(&mut self, node: usize) {
-        if self.nodes[node].is_up() || self.down[node] > 0 || self.retired[node] {
+        if self.nodes[node].is_up() || self.down[node] > 0 {
             return;
         }
         let rulebook = setting::program(self.installed[node]);
@@ -80,7 +80,18 @@ impl World<'_> {
         if muted > 0 {
             self.coverage.count("restarts without a memory");
         }
-        self.line(node, || format!("starts at height {height}, mute through {muted}"));
+        let unknown = started.process.as_ref().is_some_and(|p| p.replica.is_history_unknown());
+        let behind = started.disk.is_behind();
+        if unknown {
+            self.coverage.count("restarts without a history");
+        }
+        self.line(node, || {
+            format!("starts at height {height}, mute through {muted}, history unknown: {unknown}")
+        });
+        if behind && self.is_honest(node) {
+            let what = format!("node {node} starts with a sign-state older than its database");
+            self.break_rule("the newest sign-state", what);
+        }
         if let Some(write) = self.nodes[node].disk.untold.take() {
             self.committed(node, &write);
         }
@@ -118,8 +129,9 @@ impl World<'_> {
             Damage::Full => {}
             Damage::SignState => {
                 self.coverage.count("sign-states lost");
-                self.retired[node] = true;
-                return;
+                let genesis = std::rc::Rc::clone(&self.genesis);
+                self.nodes[node].disk.reset_history(&genesis);
+                self.mute[node] = self.signed[node];
             }
             Damage::Log => {
                 self.coverage.count("logs removed");

@@ -73,9 +73,9 @@ impl Node {
     pub fn new(key: SecretKey, sync_us: u64, mut rng: Rng) -> Self {
         Self {
             public: key.public(),
-            key,
             clock: Clock::new(),
-            disk: Disk::new(Rng::new(rng.word(), "disk")),
+            disk: Disk::new(Rng::new(rng.word(), "disk"), key.public()),
+            key,
             process: None,
             paused: false,
             life: 0,

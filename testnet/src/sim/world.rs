@@ -181,8 +181,6 @@ pub(super) struct World<'p> {
     /// The newest version of the rules that there is a release for, and that each node's has.
     pub(super) released: u32,
     pub(super) installed: Vec<u32>,
-    /// Its sign-state is lost: it never starts again under this key.
-    pub(super) retired: Vec<bool>,
     pub(super) network: Network,
     pub(super) batches: Batches,
     /// Questions under way, by number.
@@ -254,7 +252,6 @@ impl<'p> World<'p> {
             payloads: BTreeMap::new(),
             released: 1,
             installed: vec![1; count],
-            retired: vec![false; count],
             network: Network::new(count, plan.delay_us, Rng::new(plan.seed, "network")),
             batches: Batches::default(),
             asks: BTreeMap::new(),
@@ -372,9 +369,9 @@ impl<'p> World<'p> {
         self.liars[node].is_none()
     }
 
-    /// Honest validators that can still take part.
+    /// Honest validators.
     pub(super) fn faithful(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.nodes.len()).filter(|node| self.is_honest(*node) && !self.retired[*node])
+        (0..self.nodes.len()).filter(|node| self.is_honest(*node))
     }
 
     fn handle(&mut self, event: Event) {

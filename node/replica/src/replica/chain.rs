@@ -66,6 +66,7 @@ impl Replica {
         self.effects.push(Effect::Commit(Box::new(write)));
         self.effects.push(Effect::WalReset { height: self.tip.height + 1 });
         self.drop_expired();
+        self.look_back(now);
     }
 
     /// Forgets what waits under a nonce that the block has used.
@@ -95,12 +96,15 @@ impl Replica {
         self.sets.advance(header.height, &self.state);
         self.gone.retain(|key| self.sets.knows(key));
         self.choose_rules();
+        let sets = &self.sets;
+        self.host.witness_mut().advance(header.height, |key| sets.knows(key));
         self.started = false;
         self.turn = None;
         self.committed_at = now.mono_ms;
         self.proposals.clear();
         self.to_judge.clear();
         self.early.forget_through(header.height);
+        self.log = None;
         self.decided = None;
         self.unseen.clear();
         self.batches.stop_wanting();
@@ -162,9 +166,11 @@ impl Replica {
             }
         }
         if self.started {
-            self.evidence.extend(self.host.take_evidence());
+            let evidence = self.host.take_evidence();
+            self.add_evidence(evidence);
             self.outs.clear();
         }
+        self.note_precommits(&block.certificate, now);
         let value = BlockValue::new(block.header, block.payload);
         self.commit(&value, &held, block.certificate, now);
         Ok(())

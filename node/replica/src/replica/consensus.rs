@@ -40,7 +40,8 @@ impl Replica {
                 }
                 Out::CancelAll => self.timers.cancel_consensus(),
                 Out::RoundStarted { round, proposer } => self.on_round(round, proposer, now),
-                Out::Evidence(evidence) => self.evidence.extend(evidence),
+                Out::Evidence(evidence) => self.add_evidence(evidence),
+                Out::OwnHeard(heard) => self.own_heard(heard, now),
                 Out::Refused(refusal) => {
                     self.effects.push(Effect::Notice(Notice::Refused(refusal)));
                 }
@@ -102,7 +103,7 @@ impl Replica {
             return;
         }
         let (one_ahead, honest_ahead) = self.early.ahead(self.tip.height + 1, self.sets.current());
-        if honest_ahead {
+        if honest_ahead || self.log.is_some() {
             return self.start_if_not(now);
         }
         let unattested = self.newest_results > self.tip.attested || self.tip.height == 0;
@@ -121,14 +122,19 @@ impl Replica {
     }
 
     pub(super) fn start_if_not(&mut self, now: Now) {
-        if self.started || self.outdated {
+        if self.started || self.outdated || self.must_wait() {
             return;
         }
-        self.started = true;
+        self.note_claims();
         self.timers.cancel(Timer::Start);
         let height = self.tip.height + 1;
-        let outs = self.host.start(height, self.sets.current());
-        self.absorb(outs);
+        if let Some(entries) = self.log.take() {
+            self.play_back(entries);
+        } else {
+            self.started = true;
+            let outs = self.host.start(height, self.sets.current());
+            self.absorb(outs);
+        }
         self.drain(now);
         let (proposals, votes) = self.early.take(height);
         for (proposal, came) in proposals {

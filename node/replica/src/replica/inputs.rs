@@ -1,6 +1,7 @@
 //! What each kind of input does, in the order of [`Input`].
 
 use super::*;
+use crate::witness::Spoken;
 
 impl Replica {
     pub(super) fn on_submit(&mut self, ticket: u64, txs: Vec<Candidate>, now: Now) {
@@ -117,6 +118,8 @@ impl Replica {
             Message::Program { version, release } => {
                 self.programs.insert(from, Program { version, release });
             }
+            Message::WhatSigned { key, number } => self.on_what_signed(from, key, number, now),
+            Message::LastSigned(answer) => self.on_last_signed(from, &answer, now),
         }
     }
 
@@ -130,6 +133,10 @@ impl Replica {
             self.sync.claim(from, at - 1);
         }
         // Late ones are of no use; whose vote counts further on is not known yet.
+        if at < height {
+            let spoken = Spoken::Vote { vote: vote.vote, signature: vote.signature };
+            return self.note_late(from, &spoken);
+        }
         if self.sets.of(at).is_none() {
             return;
         }
@@ -184,6 +191,9 @@ impl Replica {
             }
             self.start_if_not(now);
         }
+        if !self.started {
+            return;
+        }
         let outs = self.host.round_certificate(round);
         self.absorb_of(from, outs);
     }
@@ -224,6 +234,9 @@ impl Replica {
         let at = proposal.header.height;
         if at > height {
             self.sync.claim(from, at - 1);
+        }
+        if at < height {
+            return self.note_late(proposal.proposer, &proposal.spoken());
         }
         let Some(committee) = self.sets.of(at) else { return };
         let under_way = at == height && self.started;
@@ -268,6 +281,8 @@ impl Replica {
 
     pub(super) fn on_peer_up(&mut self, peer: PublicKey) {
         self.gone.remove(&peer);
+        self.inquiry.forget(&peer);
+        self.ask_newcomer(peer);
         let mut messages =
             vec![Message::Status { height: self.tip.height }, self.program_message()];
         if self.started {
@@ -326,6 +341,7 @@ impl Replica {
         if now.mono_ms >= self.status_at + STATUS_MS {
             self.say_status(now);
         }
+        self.ask_what_signed(now);
         self.ask_for_blocks(now);
         self.ask_for_batches(now);
         self.ask_for_proposals(now);

@@ -4,6 +4,7 @@
 mod batching;
 mod chain;
 mod consensus;
+mod history;
 mod inputs;
 mod judging;
 mod missing;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 
 use ballast_primitives::merkle::Path;
 use ballast_primitives::planted::{Bug, planted};
-use ballast_primitives::{CommitCertificate, Hash, PublicKey, SecretKey, Validator};
+use ballast_primitives::{CommitCertificate, Committee, Hash, PublicKey, SecretKey, Validator};
 use ballast_runtime::execute::BlockContext;
 use ballast_runtime::object::Upgrade;
 use ballast_runtime::simulate::{self, Simulated, Trial};
@@ -41,7 +42,7 @@ use crate::offence::Offence;
 use crate::pace::Pace;
 use crate::pool::{Candidate, Pool};
 use crate::ration::Ration;
-use crate::safety::{Safety, SignState};
+use crate::safety::{Memory, Safety, SignState};
 use crate::sets::{self, Sets};
 use crate::sync::Sync;
 use crate::timers::{Timer, Timers};
@@ -49,6 +50,8 @@ use crate::types::{Batch, CommitWrite, Evidence, Executed, StoredBlock, TxRecord
 use crate::unseen::Unseen;
 use crate::wal::WalEntry;
 use crate::{commit, safety, unseen};
+
+use self::history::{Inquiry, Unknown};
 
 /// Messages of a height that has not begun are kept up to this round.
 const EARLY_ROUNDS_MAX: u32 = 3;
@@ -236,6 +239,19 @@ pub enum Notice {
         height: u64,
         code: Hash,
     },
+    /// A message of this validator's key, from before its start, that its sign-state does not know.
+    HistoryUnknown {
+        height: u64,
+        round: u32,
+    },
+    /// Nothing of that time can matter any more.
+    HistoryRegained {
+        above: u64,
+    },
+    /// A new message of this validator's key that it did not send.
+    KeyElsewhere {
+        height: u64,
+    },
 }
 
 /// What a validator finds on its disk when it starts.
@@ -245,7 +261,10 @@ pub struct Recovered {
     pub results: Vec<Executed>,
     /// The newest block; none at genesis.
     pub block: Option<StoredBlock>,
-    pub sign_state: Option<SignState>,
+    /// Whether the block was stored beside this validator's sign-state.
+    pub block_is_ours: bool,
+    /// What the sign-state holds.
+    pub memory: Memory,
     /// Height and records of the write-ahead log.
     pub wal: (u64, Vec<WalEntry>),
     /// Encoded batches not yet committed.
@@ -314,13 +333,19 @@ pub struct Replica {
     told: Upgrade,
     /// What connected peers say that they run.
     programs: BTreeMap<PublicKey, Program>,
+    /// The log of the height after the tip, as long as it has not been played back.
+    log: Option<Vec<WalEntry>>,
+    inquiry: Inquiry,
+    unknown: Option<Unknown>,
+    /// The height of the chain at the start.
+    started_at: u64,
     outs: VecDeque<Out>,
     effects: Vec<Effect>,
 }
 
 impl Replica {
     /// A validator as its disk has it: its waiting batches, and the write-ahead log of the height
-    /// it was in, played back. Performs no step of its own; the effects are the first to perform.
+    /// it was in, to be played back once its peers have said what it has signed. Performs no step of its own; the effects are the first to perform.
     ///
     /// An error says why what the disk holds cannot be gone on from.
     pub fn open(
@@ -331,7 +356,7 @@ impl Replica {
         recovered: Recovered,
         now: Now,
     ) -> Result<(Self, Vec<Effect>), String> {
-        let Recovered { state, results, block, sign_state, wal, batches } = recovered;
+        let Recovered { state, results, block, block_is_ours, memory, wal, batches } = recovered;
         let public = key.public();
         let height = block.as_ref().map_or(0, |block| block.header.height);
         let (rules, outdated) = versions::rules_after(config.rulebook, state.upgrade(), height)?;
@@ -351,7 +376,7 @@ impl Replica {
                 genesis,
                 key,
                 sets.current().clone(),
-                Safety::new(sign_state),
+                Safety::new(memory),
                 config.verify,
             ),
             pool: Pool::new(public, now.wall_ms << 20),
@@ -385,6 +410,10 @@ impl Replica {
             outdated,
             told: Upgrade::AT_GENESIS,
             programs: BTreeMap::new(),
+            log: None,
+            inquiry: Inquiry::default(),
+            unknown: None,
+            started_at: 0,
             outs: VecDeque::new(),
             effects: Vec::new(),
         };
@@ -392,22 +421,25 @@ impl Replica {
             replica.restore_batch(&bytes);
         }
         replica.tell_of_upgrade();
-        replica.play_back(wal, sign_state);
+        replica.started_at = replica.tip.height;
+        replica.read_log(wal, memory);
+        replica.drain(now);
+        replica.begin_history(block_is_ours, now);
         replica.timers.set(Timer::Housekeeping, now.mono_ms);
         let effects = replica.finish(now);
         Ok((replica, effects))
     }
 
-    fn play_back(&mut self, wal: (u64, Vec<WalEntry>), sign_state: Option<SignState>) {
+    fn read_log(&mut self, wal: (u64, Vec<WalEntry>), memory: Memory) {
         if self.outdated {
             // The log is that of a program which had the rules: the next such needs it.
             return self.host.safety_mut().withhold(true);
         }
         let height = self.tip.height + 1;
         let (wal_height, entries) = wal;
-        let signed = sign_state.map_or(0, |state| state.height);
+        let signed = memory.last.map_or(0, |state| state.height);
         let log_is_here = wal_height == height && !entries.is_empty();
-        let of_height = sign_state.filter(|state| state.height == height);
+        let of_height = memory.last.filter(|state| state.height == height);
         let log_is_whole = of_height.is_none_or(|signed| {
             self.host.remembers(&entries, &signed) || (log_is_here && planted(Bug::LogEndNotMissed))
         });
@@ -420,9 +452,15 @@ impl Replica {
             return self.effects.push(Effect::WalReset { height });
         }
         let entries = if planted(Bug::ForgottenLock) { Vec::new() } else { entries };
+        self.outs.extend(self.host.read_log(&entries));
+        self.log = Some(entries);
+    }
+
+    /// Brings the core back to the locks and votes that it had.
+    fn play_back(&mut self, entries: Vec<WalEntry>) {
         self.started = true;
         self.note_proposals(&entries);
-        let outs = self.host.recover(height, self.sets.current(), entries);
+        let outs = self.host.recover(self.tip.height + 1, self.sets.current(), entries);
         self.absorb(outs);
     }
 

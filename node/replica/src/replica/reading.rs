@@ -31,6 +31,8 @@ pub struct Usage {
     /// Transactions noted as waiting.
     pub pending: usize,
     pub evidence: usize,
+    /// Messages of others that are remembered.
+    pub heard: usize,
     /// Peers of whom a height is known.
     pub claims: usize,
     pub results: usize,
@@ -138,6 +140,7 @@ impl Replica {
             txs: self.batches.txs() + self.pool.open(),
             pending: self.pool.len(),
             evidence: self.evidence.len(),
+            heard: self.host.witness().len(),
             claims: self.sync.claims(),
             results: self.tip.results.len(),
         }

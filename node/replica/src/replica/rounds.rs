@@ -184,6 +184,7 @@ impl Replica {
     pub(super) fn on_peer_down(&mut self, peer: PublicKey, now: Now) {
         self.sync.gone(&peer);
         self.programs.remove(&peer);
+        self.inquiry.forget(&peer);
         if !self.sets.knows(&peer) {
             return;
         }

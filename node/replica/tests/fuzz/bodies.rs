@@ -4,7 +4,7 @@
 
 use ballast_primitives::{PublicKey, SecretKey, Validator, codec};
 use ballast_replica::message::{Message, Request, Response};
-use ballast_replica::safety::SignState;
+use ballast_replica::safety::Memory;
 use ballast_replica::types::{Batch, Evidence, StoredBlock, TxRecord};
 use ballast_replica::wal::WalEntry;
 use ballast_replica::{Config, Effect, Input, Now, Recovered, Replica, commit};
@@ -32,7 +32,11 @@ pub fn message(bytes: &[u8]) {
         Message::Proposal(proposal) => drop(proposal.into_signed()),
         Message::Polka(polka) => drop(polka.to_certificate()),
         Message::Round(round) => drop(round.to_certificate()),
-        Message::Status { .. } | Message::WantProposal { .. } | Message::Program { .. } => {}
+        Message::Status { .. }
+        | Message::WantProposal { .. }
+        | Message::Program { .. }
+        | Message::WhatSigned { .. }
+        | Message::LastSigned(_) => {}
     }
 }
 
@@ -51,8 +55,8 @@ pub fn sync(bytes: &[u8]) {
 
 /// What a validator reads back of its own: records of the write-ahead log, the sign-state.
 pub fn recovery(bytes: &[u8]) {
-    if let Ok(state) = SignState::decode(bytes) {
-        same(&state, bytes);
+    if let Ok(memory) = Memory::decode(bytes) {
+        assert_eq!(memory.encode(), bytes);
     }
     if let Ok(entry) = WalEntry::decode(bytes) {
         same(&entry, bytes);
@@ -141,7 +145,8 @@ pub fn replica(n: usize) -> (Replica, Vec<Effect>) {
         results: vec![commit::genesis_result(&state, genesis.time)],
         state,
         block: None,
-        sign_state: None,
+        block_is_ours: true,
+        memory: Memory::default(),
         wal: (0, Vec::new()),
         batches: Vec::new(),
     };

@@ -16,7 +16,6 @@ use ballast_replica::message::{
 };
 use ballast_replica::pool::Candidate;
 use ballast_replica::replica::Notice;
-use ballast_replica::safety::SignState;
 use ballast_replica::types::{Batch, StoredBlock};
 use ballast_replica::wal::WalEntry;
 use ballast_replica::{Config, Effect, Input, Now, Recovered, Replica, commit};
@@ -33,7 +32,8 @@ use ballast_runtime::{Genesis, Key, Object, Op, Rulebook, Rules, State, TxBody, 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use node::{Disk, Loose, Node, key, validator};
+pub use node::Disk;
+use node::{Loose, Node, key, validator};
 
 const START_WALL_MS: u64 = 1_800_000_000_000;
 const SEED: &str = "cluster test";
@@ -206,7 +206,14 @@ impl Cluster {
 
     /// A prevote of validator `n` for `block`, as a liar would sign it.
     pub fn prevote(&self, n: usize, height: u64, block: Hash) -> WireVote {
-        let vote = Vote { kind: VoteKind::Prevote, height, round: 0, block: Some(block) };
+        self.prevote_in(n, height, 0, block)
+    }
+
+    pub fn prevote_in(&self, n: usize, height: u64, round: u32, block: Hash) -> WireVote {
+        self.signed_vote(n, Vote { kind: VoteKind::Prevote, height, round, block: Some(block) })
+    }
+
+    pub fn signed_vote(&self, n: usize, vote: Vote) -> WireVote {
         let key = &self.nodes[n].key;
         let signature = key.sign(&vote.signed_bytes(&self.genesis.hash()));
         WireVote { vote, validator: key.public(), signature }
@@ -296,6 +303,17 @@ impl Cluster {
         self.effects(n, Input::Message { from, message })
     }
 
+    /// A copy of a node's home, to be put back with [`Self::put_back`].
+    pub fn copy(&self, n: usize) -> (Disk, BTreeMap<u64, StoredBlock>) {
+        (self.nodes[n].disk.clone(), self.nodes[n].blocks.clone())
+    }
+
+    pub fn put_back(&mut self, n: usize, (disk, blocks): (Disk, BTreeMap<u64, StoredBlock>)) {
+        let node = &mut self.nodes[n];
+        node.receipts.retain(|_, receipt| receipt.height <= disk.newest().height);
+        (node.disk, node.blocks) = (disk, blocks);
+    }
+
     /// Cuts a node's power.
     pub fn stop(&mut self, n: usize) {
         self.nodes[n].replica = None;
@@ -322,7 +340,8 @@ impl Cluster {
             state: disk.restore(),
             results: disk.results.clone(),
             block: node.blocks.last_key_value().map(|(_, block)| block.clone()),
-            sign_state: disk.sign_state.as_ref().map(|bytes| SignState::decode(bytes).unwrap()),
+            block_is_ours: true,
+            memory: disk.memory(),
             wal: (
                 disk.wal.0,
                 disk.wal.1.iter().map(|bytes| WalEntry::decode(bytes).unwrap()).collect(),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ballast_primitives::{Hash, SecretKey, Validator, codec};
 use ballast_replica::replica::Notice;
-use ballast_replica::safety::SignState;
+use ballast_replica::safety::{History, Memory};
 use ballast_replica::types::{Evidence, Executed, StoredBlock};
 use ballast_replica::{Admission, Duty, Input, Replica};
 use ballast_runtime::object::Validators;
@@ -27,7 +27,7 @@ pub fn validator(n: usize) -> Validator {
 }
 
 /// What survives a power cut.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Disk {
     pub wal: (u64, Vec<Vec<u8>>),
     pub sign_state: Option<Vec<u8>>,
@@ -41,6 +41,7 @@ pub struct Disk {
     pub loose_batches: BTreeMap<Hash, Vec<u8>>,
 }
 
+#[derive(Clone)]
 pub enum Loose {
     Append(Vec<u8>),
     Reset(u64),
@@ -56,6 +57,12 @@ impl Disk {
             }
         }
         self.sign_state = self.loose_sign_state.take().or(self.sign_state.take());
+    }
+
+    pub fn memory(&self) -> Memory {
+        self.sign_state
+            .as_ref()
+            .map_or_else(Memory::default, |bytes| Memory::decode(bytes).unwrap())
     }
 
     pub fn newest(&self) -> &Executed {
@@ -133,11 +140,18 @@ impl Node {
     }
 
     pub fn signed_height(&self) -> Option<u64> {
-        self.disk.sign_state.as_ref().map(|bytes| SignState::decode(bytes).unwrap().height)
+        self.disk.memory().last.map(|last| last.height)
     }
 
     pub fn set_duty(&mut self, duty: Duty) {
         self.replica.as_mut().unwrap().set_duty(duty);
+    }
+
+    /// What `ballast-node sign-state reset` leaves.
+    pub fn reset_history(&mut self) {
+        let memory = Memory { last: None, history: History::Unknown };
+        self.disk.sign_state = Some(memory.encode());
+        self.lose_wal();
     }
 
     pub fn lose_wal(&mut self) {

@@ -8,6 +8,10 @@ const ROUNDS: usize = 64;
 /// What an author may have waiting: the replica's default limit and a batch that was wanted.
 const AUTHOR_BYTES: usize = 68 * 1024 * 1024;
 
+/// Of each validator: three messages in each of four rounds of the heights that are kept, the one
+/// under way and the next, and its newest.
+const MESSAGES_HEARD: usize = 3 * 4 * 19 + 1;
+
 #[derive(Default)]
 pub struct Memory;
 
@@ -30,6 +34,7 @@ impl Checker for Memory {
             ("bytes of one author", usage.author_bytes, AUTHOR_BYTES),
             ("transactions noted", usage.pending, usage.txs),
             ("pieces of evidence", usage.evidence, 64 * count),
+            ("messages heard", usage.heard, MESSAGES_HEARD * count),
             ("claims of heights", usage.claims, count),
             ("results", usage.results, 64),
         ];

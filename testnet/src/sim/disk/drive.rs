@@ -153,6 +153,18 @@ impl SimDrive {
         self.contents(path).iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)
     }
 
+    /// A copy of everything on it, as it would be after a clean stop.
+    pub fn copy(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let inner = self.0.borrow();
+        inner.files.iter().map(|(path, contents)| (path.clone(), contents.seen())).collect()
+    }
+
+    /// Puts a copy in the place of a file.
+    pub fn put_back(&self, path: &Path, bytes: &[u8]) {
+        let contents = Contents { durable: bytes.to_vec(), unsynced: Vec::new() };
+        self.0.borrow_mut().files.insert(path.to_owned(), contents);
+    }
+
     pub fn remove(&self, path: &Path) {
         self.0.borrow_mut().files.remove(path);
     }

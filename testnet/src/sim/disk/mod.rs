@@ -4,15 +4,17 @@
 mod drive;
 mod store;
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
-use ballast_journal::{SignState, SignStateError, Wal, WalError, WalOptions};
-use ballast_primitives::Hash;
+use ballast_journal::{Owner, SignState, SignStateError, Wal, WalError, WalOptions};
 use ballast_primitives::codec::DecodeError;
+use ballast_primitives::{Hash, PublicKey};
 use ballast_replica::durable::Act;
+use ballast_replica::safety::{self, History, Memory};
 use ballast_replica::types::CommitWrite;
 use ballast_replica::wal::WalEntry;
-use ballast_replica::{Recovered, commit, safety};
+use ballast_replica::{Recovered, commit};
 use ballast_runtime::{Genesis, State};
 
 pub use drive::SimDrive;
@@ -27,7 +29,7 @@ const LOG_OPTIONS: WalOptions = WalOptions { file_bytes: 64 * 1024 };
 /// As many bytes as the end of a log's last record has at least.
 const TAIL_BYTES: usize = 100;
 /// Both slots of a sign-state and what lies between.
-const SIGN_STATE_BYTES: usize = 4_096 + 306;
+const SIGN_STATE_BYTES: usize = 4_096 + 370;
 
 pub struct Disk {
     drive: SimDrive,
@@ -37,6 +39,9 @@ pub struct Disk {
     pub untold: Option<Box<CommitWrite>>,
     /// Open while the process runs.
     files: Option<(Wal<SimDrive>, SignState<SimDrive>)>,
+    key: PublicKey,
+    /// A copy that somebody took of all of it.
+    copy: Option<(BTreeMap<PathBuf, Vec<u8>>, Store)>,
 }
 
 /// What is wrong with the disk of a node that does not start, and with that what its operator has
@@ -66,12 +71,13 @@ impl Unopened {
 
 impl Disk {
     /// A disk on which `ballast-node init` has run.
-    pub fn new(rng: Rng) -> Self {
+    pub fn new(rng: Rng, key: PublicKey) -> Self {
         let mut rng = rng;
         let drive = SimDrive::new(Rng::new(rng.word(), "drive"));
         // On an empty drive with power and space this cannot fail.
-        drop(SignState::create_on(&drive, Path::new(SIGN_STATE)));
-        Self { drive, store: Store::default(), rng, untold: None, files: None }
+        drop(SignState::create_on(&drive, Path::new(SIGN_STATE), key.0));
+        let store = Store::default();
+        Self { drive, store, rng, untold: None, files: None, key, copy: None }
     }
 
     pub const fn drive(&self) -> &SimDrive {
@@ -83,15 +89,20 @@ impl Disk {
         if self.drive.is_full() {
             return Err(Unopened::new(Damage::Full)("no space is left".to_owned()));
         }
-        let (sign_state, signed) = SignState::open_on(&self.drive, Path::new(SIGN_STATE))
+        let owner = self.owner(genesis);
+        let (sign_state, signed) = SignState::open_on(&self.drive, Path::new(SIGN_STATE), &owner)
             .map_err(|error: SignStateError| error.to_string())
             .map_err(Unopened::new(Damage::SignState))?;
-        let signed = signed.map(|bytes| safety::SignState::decode(&bytes)).transpose();
-        let signed = signed.map_err(|e| e.to_string()).map_err(Unopened::new(Damage::SignState))?;
+        let memory = signed.map_or(Ok(Memory::default()), |bytes| Memory::decode(&bytes));
+        let memory = memory.map_err(|e| e.to_string()).map_err(Unopened::new(Damage::SignState))?;
         let state = self.open_store(genesis).map_err(Unopened::new(Damage::Store))?;
-        let (wal, contents) = Wal::open_on(self.drive.clone(), Path::new(LOG), LOG_OPTIONS)
+        let (wal, contents) = Wal::open_on(self.drive.clone(), Path::new(LOG), &owner, LOG_OPTIONS)
             .map_err(|error: WalError| error.to_string())
             .map_err(Unopened::new(Damage::Log))?;
+        let named = [contents.generation, self.store.generation];
+        if !safety::is_newest(sign_state.generation(), &named) {
+            return Err(Unopened::new(Damage::SignState)("the sign-state is too old".to_owned()));
+        }
         let entries: Result<_, _> = contents.entries.iter().map(|e| WalEntry::decode(e)).collect();
         let entries = entries
             .map_err(|error: DecodeError| error.to_string())
@@ -100,13 +111,24 @@ impl Disk {
             state,
             results: self.store.newest_results(),
             block: self.store.newest_block().cloned(),
-            sign_state: signed,
+            block_is_ours: self.store.generation > 0,
+            memory,
             wal: (contents.height, entries),
             batches: self.store.waiting_batches(),
         };
         let log_height = wal.height();
         self.files = Some((wal, sign_state));
         Ok((recovered, log_height))
+    }
+
+    fn owner(&self, genesis: &Genesis) -> Owner {
+        Owner { key: self.key.0, chain: genesis.hash().0 }
+    }
+
+    /// Whether the sign-state in use is older than what stands beside it says.
+    pub fn is_behind(&self) -> bool {
+        let opened = self.files.as_ref();
+        opened.is_some_and(|(_, sign_state)| sign_state.generation() < self.store.generation)
     }
 
     fn open_store(&mut self, genesis: &Genesis) -> Result<State, String> {
@@ -127,7 +149,7 @@ impl Disk {
         match act {
             Act::Append(record) => wal.append(&record).map_err(text),
             Act::ResetLog(height) => wal.reset(height).map_err(text),
-            Act::SyncLog => wal.sync().map_err(text),
+            Act::SyncLog => wal.sync(sign_state.generation()).map_err(text),
             Act::SaveSignState(record) => sign_state.save(&record).map_err(|e| e.to_string()),
             Act::PutBatches(batches) => self.drive.work().map(|()| self.store.put_batches(batches)),
             Act::RemoveBatches(digests) => {
@@ -140,12 +162,13 @@ impl Disk {
     }
 
     fn commit(&mut self, write: &CommitWrite) -> Result<(), String> {
+        let generation = self.files.as_ref().map_or(0, |(_, file)| file.generation());
         let worked = self.drive.work();
         if worked.is_ok() {
-            self.store.commit(write)?;
+            self.store.commit(write, generation)?;
         } else if self.drive.is_off() && self.rng.chance(500) {
             // The power goes during the write, and the block is whole on the disk all the same.
-            self.store.commit(write)?;
+            self.store.commit(write, generation)?;
             self.untold = Some(Box::new(write.clone()));
         }
         worked
@@ -189,10 +212,48 @@ impl Disk {
     }
 
     /// A liar makes its sign-state anew and removes its log.
-    pub fn forget_signing(&self) {
+    pub fn forget_signing(&mut self) {
         self.remove_log();
         self.drive.remove(Path::new(SIGN_STATE));
-        drop(SignState::create_on(&self.drive, Path::new(SIGN_STATE)));
+        self.store.generation = 0;
+        drop(SignState::create_on(&self.drive, Path::new(SIGN_STATE), self.key.0));
+    }
+
+    /// `ballast-node sign-state reset --history-unknown`.
+    pub fn reset_history(&mut self, genesis: &Genesis) {
+        let generation = self.store.generation + 1_000_000;
+        let memory = Memory { last: None, history: History::Unknown };
+        let (path, owner) = (Path::new(SIGN_STATE), self.owner(genesis));
+        drop(SignState::renew_on(&self.drive, path, owner, generation, &memory.encode()));
+        self.remove_log();
+    }
+
+    /// Everything is gone; the keys are kept elsewhere.
+    pub fn wipe(&mut self) {
+        self.remove_log();
+        self.drive.remove(Path::new(SIGN_STATE));
+        self.remove_store();
+    }
+
+    pub fn take_copy(&mut self) {
+        self.copy = Some((self.drive.copy(), self.store.clone()));
+    }
+
+    /// Puts back what was copied: all of it, or the sign-state alone.
+    pub fn put_copy_back(&mut self, whole: bool) {
+        let Some((files, store)) = self.copy.take() else { return };
+        for path in [LOG, SIGN_STATE].map(Path::new) {
+            match files.get(path) {
+                Some(bytes) if whole || path == Path::new(SIGN_STATE) => {
+                    self.drive.put_back(path, bytes);
+                }
+                None if whole => self.drive.remove(path),
+                _ => {}
+            }
+        }
+        if whole {
+            self.store = store;
+        }
     }
 
     /// The operator removes a database that is damaged.

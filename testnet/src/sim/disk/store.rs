@@ -19,8 +19,10 @@ const SYNC_BLOCKS_MAX: usize = 32;
 /// Results given back at the start, as many as the node reads.
 const RESULTS: u64 = 32;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Store {
+    /// The sign-state's generation when the newest block was stored.
+    pub generation: u64,
     blocks: BTreeMap<u64, StoredBlock>,
     results: BTreeMap<u64, Executed>,
     state: BTreeMap<u64, Change>,
@@ -34,6 +36,7 @@ pub struct Store {
     damaged: bool,
 }
 
+#[derive(Clone)]
 enum Undo {
     Put(Hash),
     Remove(Hash, Arc<Vec<u8>>),
@@ -110,7 +113,7 @@ impl Store {
     }
 
     /// Refuses what does not follow the head or fit together, as the node's store does.
-    pub fn commit(&mut self, write: &CommitWrite) -> Result<(), String> {
+    pub fn commit(&mut self, write: &CommitWrite, generation: u64) -> Result<(), String> {
         let height = write.executed.height;
         let StoredBlock { header, payload, certificate } = &write.block;
         if height != self.height() + 1 || header.height != height {
@@ -133,6 +136,7 @@ impl Store {
         self.state.extend(write.changes.iter().map(|change| (change.slot, change.clone())));
         let receipts = write.records.iter().map(|record| &record.receipt);
         self.receipts.extend(receipts.map(|receipt| (receipt.tx, receipt.clone())));
+        self.generation = generation;
         self.sync();
         Ok(())
     }

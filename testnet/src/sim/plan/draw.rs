@@ -103,11 +103,15 @@ impl Swarm<'_> {
         if self.rng.chance(80) {
             return Vec::new();
         }
+        // What an older copy does not know, the peers do, unless they lost it as well.
+        if self.rng.chance(60) {
+            return self.old_copies();
+        }
         let mut faults = self.set_changes();
         let leave = |fault: &&Fault| matches!(fault.kind, Kind::Leave { .. });
         let fewest = self.validators - faults.iter().filter(leave).count() as u8;
         self.budget = Plan::tolerated(fewest).saturating_sub(self.liars.len() as u8);
-        let kinds: [fn(&mut Self) -> Option<Kind>; 19] = [
+        let kinds: [fn(&mut Self) -> Option<Kind>; 21] = [
             |s| Some(Kind::Loss { permille: s.rng.between(10, 300) as u32 }),
             |s| Some(Kind::Duplicate { permille: s.rng.between(20, 500) as u32 }),
             |s| Some(Kind::Reorder { permille: s.rng.between(20, 500) as u32 }),
@@ -125,6 +129,8 @@ impl Swarm<'_> {
             |s| s.spend().map(|node| Kind::FlipLog { node, tail: s.rng.chance(400) }),
             |s| s.spend().map(|node| Kind::FlipSignState { node }),
             |s| s.spend().map(|node| Kind::FlipStore { node }),
+            |s| s.spend().map(|node| Kind::KeysOnly { node }),
+            |s| s.spend().map(|node| Kind::OldSignState { node }),
             Self::jump,
             |s| {
                 let ppm = s.rng.between(0, 100_000) as i64 - 50_000;
@@ -142,6 +148,21 @@ impl Swarm<'_> {
             }
         }
         faults.extend(self.upgrades());
+        faults.sort_by_key(|fault| fault.from_ms);
+        faults
+    }
+
+    fn old_copies(&mut self) -> Vec<Fault> {
+        self.budget = Plan::tolerated(self.validators).saturating_sub(self.liars.len() as u8);
+        let mut faults = Vec::new();
+        while let Some(node) = self.spend() {
+            let honest = self.liars.iter().all(|liar| liar.node != node);
+            if honest && node < self.validators {
+                faults.push(self.strike(Kind::OldHome { node }));
+            } else if self.rng.chance(300) {
+                break;
+            }
+        }
         faults.sort_by_key(|fault| fault.from_ms);
         faults
     }

@@ -133,6 +133,18 @@ pub enum Kind {
     FlipStore {
         node: u8,
     },
+    /// The machine is replaced: of the home only the keys are left.
+    KeysOnly {
+        node: u8,
+    },
+    /// The home is put back as it was when the fault began.
+    OldHome {
+        node: u8,
+    },
+    /// The sign-state alone is put back as it was then.
+    OldSignState {
+        node: u8,
+    },
     // Clocks; set right at the end.
     Jump {
         node: u8,
@@ -172,7 +184,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every name.
-    pub const NAMES: [&'static str; 23] = [
+    pub const NAMES: [&'static str; 26] = [
         "loss",
         "duplicate",
         "reorder",
@@ -196,6 +208,9 @@ impl Kind {
         "validator leaves",
         "validator key rotates",
         "upgrade of the rules",
+        "keys only",
+        "older home",
+        "older sign-state",
     ];
 
     /// The stable name, for coverage and logs.
@@ -224,6 +239,9 @@ impl Kind {
             Self::Leave { .. } => 20,
             Self::Rotate { .. } => 21,
             Self::Upgrade { .. } => 22,
+            Self::KeysOnly { .. } => 23,
+            Self::OldHome { .. } => 24,
+            Self::OldSignState { .. } => 25,
         }]
     }
 }
