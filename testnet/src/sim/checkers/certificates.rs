@@ -55,7 +55,9 @@ fn check_sizes(block: &StoredBlock, batches: &[Arc<Vec<u8>>]) -> Verdict {
         let batch = Batch::decode(bytes).map_err(|error| format!("holds a bad batch: {error}"))?;
         let mut signatures = 0;
         for tx in &batch.txs {
-            let tx = SignedTx::decode(tx).map_err(|error| format!("holds a bad one: {error}"))?;
+            // Whatever the bounds of the rules in force then.
+            let tx: SignedTx =
+                borsh::from_slice(tx).map_err(|error| format!("holds a bad one: {error}"))?;
             signatures += tx.signatures() as u64;
         }
         let sizes = [bytes.len() as u64, batch.txs.len() as u64, signatures];
