@@ -125,9 +125,11 @@ impl World<'_> {
             Admission::Busy => self.coverage.count("client answer: busy"),
             Admission::Refused(code) => {
                 self.coverage.count("client answer: refused");
-                // It may have been committed in the meantime, or may fit later.
+                // It may have been committed in the meantime, or may fit later. What the rules do not
+                // know waits for no other version.
+                let unknown = code == Code::Decode;
                 let later = [Code::NonceUsed, Code::NonceTooNew, Code::NonceTooOld, Code::Expired];
-                if !later.contains(&code) && self.load.txs[tx].tries == 1 {
+                if unknown || (!later.contains(&code) && self.load.txs[tx].tries == 1) {
                     self.load.close(tx, TxState::Refused);
                 }
             }
