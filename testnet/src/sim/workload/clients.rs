@@ -15,6 +15,9 @@ const WAY_US: (u64, u64) = (200, 20_000);
 /// How long a client waits before it tries elsewhere.
 const PATIENCE_US: (u64, u64) = (300_000, 3_000_000);
 
+/// A client does not wait for the end of what is valid for longer than this.
+const ENDLESS_MS: u64 = 10 * 60 * 1_000;
+
 impl World<'_> {
     /// True wall time: clients' clocks are right.
     fn wall_ms(&self) -> u64 {
@@ -126,10 +129,12 @@ impl World<'_> {
             Admission::Refused(code) => {
                 self.coverage.count("client answer: refused");
                 // It may have been committed in the meantime, or may fit later. What the rules do not
-                // know waits for no other version.
-                let unknown = code == Code::Decode;
+                // know waits for no other version, and what is valid beyond this run for no end.
+                let sent = &self.load.txs[tx];
+                let endless = sent.valid_until > self.wall_ms() + ENDLESS_MS;
+                let given_up = endless || code == Code::Decode;
                 let later = [Code::NonceUsed, Code::NonceTooNew, Code::NonceTooOld, Code::Expired];
-                if unknown || (!later.contains(&code) && self.load.txs[tx].tries == 1) {
+                if given_up || (!later.contains(&code) && sent.tries == 1) {
                     self.load.close(tx, TxState::Refused);
                 }
             }
