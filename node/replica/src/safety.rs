@@ -97,8 +97,6 @@ pub enum Refusal {
     Withheld,
     #[error("what this key has signed is not known")]
     HistoryUnknown,
-    #[error("height {through} and those below it are decided")]
-    Decided { through: u64 },
 }
 
 /// The guard of one validator's key.
@@ -107,14 +105,13 @@ pub struct Safety {
     last: Option<SignState>,
     history: History,
     mute_through: u64,
-    decided_through: u64,
     withheld: bool,
 }
 
 impl Safety {
     pub const fn new(memory: Memory) -> Self {
         let Memory { last, history } = memory;
-        Self { last, history, mute_through: 0, decided_through: 0, withheld: false }
+        Self { last, history, mute_through: 0, withheld: false }
     }
 
     pub const fn memory(&self) -> Memory {
@@ -139,11 +136,6 @@ impl Safety {
         self.history == History::Known
     }
 
-    /// That height, and with it those below, were decided by a quorum.
-    pub fn note_decided(&mut self, height: u64) {
-        self.decided_through = self.decided_through.max(height);
-    }
-
     pub const fn last(&self) -> Option<SignState> {
         self.last
     }
@@ -164,9 +156,7 @@ impl Safety {
 
     /// Whether nothing at `height` would be signed, whatever it is.
     pub fn is_silent(&self, height: u64) -> bool {
-        self.withheld
-            || !self.is_history_known()
-            || height <= self.mute_through.max(self.decided_through)
+        self.withheld || !self.is_history_known() || height <= self.mute_through
     }
 
     /// Asks to sign `asked`. On success the caller must make the returned state durable, if there
@@ -180,9 +170,6 @@ impl Safety {
         }
         if !self.is_history_known() && !planted(Bug::UnknownHistorySigns) {
             return Err(Refusal::HistoryUnknown);
-        }
-        if asked.height <= self.decided_through {
-            return Err(Refusal::Decided { through: self.decided_through });
         }
         if asked.height <= self.mute_through {
             return Err(Refusal::Mute { through: self.mute_through });
@@ -286,17 +273,6 @@ mod tests {
         assert!(safety.approve(at(12, 0, Step::Proposal, 1)).is_ok());
         // What it has signed above stays.
         assert_eq!(safety.go_on_above(11), known(at(12, 0, Step::Proposal, 1)));
-    }
-
-    #[test]
-    fn nothing_is_signed_at_a_height_that_is_decided() {
-        let mut safety = Safety::new(Memory::default());
-        safety.note_decided(5);
-        safety.note_decided(3);
-        assert!(safety.is_silent(5) && !safety.is_silent(6));
-        let refused = Err(Refusal::Decided { through: 5 });
-        assert_eq!(safety.approve(at(5, 0, Step::Prevote, 1)), refused);
-        assert!(safety.approve(at(6, 0, Step::Prevote, 1)).is_ok());
     }
 
     #[test]

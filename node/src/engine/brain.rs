@@ -243,9 +243,7 @@ impl Brain {
                 }
             }
             // Said once, when it began.
-            Notice::Refused(
-                Refusal::Withheld | Refusal::HistoryUnknown | Refusal::Decided { .. },
-            ) => {}
+            Notice::Refused(Refusal::Withheld | Refusal::HistoryUnknown) => {}
             Notice::Refused(refusal) => tracing::warn!(%refusal, "did not sign"),
             Notice::VotedNil { height, round, proposer, why } => {
                 if self.said.is_due(proposer, why) {

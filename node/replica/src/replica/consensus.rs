@@ -125,7 +125,6 @@ impl Replica {
         if self.started || self.outdated || self.must_wait() {
             return;
         }
-        self.note_claims();
         self.timers.cancel(Timer::Start);
         let height = self.tip.height + 1;
         if let Some(entries) = self.log.take() {

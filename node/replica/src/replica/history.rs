@@ -140,7 +140,6 @@ impl Replica {
         if let Some(certificate) = &answer.certificate {
             self.inquiry.highest = self.inquiry.highest.max(certificate.height);
             self.sync.claim(from, certificate.height);
-            self.note_certificate(certificate);
         }
         if let Some(spoken) = &answer.message {
             if !self.host.is_genuine(&self.key, spoken) {
@@ -162,17 +161,6 @@ impl Replica {
         }
         self.inquiry.answered.insert(from);
         self.count_answers();
-    }
-
-    /// Nothing is signed at a height that has a certificate.
-    fn note_certificate(&mut self, certificate: &CommitCertificate) {
-        if certificate.height <= self.tip.height {
-            return;
-        }
-        let set = self.sets.of(certificate.height).unwrap_or(self.sets.current());
-        if certificate.verify_by(&self.tip.genesis, set, self.config.verify).is_ok() {
-            self.host.safety_mut().note_decided(certificate.height);
-        }
     }
 
     /// Looks at a message of this validator's own key that somebody shows.
@@ -296,12 +284,6 @@ impl Replica {
     /// Whoever only follows has nothing to sign.
     fn is_asking(&self) -> bool {
         self.sets.knows(&self.key)
-    }
-
-    /// Heights that a third of the power says it has committed are decided, whatever some say.
-    pub(super) fn note_claims(&mut self) {
-        let decided = self.sync.believed(self.sets.current());
-        self.host.safety_mut().note_decided(decided);
     }
 
     /// A late message for a height that is over is of no use, unless it contradicts another.
