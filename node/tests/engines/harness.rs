@@ -188,6 +188,16 @@ impl Engines {
         for task in self.tasks {
             ends.push(task.await.unwrap());
         }
+        // Calls that were open when a node ended may hold its database for a moment longer.
+        for n in 0..self.ports.len() {
+            let database = Home::new(self.folder.join(n.to_string())).database();
+            let limit = tokio::time::Instant::now() + LIMIT;
+            let open = || Store::open(&database, &self.genesis.hash(), StoreOptions::default());
+            while let Err(error) = open() {
+                assert!(tokio::time::Instant::now() < limit, "{error}");
+                tokio::time::sleep(POLL).await;
+            }
+        }
         (Self::run(self.folder, self.genesis, self.ports, spec), ends)
     }
 
