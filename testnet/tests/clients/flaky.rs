@@ -138,14 +138,14 @@ async fn landed(client: &Client, tx: &SignedTx) -> bool {
         Ok(Fate::Committed(_)) => true,
         // The latter by another of these, which took the nonce of one whose time seemed to be over.
         Ok(Fate::Expired | Fate::Replaced(_)) => false,
-        // Its time was over before anybody took it, or its nonce used.
+        // Its time was over before anybody took it, or its nonce used, or passed by the window.
         Err(Error::Refused(error)) if is_late(&error.reason) => false,
         other => panic!("{other:?}"),
     }
 }
 
 const fn is_late(reason: &Reason) -> bool {
-    matches!(reason, Reason::Runtime(Code::Expired | Code::NonceUsed))
+    matches!(reason, Reason::Runtime(Code::Expired | Code::NonceUsed | Code::NonceTooOld))
 }
 
 /// Someone who keeps books of what arrives.
