@@ -179,8 +179,8 @@ impl Rulebook {
     /// there is no such version.
     pub fn since<'a>(self, txs: impl IntoIterator<Item = &'a VerifiedTx>) -> Option<u32> {
         let first = |tx| self.0.iter().find(|rules| rules.takes(tx).is_ok());
-        let versions = txs.into_iter().map(|tx| first(tx).map(|rules| rules.version));
-        versions.fold(Some(0), |since, version| Some(since?.max(version?)))
+        let mut versions = txs.into_iter().map(|tx| first(tx).map(|rules| rules.version));
+        versions.try_fold(0, |since, version| Some(since.max(version?)))
     }
 }
 

@@ -131,6 +131,7 @@ impl Wallet {
     fn redemptions(&self) {
         let paid = self.redemption();
         self.no(&format!("redeem expire {paid} --wait"), 4, "NOT_DUE");
+        self.no(&format!("redeem expire {paid} --force --wait"), 5, "NOT_DUE");
         self.ok(&format!("redeem accept {paid} --wait"));
         self.no(&format!("redeem cancel {paid} --from dev:1 --wait"), 4, "IN_PROCESSING");
         self.ok(&format!("payout confirm {paid} --bank-ref OUT-1 --wait"));
