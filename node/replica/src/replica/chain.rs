@@ -169,6 +169,8 @@ impl Replica {
             let evidence = self.host.take_evidence();
             self.add_evidence(evidence);
             self.outs.clear();
+        } else {
+            self.denounce_early(height);
         }
         self.note_precommits(&block.certificate, now);
         let value = BlockValue::new(block.header, block.payload);

@@ -294,6 +294,16 @@ impl Replica {
         }
     }
 
+    /// What was signed twice at a height that is over before it began here.
+    pub(super) fn denounce_early(&mut self, height: u64) {
+        for (first, second) in self.early.double_votes(height) {
+            let spoken =
+                |wire: &WireVote| Spoken::Vote { vote: wire.vote, signature: wire.signature };
+            let (key, seen_at) = (first.validator, self.tip.height + 1);
+            self.add_evidence(witness::evidence(key, &spoken(&first), &spoken(&second), seen_at));
+        }
+    }
+
     /// The precommits of a certificate that came with a block.
     pub(super) fn note_precommits(&mut self, certificate: &CommitCertificate, now: Now) {
         for (key, spoken) in witness::precommits(certificate) {
