@@ -22,7 +22,7 @@ Examples:
   ballast document set whitepaper --digest @whitepaper.pdf --uri https://example.com/whitepaper.pdf")]
 pub enum Command {
     /// Publish a document, or its next version (council, class B)
-    Set(SetArgs),
+    Set(Box<SetArgs>),
     /// All documents in their current versions
     List,
 }
@@ -49,7 +49,7 @@ fn kind(text: &str) -> Result<DocumentKind, String> {
 pub async fn run(ctx: &Context, command: Command) -> Result<(), Failure> {
     match command {
         Command::Set(args) => {
-            let SetArgs { kind, digest, uri, council } = args;
+            let SetArgs { kind, digest, uri, council } = *args;
             let op = CouncilOp::SetDocument(SetDocument { kind, digest, uri });
             act(ctx, vec![op], &council).await
         }

@@ -20,7 +20,7 @@ Examples:
   ballast upgrade schedule --to 2 --height 1200000 --code @ballast-node")]
 pub enum Command {
     /// From a height on the next version of the rules holds (council, class D)
-    Schedule(ScheduleArgs),
+    Schedule(Box<ScheduleArgs>),
     /// The version in force, the one that is scheduled, and who is ready
     Show,
 }
@@ -43,7 +43,7 @@ pub struct ScheduleArgs {
 pub async fn run(ctx: &Context, command: Command) -> Result<(), Failure> {
     match command {
         Command::Schedule(args) => {
-            let ScheduleArgs { version, height, code, council } = args;
+            let ScheduleArgs { version, height, code, council } = *args;
             let op = CouncilOp::ScheduleUpgrade(ScheduleUpgrade { version, code, height });
             act(ctx, vec![op], &council).await
         }
