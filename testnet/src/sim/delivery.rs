@@ -68,13 +68,17 @@ impl World<'_> {
         let mut said = Vec::new();
         let mut forgets = false;
         let others: Vec<_> = self.keys.iter().filter(|k| **k != self.keys[node]).copied().collect();
+        let lies = |at: &usize| self.liars[*at].is_some();
+        let accomplices: Vec<_> =
+            (0..self.liars.len()).filter(lies).map(|at| self.keys[at]).collect();
         let liar = &self.nodes[node];
         if let Some(process) = &liar.process {
             let replica = &process.replica;
             let committee = replica.sets().current();
             let now = liar.clock.now(self.now);
             let rng = &mut self.liars_rng;
-            let mut mouth = Mouth::new(&liar.key, committee, &others, replica, now, rng);
+            let mut mouth =
+                Mouth::new(&liar.key, committee, [&others, &accomplices], replica, now, rng);
             speak(&mut *behaviour, &mut mouth);
             (said, forgets) = (mouth.said, mouth.forgets);
         }

@@ -65,6 +65,8 @@ pub struct Mouth<'a> {
     pub committee: &'a Committee,
     /// Everyone else.
     pub others: &'a [PublicKey],
+    /// Those of them that lie as well.
+    pub accomplices: &'a [PublicKey],
     pub tip: &'a Tip,
     pub round: u32,
     pub now: Now,
@@ -79,7 +81,7 @@ impl<'a> Mouth<'a> {
     pub fn new(
         key: &'a SecretKey,
         committee: &'a Committee,
-        others: &'a [PublicKey],
+        [others, accomplices]: [&'a [PublicKey]; 2],
         replica: &'a Replica,
         now: Now,
         rng: &'a mut Rng,
@@ -90,6 +92,7 @@ impl<'a> Mouth<'a> {
             genesis: replica.tip().genesis,
             committee,
             others,
+            accomplices,
             tip: replica.tip(),
             round: replica.round(),
             now,

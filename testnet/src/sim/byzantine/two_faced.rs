@@ -19,25 +19,27 @@ pub struct TwoFaced {
 impl TwoFaced {
     /// The two worlds: those of lower keys, and those of higher ones.
     fn worlds(mouth: &Mouth<'_>) -> [Vec<PublicKey>; 2] {
-        let mut others = mouth.others.to_vec();
-        others.sort_unstable();
-        let second = others.split_off(others.len() / 2);
-        [others, second]
+        let honest = mouth.others.iter().filter(|key| !mouth.accomplices.contains(key));
+        let mut honest: Vec<_> = honest.copied().collect();
+        honest.sort_unstable();
+        let second = honest.split_off(honest.len() / 2);
+        [honest, second]
     }
 
     fn propose(&mut self, mouth: &mut Mouth<'_>, proposal: &WireProposal) {
         for (world, people) in Self::worlds(mouth).into_iter().enumerate() {
             let mut proposal = proposal.clone();
-            proposal.header.time += world as u64;
+            // By this accomplices tell which world a block is for.
+            proposal.header.time = proposal.header.time / 2 * 2 + world as u64;
             let proposal = mouth.proposal(proposal);
-            for peer in &people {
+            for peer in people.iter().chain(mouth.accomplices) {
                 mouth.say(To::One(*peer), Message::Proposal(proposal.clone()));
             }
             self.vote(mouth, world, &people, &proposal);
         }
     }
 
-    /// Both votes for a proposal, to those of one world, and to the accomplices in it.
+    /// Both votes for a proposal, to those of one world.
     fn vote(
         &mut self,
         mouth: &mut Mouth<'_>,
@@ -71,9 +73,12 @@ impl Behaviour for TwoFaced {
 
     fn hear(&mut self, mouth: &mut Mouth<'_>, _: PublicKey, message: &Message) {
         let Message::Proposal(proposal) = message else { return };
+        let of_accomplice = mouth.accomplices.contains(&proposal.proposer);
+        let only = of_accomplice.then_some(proposal.header.time as usize % 2);
         for (world, people) in Self::worlds(mouth).into_iter().enumerate() {
-            // An accomplice proposes to each world apart; this one may have heard either.
-            self.vote(mouth, world, &people, proposal);
+            if only.is_none_or(|only| only == world) {
+                self.vote(mouth, world, &people, proposal);
+            }
         }
     }
 }
