@@ -78,12 +78,13 @@ fn record(height: u64, index: u32, from: Address, to: Address, position: u32) ->
 
 fn block(height: u64, batches: Vec<Hash>) -> StoredBlock {
     let named = |digest| BatchRef { digest, bytes: 1, txs: 1, signatures: 1 };
-    let payload = Payload { batches: batches.into_iter().map(named).collect() };
+    let payload = Payload { batches: batches.into_iter().map(named).collect(), returns: vec![] };
     let header = Header {
         version: Header::VERSION,
         genesis: GENESIS,
         height,
         parent: hash(height - 1),
+        parent_round: 0,
         time: 1_000 + height,
         proposer: PublicKey([1; 32]),
         payload: payload.digest(),

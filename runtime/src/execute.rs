@@ -5,6 +5,7 @@ use std::borrow::Borrow;
 use std::hint;
 
 use ballast_primitives::planted::{Bug, planted};
+use ballast_primitives::turns::Report;
 use ballast_primitives::{Hash, codec, merkle};
 
 use crate::admission::{self, Admitted};
@@ -18,7 +19,7 @@ use crate::op::Op;
 use crate::ops::{Authority, Env};
 use crate::receipt::{Outcome, Receipt};
 use crate::rules::Rules;
-use crate::state::{At, Change, Removed, State, UPGRADE};
+use crate::state::{At, Change, Removed, State, UPGRADE, VALIDATORS};
 use crate::tx::{TxBody, VerifiedTx};
 
 pub use crate::invariants::Breach;
@@ -74,13 +75,15 @@ pub fn execute_block<T: Borrow<VerifiedTx>>(
     context: &BlockContext,
     txs: &[T],
 ) -> Result<BlockOutcome, Breach> {
-    execute(state, context, txs).map(Executed::commit)
+    execute(state, context, &Report::default(), txs).map(Executed::commit)
 }
 
-/// The first half of [`execute_block`]: everything but hashing.
+/// The first half of [`execute_block`]: everything but hashing. `report` is what the block says
+/// about turns.
 pub fn execute<'s, T: Borrow<VerifiedTx>>(
     state: &'s mut State,
     context: &BlockContext,
+    report: &Report,
     txs: &[T],
 ) -> Result<Executed<'s>, Breach> {
     let at_height = |breach: Breach| Breach { height: Some(context.height), ..breach };
@@ -88,6 +91,7 @@ pub fn execute<'s, T: Borrow<VerifiedTx>>(
     let mut run = Run::new(state, context, txs.len());
     run.enter_version().map_err(at_height)?;
     run.remove_ended();
+    run.turns(report);
     run.checkpoint();
     let numbered = (0u32..).zip(txs.iter().map(Borrow::borrow));
     let lanes: (Vec<_>, Vec<_>) =
@@ -305,6 +309,15 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Before anything else: a set that this block chooses does not judge its parent.
+    fn turns(&mut self, report: &Report) {
+        let next = self.journal.state().validators().turns_after(report, self.context.height);
+        if let Some(next) = next {
+            self.journal.begin_ops();
+            self.journal.write(VALIDATORS).turns = next;
+        }
+    }
+
     /// The first block at or after a tick remembers the supply as its parent left it.
     fn checkpoint(&mut self) {
         let state = self.journal.state();
@@ -453,8 +466,13 @@ mod tests {
         assert_eq!(state.root(), sound.root(), "the tree has not been told");
         assert_ne!(state, sound);
         let at = |height| {
-            let executed =
-                execute::<VerifiedTx>(&mut state.clone(), &context(height), &[]).map(drop);
+            let executed = execute::<VerifiedTx>(
+                &mut state.clone(),
+                &context(height),
+                &Report::default(),
+                &[],
+            )
+            .map(drop);
             executed.map_err(|breach| breach.height)
         };
         assert_eq!(at(FULL_CHECK_BLOCKS - 1), Ok(()));

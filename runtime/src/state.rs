@@ -152,6 +152,8 @@ pub enum RestoreError {
     DuplicateKey,
     #[error("the validator set is not valid: {0}")]
     Validators(#[from] CommitteeError),
+    #[error("the standings of validators are not in order")]
+    Turns,
     #[error("{0}")]
     Breach(#[from] Breach),
 }
@@ -190,6 +192,9 @@ impl State {
         let validators = state.validators();
         validators.set.check()?;
         validators.before.as_ref().map_or(Ok(()), Committee::check)?;
+        if !validators.turns.is_ordered() {
+            return Err(RestoreError::Turns);
+        }
         invariants::check_supply(&state)?;
         Ok(state)
     }

@@ -1,6 +1,7 @@
 //! Executing blocks of transfers between random accounts, without signatures or storage.
 
 use anyhow::{Result, ensure};
+use ballast_primitives::turns::Report;
 use ballast_runtime::{Outcome, execute};
 
 use super::chain::Chain;
@@ -16,7 +17,7 @@ pub fn costs(args: &MicroArgs, accounts: u64) -> Result<[Cost; 2]> {
         let txs = chain.transfers(args.block);
         let context = chain.next_block();
         let start = thread_time();
-        let executed = execute::execute(&mut chain.state, &context, &txs)
+        let executed = execute::execute(&mut chain.state, &context, &Report::default(), &txs)
             .map_err(|broken| anyhow::anyhow!("{broken:?}"))?;
         let between = thread_time();
         let outcome = executed.commit();

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use ballast_node::store::{Store, StoreOptions};
+use ballast_primitives::turns::Report;
 use ballast_primitives::{
     BatchRef, CommitCertificate, CommitSignature, Hash, Header, Payload, PublicKey, Signature,
     codec,
@@ -50,7 +51,7 @@ fn block(
 ) -> Result<((Hash, Vec<u8>), CommitWrite)> {
     let txs = chain.transfers(count);
     let context = chain.next_block();
-    let outcome = execute::execute(&mut chain.state, &context, &txs)
+    let outcome = execute::execute(&mut chain.state, &context, &Report::default(), &txs)
         .map_err(|broken| anyhow::anyhow!("{broken:?}"))?
         .commit();
     let bytes = codec::encode(&Batch {
@@ -76,12 +77,13 @@ fn block(
 
 fn stored_block(height: u64, batch: Hash) -> StoredBlock {
     let named = BatchRef { digest: batch, bytes: 1, txs: 1, signatures: 1 };
-    let payload = Payload { batches: vec![named] };
+    let payload = Payload { batches: vec![named], returns: vec![] };
     let header = Header {
         version: Header::VERSION,
         genesis: Hash::ZERO,
         height,
         parent: Hash::ZERO,
+        parent_round: 0,
         time: height,
         proposer: PublicKey([1; 32]),
         payload: payload.digest(),

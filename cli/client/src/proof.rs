@@ -198,6 +198,7 @@ mod tests {
             genesis: hash,
             height,
             parent: hash,
+            parent_round: 0,
             time: 2_000,
             proposer: validator_key(now[0]).public(),
             payload: Hash::ZERO,

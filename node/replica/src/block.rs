@@ -4,10 +4,13 @@ use std::collections::VecDeque;
 
 use ballast_primitives::block::EXECUTION_LAG_MAX;
 use ballast_primitives::planted::{Bug, planted};
-use ballast_primitives::{BatchRef, Hash, Header, Payload, PublicKey};
+use ballast_primitives::{
+    BatchRef, CommitCertificate, Hash, Header, Payload, PublicKey, Return, Turns,
+};
 use ballast_runtime::Rules;
 
 use crate::batches::{Batches, Held};
+use crate::config::Verify;
 use crate::context::BlockValue;
 use crate::sets::Sets;
 use crate::types::Executed;
@@ -65,21 +68,23 @@ impl Tip {
     }
 }
 
-/// Builds the block after `tip`, whose height and the next are decided by `sets`.
+/// Builds the block after `tip`, which `parent` certifies, and whose height and the next are decided
+/// by `sets`.
 pub fn build(
     tip: &Tip,
     sets: &Sets,
     proposer: PublicKey,
     wall_ms: u64,
-    batches: Vec<BatchRef>,
+    parent: Option<&CommitCertificate>,
+    payload: Payload,
 ) -> Option<BlockValue> {
     let newest = tip.newest()?;
-    let payload = Payload { batches };
     let header = Header {
         version: Header::VERSION,
         genesis: tip.genesis,
         height: tip.height + 1,
         parent: tip.id,
+        parent_round: parent.map_or(0, |certificate| certificate.round),
         time: wall_ms.max(tip.time + 1),
         proposer,
         payload: payload.digest(),
@@ -89,7 +94,7 @@ pub fn build(
         validators: sets.current().digest(),
         next_validators: sets.next().digest(),
     };
-    Some(BlockValue::new(header, payload))
+    Some(BlockValue::shown(header, payload, parent.cloned()))
 }
 
 /// What this validator thinks of a proposed block.
@@ -105,11 +110,21 @@ pub enum Verdict {
 /// Judges a block proposed after `tip`: first what can never become valid, as far as the batches
 /// that are here show it, then what is missing. Whether its time is true is a question of when it
 /// was proposed, and not asked here.
-pub fn judge(tip: &Tip, sets: &Sets, batches: &Batches, value: &BlockValue) -> Verdict {
+pub fn judge(
+    tip: &Tip,
+    sets: &Sets,
+    turns: &Turns,
+    batches: &Batches,
+    value: &BlockValue,
+    verify: Verify,
+) -> Verdict {
     if let Err(why) = check_header(tip, sets, value.header()) {
         return Verdict::Invalid(why);
     }
     if let Err(why) = check_payload(tip.rules, value.header(), value.payload()) {
+        return Verdict::Invalid(why);
+    }
+    if let Err(why) = check_returns(tip, turns, value.payload(), verify) {
         return Verdict::Invalid(why);
     }
     let mut missing = Vec::new();
@@ -134,6 +149,9 @@ pub fn check_header(tip: &Tip, sets: &Sets, header: &Header) -> Result<(), &'sta
     }
     if header.height != tip.height + 1 || header.parent != tip.id {
         return Err("header does not follow the chain's end");
+    }
+    if tip.height == 0 && header.parent_round != 0 {
+        return Err("header names a round of genesis");
     }
     if header.time <= tip.time && !planted(Bug::HeaderTimeUnchecked) {
         return Err("header time is not above its parent's");
@@ -199,6 +217,44 @@ pub fn check_payload(
     payload.check_within(&rules.block)
 }
 
+/// Whoever returns is passed over, has waited long enough, and says so itself.
+fn check_returns(
+    tip: &Tip,
+    turns: &Turns,
+    payload: &Payload,
+    verify: Verify,
+) -> Result<(), &'static str> {
+    if !payload.returns.is_sorted_by(|a, b| a.validator < b.validator) {
+        return Err("returns of validators are not strictly ascending");
+    }
+    let height = tip.height.saturating_add(1);
+    if !payload.returns.iter().all(|said| turns.may_return(said, height)) {
+        return Err("a validator returns that may not");
+    }
+    let genuine = |said: &Return| {
+        let bytes = Return::signed_bytes(said.from, &tip.genesis);
+        verify(&said.validator, &bytes, &said.signature).is_ok()
+    };
+    match payload.returns.iter().all(genuine) {
+        true => Ok(()),
+        false => Err("a validator's return is not signed by it"),
+    }
+}
+
+/// Whether `certificate` shows in which round the block at `tip` was decided, as `header` says.
+pub fn shows_round(
+    tip: &Tip,
+    sets: &Sets,
+    header: &Header,
+    certificate: &CommitCertificate,
+    verify: Verify,
+) -> bool {
+    let fits = certificate.height == tip.height
+        && certificate.block == tip.id
+        && certificate.round == header.parent_round;
+    fits && certificate.verify_by(&tip.genesis, sets.previous(), verify).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,6 +281,7 @@ mod tests {
             genesis: Hash::ZERO,
             height: 5,
             parent: Hash::ZERO,
+            parent_round: 0,
             time: 2,
             proposer: PublicKey([1; 32]),
             payload: Hash::ZERO,
@@ -261,7 +318,7 @@ mod tests {
         let named = held.named(Hash([2; 32]));
         assert_eq!((named.bytes, named.txs, named.signatures), (100, 0, 3));
         let judged = |named: BatchRef| {
-            let payload = Payload { batches: vec![named] };
+            let payload = Payload { batches: vec![named], returns: vec![] };
             let header = Header { payload: payload.digest(), ..header() };
             check_batches(&Rules::V1, &header, &payload, std::slice::from_ref(&held))
         };

@@ -1,8 +1,9 @@
 //! Executing a decided block and preparing the one write that makes it durable.
 
 use ballast_primitives::hash::Hash;
+use ballast_primitives::turns::Report;
 use ballast_primitives::{CommitCertificate, merkle};
-use ballast_runtime::execute::{BlockContext, execute_block};
+use ballast_runtime::execute::{self, BlockContext};
 use ballast_runtime::tx::VerifiedTx;
 use ballast_runtime::{Code, Outcome, State};
 
@@ -55,7 +56,10 @@ pub fn execute(
             txs.push(tx);
         }
     }
-    let outcome = execute_block(state, &context, &txs).map_err(|breach| breach.to_string())?;
+    let returns = value.payload().returns.iter().map(|said| said.validator).collect();
+    let report = Report { parent_round: header.parent_round, returns };
+    let executed = execute::execute(state, &context, &report, &txs);
+    let outcome = executed.map_err(|breach| breach.to_string())?.commit();
     for (index, code) in &outcome.dropped {
         let id = txs.get(*index as usize).map(|tx| tx.id());
         tracing::debug!(height = header.height, ?id, %code, "transaction left out of its block");

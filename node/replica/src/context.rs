@@ -6,9 +6,12 @@ use std::sync::Arc;
 
 use arc_malachitebft_core_types as malachite;
 use ballast_primitives::{
-    Committee, Hash, Header, Payload, PublicKey, Signature, Vote as PlainVote, VoteKind,
+    CommitCertificate, Committee, Hash, Header, Payload, PublicKey, Signature, Vote as PlainVote,
+    VoteKind,
 };
 use malachite::{LinearTimeouts, NilOrVal, Round, SignedExtension, VoteType};
+
+use crate::sets::Seats;
 
 /// The context handed to Malachite: no state of its own.
 #[derive(Clone, Copy, Debug)]
@@ -67,11 +70,22 @@ struct BlockBody {
     id: Hash,
     header: Header,
     payload: Payload,
+    parent: Option<CommitCertificate>,
 }
 
 impl BlockValue {
     pub fn new(header: Header, payload: Payload) -> Self {
-        Self(Arc::new(BlockBody { id: header.id(), header, payload }))
+        Self::shown(header, payload, None)
+    }
+
+    /// With a certificate of its parent, which is not part of what the id commits to.
+    pub fn shown(header: Header, payload: Payload, parent: Option<CommitCertificate>) -> Self {
+        Self(Arc::new(BlockBody { id: header.id(), header, payload, parent }))
+    }
+
+    /// The certificate that came with it.
+    pub fn parent(&self) -> Option<&CommitCertificate> {
+        self.0.parent.as_ref()
     }
 
     pub fn id(&self) -> Hash {
@@ -267,26 +281,31 @@ impl malachite::Validator<Ctx> for Member {
 
 /// A validator set; cheap to clone, which the core does often.
 #[derive(Clone, Debug)]
-pub struct Members(Arc<(Committee, Vec<Member>)>);
+pub struct Members(Arc<(Seats, Vec<Member>)>);
 
 impl Members {
-    pub fn new(committee: Committee) -> Self {
-        let members = committee
+    pub fn new(seats: Seats) -> Self {
+        let members = seats
+            .set
             .validators()
             .iter()
             .map(|v| Member { address: ValidatorKey(v.key), power: v.power })
             .collect();
-        Self(Arc::new((committee, members)))
+        Self(Arc::new((seats, members)))
+    }
+
+    pub fn seats(&self) -> &Seats {
+        &self.0.0
     }
 
     pub fn committee(&self) -> &Committee {
-        &self.0.0
+        &self.0.0.set
     }
 }
 
 impl PartialEq for Members {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.0.1 == other.0.1
+        Arc::ptr_eq(&self.0, &other.0) || self.seats() == other.seats()
     }
 }
 
@@ -299,7 +318,7 @@ impl malachite::ValidatorSet<Ctx> for Members {
 
     fn total_voting_power(&self) -> u64 {
         // A committee's total is below 2^62.
-        u64::try_from(self.0.0.total_power()).unwrap_or(u64::MAX)
+        u64::try_from(self.committee().total_power()).unwrap_or(u64::MAX)
     }
 
     fn get_by_address(&self, address: &ValidatorKey) -> Option<&Member> {
@@ -358,7 +377,7 @@ impl malachite::Context for Ctx {
         height: Height,
         round: Round,
     ) -> &'a Member {
-        let key = members.committee().proposer(height.0, round.as_u32().unwrap_or(0)).key;
+        let key = members.seats().proposer(height.0, round.as_u32().unwrap_or(0)).key;
         match malachite::ValidatorSet::<Ctx>::get_by_address(members, &ValidatorKey(key)) {
             Some(member) => member,
             None => unreachable!("the members are those of the committee"),

@@ -164,7 +164,7 @@ mod tests {
     }
 
     fn status() -> Effect {
-        Effect::Broadcast(Message::Status { height: 4 })
+        Effect::Broadcast(Message::Status { height: 4, time: 1 })
     }
 
     fn batch() -> Effect {

@@ -17,8 +17,7 @@ use arc_malachitebft_core_types as malachite;
 use ballast_primitives::hash::{Hash, Hasher};
 use ballast_primitives::planted::{Bug, planted};
 use ballast_primitives::{
-    CommitCertificate, CommitSignature, Committee, Domain, PublicKey, SecretKey, Signature,
-    VoteKind,
+    CommitCertificate, CommitSignature, Domain, PublicKey, Return, SecretKey, Signature, VoteKind,
 };
 use malachite::{
     CertificateError, NilOrVal, Round, SignedMessage, Threshold, Timeout, Validity, ValueOrigin,
@@ -31,6 +30,7 @@ use crate::message::{
     Message, WirePolka, WireProposal, WireRound, WireVote, proposal_signed_bytes,
 };
 use crate::safety::{Memory, Refusal, Safety, SignState, Step};
+use crate::sets::Seats;
 use crate::types::{Evidence, EvidenceKind};
 use crate::verified::Verified;
 use crate::wal::WalEntry;
@@ -111,12 +111,12 @@ impl Host {
     pub fn new(
         genesis: Hash,
         key: SecretKey,
-        committee: Committee,
+        seats: Seats,
         safety: Safety,
         verify: Verify,
     ) -> Self {
         let public = key.public();
-        let members = Members::new(committee);
+        let members = Members::new(seats);
         let params = Params {
             address: ValidatorKey(public),
             threshold_params: thresholds(&members),
@@ -199,8 +199,8 @@ impl Host {
     }
 
     /// Starts `height` with its validator set.
-    pub fn start(&mut self, height: u64, committee: &Committee) -> Result<Vec<Out>, HostError> {
-        self.begin(height, committee, false)?;
+    pub fn start(&mut self, height: u64, seats: &Seats) -> Result<Vec<Out>, HostError> {
+        self.begin(height, seats, false)?;
         Ok(self.take())
     }
 
@@ -213,12 +213,12 @@ impl Host {
     pub fn recover(
         &mut self,
         height: u64,
-        committee: &Committee,
+        seats: &Seats,
         entries: Vec<WalEntry>,
     ) -> Result<Vec<Out>, HostError> {
         self.room.replayed = entries.iter().map(WalEntry::encode).collect();
         let inputs: Vec<_> = entries.into_iter().map(WalEntry::into_input).collect();
-        self.begin_with_index(height, committee, &inputs)?;
+        self.begin_with_index(height, seats, &inputs)?;
         for input in inputs {
             self.feed(input)?;
         }
@@ -230,21 +230,16 @@ impl Host {
     fn begin_with_index(
         &mut self,
         height: u64,
-        committee: &Committee,
+        seats: &Seats,
         inputs: &[Input<Ctx>],
     ) -> Result<(), HostError> {
         self.core.index_wal_entries(inputs);
-        self.begin(height, committee, true)
+        self.begin(height, seats, true)
     }
 
-    fn begin(
-        &mut self,
-        height: u64,
-        committee: &Committee,
-        restart: bool,
-    ) -> Result<(), HostError> {
-        if self.room.members.committee() != committee {
-            self.room.members = Members::new(committee.clone());
+    fn begin(&mut self, height: u64, seats: &Seats, restart: bool) -> Result<(), HostError> {
+        if self.room.members.seats() != seats {
+            self.room.members = Members::new(seats.clone());
         }
         self.room.height = height;
         self.room.verified = std::mem::take(&mut self.room.verified_early);
@@ -319,11 +314,11 @@ impl Host {
         genuine
     }
 
-    /// Verifies a round certificate of a height that has not begun, whose set is `committee`.
-    pub fn round_is_genuine(&mut self, round: &WireRound, committee: &Committee) -> bool {
-        let members = match self.room.members.committee() == committee {
+    /// Verifies a round certificate of a height that has not begun, which `seats` decide.
+    pub fn round_is_genuine(&mut self, round: &WireRound, seats: &Seats) -> bool {
+        let members = match self.room.members.seats() == seats {
             true => self.room.members.clone(),
-            false => Members::new(committee.clone()),
+            false => Members::new(seats.clone()),
         };
         let certificate = round.to_certificate();
         certificate.is_some_and(|round| self.room.verify_round(&round, &members).is_ok())
@@ -334,10 +329,25 @@ impl Host {
         std::mem::replace(&mut self.room.forgery, false)
     }
 
-    /// Verifies a proposal's signature, and that its proposer has the turn in `committee`, the
-    /// set of the proposal's height.
-    pub fn proposal_is_genuine(&mut self, proposal: &WireProposal, committee: &Committee) -> bool {
-        let turn = committee.proposer(proposal.header.height, proposal.round);
+    /// Signs that this validator, passed over from the height `from` on, is well again; not while
+    /// it signs nothing else.
+    pub fn sign_return(&self, from: u64) -> Option<Return> {
+        let silent = self.room.safety.is_silent(self.room.height);
+        let bytes = Return::signed_bytes(from, &self.room.genesis);
+        let signature = (!silent).then(|| self.room.key.sign(&bytes))?;
+        Some(Return { validator: self.room.public, from, signature })
+    }
+
+    /// Verifies the signature of such a statement.
+    pub fn return_is_genuine(&self, said: &Return) -> bool {
+        let bytes = Return::signed_bytes(said.from, &self.room.genesis);
+        (self.room.verify)(&said.validator, &bytes, &said.signature).is_ok()
+    }
+
+    /// Verifies a proposal's signature, and that its proposer has the turn by `seats`, those of the
+    /// proposal's height.
+    pub fn proposal_is_genuine(&mut self, proposal: &WireProposal, seats: &Seats) -> bool {
+        let turn = seats.proposer(proposal.header.height, proposal.round);
         if turn.key != proposal.proposer {
             return false;
         }

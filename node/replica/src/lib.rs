@@ -22,8 +22,9 @@
 //! signed; [`witness`] remembers what others were heard to sign; [`pool`] admits transactions and packs batches; [`batches`] holds what may be ordered;
 //! [`block`] builds and judges blocks; [`sets`] knows which validator set decides a height;
 //! [`commit`] executes blocks; [`pace`] says how soon the next may begin, [`delays`] how long to wait
-//! for others; [`sync`] catches up. [`early`] keeps messages of heights to come, [`unseen`] knows
-//! which blocks to ask for, [`ration`] bounds what a peer is answered.
+//! for others, [`clocks`] whose clock is wrong; [`sync`] catches up.
+//! [`early`] keeps messages of heights to come, [`unseen`] knows which blocks to ask for, [`ration`]
+//! bounds what a peer is answered.
 //! [`durable`] is rule 2 of the contract as code.
 
 // Denied outside tests: what a peer sends must never stop a validator.
@@ -40,6 +41,7 @@
 
 pub mod batches;
 pub mod block;
+pub mod clocks;
 pub mod commit;
 pub mod config;
 pub mod context;

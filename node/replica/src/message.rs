@@ -4,8 +4,8 @@
 use arc_malachitebft_core_types as malachite;
 use ballast_primitives::codec::{self, DecodeError};
 use ballast_primitives::{
-    CommitCertificate, Hash, Header, Payload, PublicKey, Signature, Vote as PlainVote, block,
-    committee,
+    CommitCertificate, Hash, Header, Payload, PublicKey, Return, Signature, Vote as PlainVote,
+    block, committee,
 };
 use borsh::{BorshDeserialize, BorshSerialize};
 use malachite::{
@@ -34,9 +34,10 @@ pub enum Message {
     Proposal(WireProposal),
     Polka(WirePolka),
     Round(WireRound),
-    /// The sender has committed this height: a hint, not a proof.
+    /// The sender has committed this height, and its clock says so: hints, not proofs.
     Status {
         height: u64,
+        time: u64,
     },
     /// Asks for the proposal of a round, by the block that votes name.
     WantProposal {
@@ -56,6 +57,8 @@ pub enum Message {
         number: u64,
     },
     LastSigned(Box<LastSigned>),
+    /// The sender is passed over as a proposer, and well again.
+    Return(Return),
 }
 
 /// What a peer knows that someone who may have lost its memory needs to.
@@ -85,6 +88,9 @@ pub struct WireProposal {
     pub pol_round: Option<u32>,
     pub header: Header,
     pub payload: Payload,
+    /// A certificate of the parent in the round that the header names. Not signed: whoever passes
+    /// the proposal on may put another in its place.
+    pub parent: Option<CommitCertificate>,
     pub proposer: PublicKey,
     pub signature: Signature,
 }
@@ -149,7 +155,8 @@ impl Message {
             | Self::Status { .. }
             | Self::WantProposal { .. }
             | Self::Program { .. }
-            | Self::WhatSigned { .. } => Ok(()),
+            | Self::WhatSigned { .. }
+            | Self::Return(_) => Ok(()),
             Self::LastSigned(answer) => match &answer.certificate {
                 Some(certificate) if certificate.signatures.len() > signers_max => {
                     Err("a certificate has more signatures than a validator set has members")
@@ -174,6 +181,13 @@ impl WireProposal {
         if self.payload.batches.len() > block::BATCHES_MAX {
             return Err("a block names too many batches");
         }
+        if self.payload.returns.len() > committee::VALIDATORS_MAX {
+            return Err("more validators return than a set has members");
+        }
+        let signers = self.parent.as_ref().map_or(0, |parent| parent.signatures.len());
+        if signers > committee::VALIDATORS_MAX {
+            return Err("a certificate has more signatures than a validator set has members");
+        }
         if self.header.payload != self.payload.digest() {
             return Err("the header does not commit to this payload");
         }
@@ -187,6 +201,7 @@ impl WireProposal {
             pol_round: proposal.pol_round.as_u32(),
             header: proposal.value.header().clone(),
             payload: proposal.value.payload().clone(),
+            parent: proposal.value.parent().cloned(),
             proposer: proposal.proposer.0,
             signature: signed.signature,
         }
@@ -208,7 +223,7 @@ impl WireProposal {
         let proposal = Proposal {
             height,
             round: Round::new(self.round),
-            value: BlockValue::new(self.header, self.payload),
+            value: BlockValue::shown(self.header, self.payload, self.parent),
             pol_round: self.pol_round.into(),
             proposer: ValidatorKey(self.proposer),
         };

@@ -14,41 +14,82 @@ use ballast_runtime::object::Validators;
 /// lags a little to learn that it has left.
 pub const GRACE_HEIGHTS: u64 = 32;
 
-/// The validator sets that the chain's end has fixed.
+/// Who decides a height, and who of them is passed over as a proposer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seats {
+    pub set: Committee,
+    /// Ascending.
+    pub passed: Vec<PublicKey>,
+}
+
+impl Seats {
+    fn of(height: u64, state: &State) -> Self {
+        let passed = state.validators().turns.passed_at(height);
+        Self { set: state.committee(height).clone(), passed }
+    }
+
+    fn move_to(&mut self, height: u64, state: &State) {
+        set_to(&mut self.set, state.committee(height));
+        self.passed = state.validators().turns.passed_at(height);
+    }
+
+    /// Whose turn it is.
+    pub fn proposer(&self, height: u64, round: u32) -> &Validator {
+        self.set.proposer(&self.passed, height, round)
+    }
+}
+
+/// The validator sets that the chain's end has fixed, and the one that decided it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sets {
     /// The height that `current` decides.
     height: u64,
-    current: Committee,
-    next: Committee,
+    previous: Committee,
+    current: Seats,
+    next: Seats,
 }
 
 impl Sets {
     /// The sets after the block at `tip`, whose results are `state`.
     pub fn after(tip: u64, state: &State) -> Self {
         let height = tip.saturating_add(1);
-        let current = state.committee(height).clone();
-        let next = state.committee(height.saturating_add(1)).clone();
-        Self { height, current, next }
+        Self {
+            height,
+            previous: state.validators().at(tip).clone(),
+            current: Seats::of(height, state),
+            next: Seats::of(height.saturating_add(1), state),
+        }
+    }
+
+    /// The set that decided the tip. After a restart, and only if the tip and the block before it
+    /// both chose a set, it is the one after that: then a certificate of the tip by the former
+    /// proves nothing here.
+    pub const fn previous(&self) -> &Committee {
+        &self.previous
     }
 
     /// The set that decides the height after the tip.
     pub const fn current(&self) -> &Committee {
-        &self.current
+        &self.current.set
     }
 
     /// The set that decides the height after that.
     pub const fn next(&self) -> &Committee {
-        &self.next
+        &self.next.set
     }
 
-    /// The set that decides `height`, if the chain has fixed it and has not passed it.
-    pub fn of(&self, height: u64) -> Option<&Committee> {
+    /// Who decides `height` in which turns, if the chain has fixed it and has not passed it.
+    pub fn seats(&self, height: u64) -> Option<&Seats> {
         match height.checked_sub(self.height)? {
             0 => Some(&self.current),
             1 => Some(&self.next),
             _ => None,
         }
+    }
+
+    /// The set that decides `height`, likewise.
+    pub fn of(&self, height: u64) -> Option<&Committee> {
+        self.seats(height).map(|seats| &seats.set)
     }
 
     /// Whether `key` is in the set that decides `height`.
@@ -58,15 +99,16 @@ impl Sets {
 
     /// Whether `key` is in one of the two sets.
     pub fn knows(&self, key: &PublicKey) -> bool {
-        self.current.get(key).is_some() || self.next.get(key).is_some()
+        self.current().get(key).is_some() || self.next().get(key).is_some()
     }
 
     /// Moves on to the sets after `tip`.
     pub(crate) fn advance(&mut self, tip: u64, state: &State) {
         self.height = tip.saturating_add(1);
-        set_to(&mut self.current, state.committee(self.height));
+        set_to(&mut self.previous, &self.current.set);
+        self.current.move_to(self.height, state);
         if !planted(Bug::NextSetForgotten) {
-            set_to(&mut self.next, state.committee(self.height.saturating_add(1)));
+            self.next.move_to(self.height.saturating_add(1), state);
         }
     }
 }
@@ -93,7 +135,7 @@ pub fn listed(validators: &Validators, tip: u64) -> Vec<&Validator> {
 
 #[cfg(test)]
 mod tests {
-    use ballast_primitives::{SecretKey, codec};
+    use ballast_primitives::{SecretKey, Turns, codec};
     use ballast_runtime::{Key, Object, dev};
 
     use super::*;
@@ -133,8 +175,12 @@ mod tests {
         let key = codec::encode(&Key::Validators);
         let leaf = leaves.iter_mut().find(|leaf| leaf.key == key).unwrap();
         let (set, before) = (set.clone(), Some(before.clone()));
-        leaf.value =
-            codec::encode(&Object::Validators(Box::new(Validators { set, from_height, before })));
+        leaf.value = codec::encode(&Object::Validators(Box::new(Validators {
+            set,
+            from_height,
+            before,
+            turns: Turns::default(),
+        })));
         State::restore(leaves).unwrap()
     }
 
@@ -162,6 +208,7 @@ mod tests {
             set: committee(&[(0, 0), (1, 7), (3, 3)]),
             from_height: 12,
             before: Some(committee(&[(0, 0), (1, 1), (2, 2)])),
+            turns: Turns::default(),
         };
         let entry = |n: usize, peer: usize| (format!("validator-{n}"), validator(n, peer).peer);
         let mut all = vec![entry(0, 0), entry(1, 1), entry(1, 7), entry(2, 2), entry(3, 3)];

@@ -46,6 +46,11 @@ fn stuck(seed: u64) -> Cluster {
     let mut cluster = Cluster::new(seed, 4, CALM);
     cluster.run_until_height(2, 20_000);
     cluster.run_for(500);
+    // Until one that stays has the turn.
+    while cluster.proposer(cluster.height() + 1, 0) > 1 {
+        let height = cluster.height();
+        cluster.run_until(20_000, |c| c.nodes.iter().all(|node| node.height() > height));
+    }
     cluster.stop(2);
     cluster.stop(3);
     cluster.pay(0, 0, 1, 1, 1);
@@ -66,12 +71,12 @@ fn no_height_is_believed_of_one_liar_and_any_is_of_a_third() {
     let header = Header { height: far, ..next_header(&cluster) };
     let proposal = Message::Proposal(cluster.proposal(3, 0, &header));
     let vote = Message::Vote(cluster.prevote(3, far, digest(1)));
-    for message in [Message::Status { height: far }, vote, proposal] {
+    for message in [Message::Status { height: far, time: 1 }, vote, proposal] {
         cluster.hear(0, 3, message);
         assert_eq!(cluster.nodes[0].replica().lag(), 0);
     }
     let height = cluster.nodes[0].height();
-    cluster.hear(0, 2, Message::Status { height: height + 5 });
+    cluster.hear(0, 2, Message::Status { height: height + 5, time: 1 });
     assert_eq!(cluster.nodes[0].replica().lag(), 5);
     // A claim is good for asking, and asking finds out.
     cluster.run_for(2_000);
@@ -162,7 +167,7 @@ fn hundreds_of_proposals_of_far_rounds_cost_nothing_each() {
     let turns: Vec<_> = turns.take(600).collect();
     for round in turns {
         let batches = (0..BATCHES_MAX as u64).map(|n| ghost(u64::from(round) << 16 | n));
-        let payload = Payload { batches: batches.collect() };
+        let payload = Payload { batches: batches.collect(), returns: vec![] };
         let proposal = cluster.proposal_of(liar, round, &header, payload);
         cluster.hear(0, liar, Message::Proposal(proposal));
     }
@@ -210,7 +215,7 @@ fn a_batch_has_only_those_judged_again_that_waited_for_it_alone() {
     let round = cluster.nodes[0].replica().round();
     for round in round..round + 2 {
         let proposer = cluster.proposer(header.height, round);
-        let payload = Payload { batches: vec![ghost(1), ghost(2)] };
+        let payload = Payload { batches: vec![ghost(1), ghost(2)], returns: vec![] };
         let proposal = cluster.proposal_of(proposer, round, &header, payload);
         cluster.hear(0, proposer, Message::Proposal(proposal));
     }

@@ -144,7 +144,7 @@ fn a_validator_among_peers() {
         seed.extend(encode_input(u8::try_from(*from - 1).unwrap(), 0, &message.encode()));
         seeds.push(seed.clone());
     }
-    let status = Message::Status { height: 2 }.encode();
+    let status = Message::Status { height: 2, time: 1 }.encode();
     let blocks = Response::Blocks(honest.blocks).encode();
     seeds.push([encode_input(0, 0, &status), encode_input(0, 1, &blocks)].concat());
     drive("peers", 20, &seeds, bodies::peers);

@@ -191,7 +191,7 @@ mod tests {
     const WATCHER: PublicKey = PublicKey([3; 32]);
 
     fn post(from: PublicKey, height: u64) -> Post {
-        Post { from, message: Message::Status { height }, room: None }
+        Post { from, message: Message::Status { height, time: 1 }, room: None }
     }
 
     fn senders(lot: &[Letter]) -> Vec<PublicKey> {
@@ -234,7 +234,7 @@ mod tests {
             .iter()
             .flatten()
             .map(|letter| match letter {
-                Letter::Message(Post { message: Message::Status { height }, .. }) => *height,
+                Letter::Message(Post { message: Message::Status { height, .. }, .. }) => *height,
                 _ => panic!("not a message"),
             })
             .collect();

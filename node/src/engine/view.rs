@@ -155,6 +155,8 @@ impl View {
         };
         let disk = self.read_disk(now);
         let (round, height) = (replica.round(), replica.height());
+        let clock_skew_ms = replica.own_skew();
+        let passed_over = self.read_turns(replica, metrics);
         self.published.status.send_modify(|status| {
             status.round = round;
             status.best_height = height + lag;
@@ -165,6 +167,8 @@ impl View {
             status.syncing = lag > 1;
             status.voting = voting;
             status.disk = disk.or(status.disk);
+            status.clock_skew_ms = clock_skew_ms;
+            status.passed_over = passed_over;
         });
         let scheduled = rules.scheduled.as_ref();
         metrics.rules_version.set(rules.version.into());
@@ -217,6 +221,23 @@ impl View {
             Level::VeryLow => Some(Duty::Following),
             Level::Out => None,
         }
+    }
+
+    /// The names of those who are passed over; tells the metrics of them and of everyone's clocks.
+    fn read_turns(&self, replica: &Replica, metrics: &NodeMetrics) -> Vec<String> {
+        let turns = &replica.state().validators().turns;
+        let mut out = Vec::new();
+        for validator in replica.sets().current().validators() {
+            let is_out = turns.get(&validator.key).is_some_and(|standing| standing.is_out());
+            metrics.passed_over(&validator.name, is_out);
+            out.extend(is_out.then(|| validator.name.clone()));
+        }
+        for (key, ahead_ms) in replica.clocks().offsets() {
+            if let Some(validator) = replica.sets().current().get(key) {
+                metrics.clock_offset(&validator.name, ahead_ms);
+            }
+        }
+        out
     }
 
     fn read_disk(&mut self, now: Instant) -> Option<Space> {

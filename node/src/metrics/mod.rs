@@ -6,6 +6,7 @@
 
 mod process;
 
+use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::time::Duration;
 
 use ballast_replica::Offence;
@@ -17,6 +18,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Metric, Registry};
 
 type ByLabel = Family<[(&'static str, &'static str); 1], Counter>;
+type GaugeOf<N, A> = Family<[(&'static str, String); 1], Gauge<N, A>>;
 type ByProposer = Family<[(&'static str, String); 2], Counter>;
 
 /// Handles to the node's metrics; clones share the values.
@@ -38,6 +40,8 @@ pub struct NodeMetrics {
     pub upgrade_height: Gauge,
     /// Validators that say they execute it.
     pub upgrade_ready: Gauge,
+    passed_over: GaugeOf<i64, AtomicI64>,
+    clock_offset_seconds: GaugeOf<f64, AtomicU64>,
     pub blocks: Counter,
     pub transactions: TransactionCounters,
     refused: ByLabel,
@@ -98,6 +102,16 @@ impl NodeMetrics {
                 .gauge("ballast_upgrade_version", "Version of the rules that is scheduled, or 0"),
             upgrade_height: add.gauge("ballast_upgrade_height", "Its first height, or 0"),
             upgrade_ready: add.gauge("ballast_upgrade_ready", "Validators that say they have it"),
+            passed_over: add.add(
+                "ballast_proposer_passed_over",
+                "Whether a validator is passed over as a proposer: 1 or 0",
+                Family::default(),
+            ),
+            clock_offset_seconds: add.add(
+                "ballast_clock_offset_seconds",
+                "How far a validator's clock is ahead of the one here, its message's way included",
+                Family::default(),
+            ),
             blocks: add.counter("ballast_blocks", "Blocks committed"),
             transactions: TransactionCounters {
                 succeeded: outcome("succeeded"),
@@ -155,6 +169,17 @@ impl NodeMetrics {
     /// The counter of what peers did.
     pub fn offence(&self, offence: Offence) -> Counter {
         self.offences.get_or_create_owned(&[("offence", offence.name())])
+    }
+
+    pub fn passed_over(&self, validator: &str, is_out: bool) {
+        let labels = [("validator", validator.to_owned())];
+        self.passed_over.get_or_create_owned(&labels).set(i64::from(is_out));
+    }
+
+    pub fn clock_offset(&self, validator: &str, ahead_ms: i64) {
+        let labels = [("validator", validator.to_owned())];
+        let seconds = ahead_ms as f64 / 1_000.0;
+        self.clock_offset_seconds.get_or_create_owned(&labels).set(seconds);
     }
 
     /// The counter of transactions refused for `reason`, a stable wire name.

@@ -54,6 +54,7 @@ pub fn checks(status: &NodeStatus, limits: &Limits, now: Instant) -> Vec<Check> 
         ("signer", signer(status)),
         ("disk", disk(status)),
         ("rules", verdict(!status.rules.outdated, status.rules.line())),
+        ("clock", clock(status)),
     ]
     .map(|(name, outcome)| Check { name, outcome })
     .to_vec()
@@ -115,6 +116,14 @@ fn signer(status: &NodeStatus) -> Outcome {
         Voting::Observer => Ok("observer, not in the validator set".to_owned()),
         Voting::No(why) => Err(format!("not voting: {why}")),
     }
+}
+
+fn clock(status: &NodeStatus) -> Outcome {
+    let Some(skew) = status.clock_skew_ms else {
+        return Ok("agrees with the others".to_owned());
+    };
+    let (by, side) = (skew.unsigned_abs(), if skew > 0 { "ahead of" } else { "behind" });
+    Err(format!("{by} ms or more {side} most validators' clocks: is NTP running?"))
 }
 
 fn disk(status: &NodeStatus) -> Outcome {

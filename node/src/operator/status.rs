@@ -42,6 +42,11 @@ pub struct NodeStatus {
     /// The volume of the data folder, when it could be read.
     pub disk: Option<Space>,
     pub rules: RulesStatus,
+    /// By how many milliseconds the clock here is ahead (negative: behind), when most validators'
+    /// clocks say so.
+    pub clock_skew_ms: Option<i64>,
+    /// Validators that are passed over as proposers.
+    pub passed_over: Vec<String>,
 }
 
 /// Whether this node signs votes.
@@ -76,6 +81,8 @@ impl NodeStatus {
             stuck: None,
             disk: None,
             rules: RulesStatus::default(),
+            clock_skew_ms: None,
+            passed_over: Vec::new(),
         }
     }
 
@@ -105,6 +112,7 @@ impl NodeStatus {
             last_commit_age_ms: self.last_commit.map(|at| age_ms(at) as u64),
             uptime_ms: age_ms(self.started) as u64,
             rules: self.rules.clone(),
+            passed_over: self.passed_over.clone(),
             failing: checks.iter().filter(|check| !check.passed()).map(Check::to_string).collect(),
         }
     }
@@ -133,6 +141,8 @@ pub struct StatusReport {
     pub last_commit_age_ms: Option<u64>,
     pub uptime_ms: u64,
     pub rules: RulesStatus,
+    /// Validators that are passed over as proposers.
+    pub passed_over: Vec<String>,
     /// The checks that fail, as `/readyz` words them.
     pub failing: Vec<String>,
 }

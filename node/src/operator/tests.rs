@@ -35,7 +35,7 @@ fn each_check_fails_for_its_own_reason_alone() {
     let now = Instant::now();
     assert_eq!(failing(&healthy(), now), [""; 0]);
     type Spoil = fn(&mut NodeStatus);
-    let cases: [(Spoil, &str); 10] = [
+    let cases: [(Spoil, &str); 12] = [
         (|s| s.stuck = Some("the state root differs".into()), "engine"),
         (|s| s.best_height = 19, "lag"),
         (|s| s.syncing = true, "lag"),
@@ -43,6 +43,8 @@ fn each_check_fails_for_its_own_reason_alone() {
         (|s| s.last_commit = None, "commit"),
         (|s| s.voting = Voting::No("behind its sign-state".into()), "signer"),
         (|s| s.rules.outdated = true, "rules"),
+        (|s| s.clock_skew_ms = Some(600_000), "clock"),
+        (|s| s.clock_skew_ms = Some(-501), "clock"),
         (|s| s.disk = Some(Space { free_bytes: 4, total_bytes: 100 }), "disk"),
         (|s| s.disk = Some(Space { free_bytes: 1, total_bytes: 100 }), "disk"),
         (

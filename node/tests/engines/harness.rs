@@ -14,7 +14,7 @@ use ballast_node::setup::{Home, RunError, Setup};
 use ballast_node::store::{Store, StoreOptions};
 use ballast_primitives::history::SetChange;
 use ballast_primitives::proof::{PROOF_BYTES_MAX, StateProof};
-use ballast_primitives::{Committee, Hash, Network, SecretKey, Validator, codec};
+use ballast_primitives::{Committee, Hash, Network, SecretKey, Turns, Validator, codec};
 use ballast_proto::v1::account_service_client::AccountServiceClient;
 use ballast_proto::v1::get_proof_request::Target;
 use ballast_proto::v1::get_proof_response::Proof;
@@ -130,7 +130,15 @@ pub fn genesis(validators: usize) -> Genesis {
 fn pending(genesis: &Genesis, members: &[usize], from_height: u64) -> (Key, Object) {
     let set = Committee::new(members.iter().map(|n| validator(*n)).collect()).unwrap();
     let before = Some(genesis.validators.clone());
-    (Key::Validators, Object::Validators(Box::new(Validators { set, from_height, before })))
+    (
+        Key::Validators,
+        Object::Validators(Box::new(Validators {
+            set,
+            from_height,
+            before,
+            turns: Turns::default(),
+        })),
+    )
 }
 
 /// Stores a first state that differs from that of genesis in these objects.

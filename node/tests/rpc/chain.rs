@@ -77,8 +77,12 @@ impl Chain {
         let height = self.head.borrow().height;
         let mut inner = self.inner.lock();
         let before = Some(inner.state.committee(height + 1).clone());
-        let object =
-            Object::Validators(Box::new(Validators { set, from_height: height + 2, before }));
+        let object = Object::Validators(Box::new(Validators {
+            set,
+            from_height: height + 2,
+            before,
+            turns: Turns::default(),
+        }));
         let mut leaves: Vec<_> = inner.state.changes().collect();
         let key = codec::encode(&Key::Validators);
         let leaf = leaves.iter_mut().find(|leaf| leaf.key == key).unwrap();
@@ -110,12 +114,13 @@ impl Chain {
             txs: count(txs.len()),
             signatures: count(txs.len()),
         };
-        let payload = Payload { batches: vec![named] };
+        let payload = Payload { batches: vec![named], returns: vec![] };
         let header = Header {
             version: Header::VERSION,
             genesis: self.genesis_hash,
             height,
             parent: parent.block,
+            parent_round: 0,
             time,
             proposer: author,
             payload: payload.digest(),

@@ -14,7 +14,7 @@ pub use ballast_primitives::history::{SetChange, SetHistory};
 pub use ballast_primitives::proof::{CertifiedHeader, ReceiptProof, StateProof};
 pub use ballast_primitives::{
     Address, BatchRef, CommitCertificate, CommitSignature, Committee, Hash, Header, Payload,
-    SecretKey, Signature, Validator, Vote, VoteKind, codec, merkle,
+    SecretKey, Signature, Turns, Validator, Vote, VoteKind, codec, merkle,
 };
 pub use ballast_proto::error::{Reason, ServiceReason, WireError};
 pub use ballast_proto::v1::account_service_client::AccountServiceClient;

@@ -22,6 +22,7 @@ impl Wire {
             receipts_root: header.receipts_root.to_string(),
             validators_hash: header.validators.to_string(),
             next_validators_hash: header.next_validators.to_string(),
+            parent_round: header.parent_round,
         }
     }
 
@@ -33,6 +34,7 @@ impl Wire {
             genesis: read_hash("genesis_hash", &header.genesis_hash)?,
             height: header.height,
             parent: read_hash("parent_id", &header.parent_id)?,
+            parent_round: header.parent_round,
             time: header.time_ms,
             proposer: read_key("proposer", &header.proposer)?,
             payload: read_hash("payload_hash", &header.payload_hash)?,

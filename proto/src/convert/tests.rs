@@ -267,6 +267,7 @@ fn accounts_grants_and_headers_read_back() {
         genesis: Hash([1; 32]),
         height: 2,
         parent: Hash([3; 32]),
+        parent_round: 5,
         time: 4,
         proposer: key("a").public(),
         payload: Hash([5; 32]),

@@ -6382,6 +6382,9 @@ pub struct Header {
     /// Digest of the validator set of the next height.
     #[prost(string, tag = "13")]
     pub next_validators_hash: ::prost::alloc::string::String,
+    /// The round in which the block before was decided; 0 at height 1.
+    #[prost(uint32, tag = "14")]
+    pub parent_round: u32,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetChainInfoRequest {}

@@ -8,6 +8,7 @@ use crate::domain::Domain;
 use crate::hash::{self, Hash};
 use crate::keys::PublicKey;
 use crate::planted::{Bug, planted};
+use crate::turns::Return;
 
 /// The most batches one block may name.
 pub const BATCHES_MAX: usize = 1_024;
@@ -36,6 +37,9 @@ pub struct Header {
     pub height: u64,
     /// Id of the block at `height - 1`; the genesis hash at height 1.
     pub parent: Hash,
+    /// The round in which the parent was decided, as a certificate shows; 0 at height 1. Validators
+    /// may hold certificates of several rounds: this is the one that the chain goes by.
+    pub parent_round: u32,
     /// Milliseconds since the Unix epoch, above the parent's.
     pub time: u64,
     /// Consensus key of the validator that built this block.
@@ -76,12 +80,14 @@ pub struct BatchRef {
     pub signatures: u32,
 }
 
-/// The batches of a block, in order.
+/// The batches of a block, in order, and who says that it is well again.
 #[derive(
     Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize,
 )]
 pub struct Payload {
     pub batches: Vec<BatchRef>,
+    /// Ascending by validator.
+    pub returns: Vec<Return>,
 }
 
 impl Payload {
@@ -176,7 +182,7 @@ mod tests {
     }
 
     fn check(batches: Vec<BatchRef>) -> Result<(), &'static str> {
-        Payload { batches }.check()
+        Payload { batches, returns: vec![] }.check()
     }
 
     #[test]

@@ -117,20 +117,6 @@ impl Committee {
         power > 0 && 3 * power >= self.total_power()
     }
 
-    /// The validator whose turn it is to propose at `(height, round)`: each in its order, one
-    /// step a height and one step a round. Powers are equal in practice; the rotation ignores
-    /// them.
-    #[allow(
-        clippy::indexing_slicing,
-        clippy::cast_possible_truncation,
-        reason = "`check` refuses an empty set, and `at` is below its length"
-    )]
-    pub fn proposer(&self, height: u64, round: u32) -> &Validator {
-        let count = self.validators.len() as u64;
-        let at = (height % count + u64::from(round) % count) % count;
-        &self.validators[at as usize]
-    }
-
     pub fn digest(&self) -> Hash {
         hash::digest_of(Domain::Committee, self)
     }
@@ -171,14 +157,5 @@ mod tests {
         let mut twin = committee(&[1, 1]).unwrap().validators;
         twin[0].peer = twin[1].peer;
         assert_eq!(Committee::new(twin), Err(CommitteeError::SharedKey));
-    }
-
-    #[test]
-    fn everyone_proposes_in_turn() {
-        let committee = committee(&[1; 4]).unwrap();
-        let turn: BTreeSet<_> = (10..14).map(|h| committee.proposer(h, 0).key).collect();
-        assert_eq!(turn.len(), 4);
-        assert_eq!(committee.proposer(10, 1).key, committee.proposer(11, 0).key);
-        assert_eq!(committee.proposer(u64::MAX, u32::MAX).power, 1);
     }
 }

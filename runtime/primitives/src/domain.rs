@@ -95,11 +95,12 @@ pub enum SignTag {
     Travel,
     Proposal,
     Vote,
+    Return,
 }
 
 impl SignTag {
     pub const LENGTH: usize = 16;
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Transaction,
         Self::CouncilVote,
         Self::Permit,
@@ -108,6 +109,7 @@ impl SignTag {
         Self::Travel,
         Self::Proposal,
         Self::Vote,
+        Self::Return,
     ];
 
     pub const fn bytes(self) -> &'static [u8; Self::LENGTH] {
@@ -120,6 +122,7 @@ impl SignTag {
             Self::Travel => b"BALLAST1-TRAVEL\0",
             Self::Proposal => b"BALLAST1-PROPOSE",
             Self::Vote => b"BALLAST1-VOTE\0\0\0",
+            Self::Return => b"BALLAST1-RETURN\0",
         }
     }
 }

@@ -175,6 +175,7 @@ mod tests {
             genesis: GENESIS,
             height,
             parent: Hash([1; 32]),
+            parent_round: 0,
             time: height,
             proposer: key(signers[0]).public(),
             payload: Hash([2; 32]),

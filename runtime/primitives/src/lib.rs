@@ -40,6 +40,7 @@ pub mod planted;
 pub mod policy;
 pub mod proof;
 pub mod signature;
+pub mod turns;
 
 pub use address::{Address, Network};
 pub use block::{BatchRef, Header, Payload};
@@ -50,3 +51,4 @@ pub use domain::Domain;
 pub use hash::Hash;
 pub use keys::{PublicKey, SecretKey, Signature};
 pub use policy::KeyPolicy;
+pub use turns::{Return, Turns};

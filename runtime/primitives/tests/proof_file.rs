@@ -17,6 +17,7 @@ fn certified(height: u64) -> CertifiedHeader {
         genesis: Hash([1; 32]),
         height,
         parent: Hash([2; 32]),
+        parent_round: 0,
         time: 3,
         proposer: PublicKey([4; 32]),
         payload: Hash([5; 32]),

@@ -1,7 +1,7 @@
 //! Which validators decide which height.
 
 use ballast_primitives::planted::{Bug, planted};
-use ballast_primitives::{Committee, Hash, Validator};
+use ballast_primitives::{Committee, Hash, Turns, Validator, turns};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
@@ -15,12 +15,14 @@ pub struct Validators {
     pub from_height: u64,
     /// The set of the heights below `from_height`; none at genesis.
     pub before: Option<Committee>,
+    /// Who missed turns, and who is passed over.
+    pub turns: Turns,
 }
 
 impl Validators {
     /// A set that decides from the first height on.
-    pub const fn at_genesis(set: Committee) -> Self {
-        Self { set, from_height: 0, before: None }
+    pub fn at_genesis(set: Committee) -> Self {
+        Self { set, from_height: 0, before: None, turns: Turns::default() }
     }
 
     /// The set that decides `height`, which is the next or the one after it: sets further back
@@ -42,7 +44,14 @@ impl Validators {
         }
         let ahead = if planted(Bug::SetChangesEarly) { 1 } else { 2 };
         let from_height = height.checked_add(ahead).ok_or(Code::Overflow)?;
-        Ok(Self { set, from_height, before: Some(before.clone()) })
+        Ok(Self { set, from_height, before: Some(before.clone()), turns: self.turns.clone() })
+    }
+
+    /// The turns after the block at `height`, if its `report` changes them. When the block before it
+    /// chose a set, the one that decided that block is not kept, and nobody is judged.
+    pub(crate) fn turns_after(&self, report: &turns::Report, height: u64) -> Option<Turns> {
+        let decided = (self.from_height <= height).then(|| self.at(height.saturating_sub(1)));
+        self.turns.after(report, height, decided, &self.set)
     }
 }
 

@@ -85,7 +85,7 @@ pub fn locate(genesis: &Genesis, history: &[Block], oracle: &mut Oracle) -> Stri
     oracle.ask(Some(&world.genesis_bytes), &[]);
     for block in history {
         world.now = block.time;
-        world.carry_out(block.txs.clone());
+        world.carry_out(block.txs.clone(), block.report());
         let answer = oracle.ask(None, std::slice::from_ref(block));
         if let Some(difference) = of_states(&world.view(), &answer.state) {
             let txs = block.txs.iter().map(|bytes| format!("{:#?}", SignedTx::decode(bytes)));

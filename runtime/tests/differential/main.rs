@@ -21,6 +21,7 @@ mod view;
 mod world;
 mod worlds;
 
+use ballast_primitives::turns::Report;
 use ballast_runtime::limits::DAY_MS;
 use coverage::Coverage;
 use oracle::{Block, Oracle, Results};
@@ -84,7 +85,7 @@ fn both_sides_find_what_breaks_an_invariant() {
     for wait in [1_000, 1_000, DAY_MS - 2_000, 1_000, 1_000, 2 * DAY_MS] {
         world.now += wait;
         let txs = generator::take_a_role(&mut world, holder);
-        let (block, results) = world.carry_out(txs);
+        let (block, results) = world.carry_out(txs, Report::default());
         blocks.push(block);
         expected.push(results);
     }
@@ -149,7 +150,8 @@ fn some_blocks(world: &mut World, coverage: &Coverage) -> (Vec<Block>, Vec<Resul
         let goes_on = !world.is_over();
         goes_on.then(|| {
             let txs = generator::next_block(world, coverage);
-            world.carry_out(txs)
+            let report = world.turns();
+            world.carry_out(txs, report)
         })
     };
     (0..BLOCKS_AT_ONCE).map_while(one).unzip()

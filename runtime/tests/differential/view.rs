@@ -2,6 +2,7 @@
 
 use std::fmt::{Debug, Write as _};
 
+use ballast_primitives::turns::Standing;
 use ballast_primitives::{Address, Hash, codec};
 use ballast_runtime::limits::HOUR_MS;
 use ballast_runtime::object::*;
@@ -150,7 +151,12 @@ fn line(key: &Key, object: &Object, now: u64) -> Option<String> {
         (Key::Validators, Object::Validators(value)) => {
             let before = value.before.as_ref().map(|set| hex(&codec::encode(set)));
             let line = Line::new("validators").bytes(&codec::encode(&value.set));
-            line.option(before).add(value.from_height)
+            let standing = |s: &Standing| {
+                let until = s.until.map_or("None".to_owned(), |until| until.to_string());
+                format!("{}:{}:{}:{}:{until}", hex(&s.key.0), s.missed, s.times, s.from)
+            };
+            let standings = value.turns.standings().iter().map(standing);
+            line.option(before).add(value.from_height).list(standings)
         }
         (Key::Window, Object::Window(value)) => Line::new("window").list(window(value, now)),
         // The number of incidents, and what is not final yet: the model finds both by counting.

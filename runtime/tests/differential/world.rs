@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use ballast_primitives::turns::Report;
 use ballast_primitives::{Address, Hash, KeyPolicy, PublicKey, SecretKey, Signature, codec};
 use ballast_runtime::genesis::{GenesisMinter, GenesisRole};
 use ballast_runtime::limits::OBJECT_BYTES_MAX;
@@ -171,7 +172,7 @@ impl World {
 
     /// Executes the transactions as the next block at [`Self::now`]: what the model is asked, and
     /// what it must answer.
-    pub fn carry_out(&mut self, txs: Vec<Vec<u8>>) -> (Block, Results) {
+    pub fn carry_out(&mut self, txs: Vec<Vec<u8>>, report: Report) -> (Block, Results) {
         self.context.height += 1;
         self.context.time = self.now;
         self.context.rules = RULES.at(self.state.upgrade(), self.context.height).unwrap();
@@ -186,8 +187,9 @@ impl World {
                 Err(_) => dropped.push(Dropped { index, code: Code::Decode.number() }),
             }
         }
-        let outcome = execute_block(&mut self.state, &self.context, &verified)
-            .unwrap_or_else(|breach| panic!("block {}: {breach}", self.context.height));
+        let outcome = execute::execute(&mut self.state, &self.context, &report, &verified)
+            .unwrap_or_else(|breach| panic!("block {}: {breach}", self.context.height))
+            .commit();
         for (at, code) in &outcome.dropped {
             let index = origins[*at as usize];
             dropped.push(Dropped { index, code: code.number() });
@@ -195,8 +197,29 @@ impl World {
         dropped.sort_unstable();
         self.remember(&outcome);
         let receipts = outcome.receipts.iter().map(codec::encode).collect();
-        let block = Block { height: self.context.height, time: self.now, txs };
+        let returns = report.returns.iter().map(|key| key.0).collect();
+        let (height, time, parent_round) = (self.context.height, self.now, report.parent_round);
+        let block = Block { height, time, txs, parent_round, returns };
         (block, Results { receipts, dropped })
+    }
+
+    /// What the next block says about turns: for some time that one validator in three or so
+    /// proposes nothing, then again that all is well, and now and then that some return.
+    pub fn turns(&mut self) -> Report {
+        let height = self.context.height + 1;
+        let validators = self.state.validators();
+        let (before, turns) = (height - 1, &validators.turns);
+        let proposer = validators.at(before).proposer(&turns.passed_at(before), before, 0);
+        let dead = (height / 40 % 3 > 0) && (u64::from(proposer.key.0[0]) + height / 80) % 3 == 0;
+        let out: Vec<_> = turns.standings().iter().map(|standing| standing.key).collect();
+        let mut returns: Vec<_> = out.into_iter().filter(|_| self.rng.chance(6)).collect();
+        if self.rng.chance(2) {
+            returns.push(self.spare[0]);
+        }
+        returns.sort_unstable();
+        let parent_round =
+            if dead || self.rng.chance(2) { 1 + self.rng.below(3) as u32 } else { 0 };
+        Report { parent_round, returns }
     }
 
     /// Whether the next block is one that this program does not execute: its rules are newer.

@@ -12,7 +12,9 @@ import view
 import wire
 from model import Model
 
-wire.KINDS.known["Block"] = wire.KINDS.fields("height, time: u64, txs: Vec<Vec<u8>>")
+wire.KINDS.known["Block"] = wire.KINDS.fields(
+    "height, time: u64, txs: Vec<Vec<u8>>, parent_round: u32, returns: Vec<PublicKey>"
+)
 wire.KINDS.known["Dropped"] = wire.KINDS.fields("index: u32, code: u8")
 wire.KINDS.known["Results"] = wire.KINDS.fields("receipts: Vec<Vec<u8>>, dropped: Vec<Dropped>")
 wire.KINDS.known["Seen"] = wire.KINDS.fields("operation, outcome: String, count: u64")
@@ -33,7 +35,8 @@ def read(stream):
 def answer(model, blocks):
     results = []
     for block in blocks:
-        receipts, dropped = model.block(block["height"], block["time"], block["txs"])
+        told = [block[name] for name in ("height", "time", "txs", "parent_round", "returns")]
+        receipts, dropped = model.block(*told)
         told = [{"index": index, "code": code} for index, code in dropped]
         encoded = [wire.encode("Receipt", receipt) for receipt in receipts]
         results.append({"receipts": encoded, "dropped": told})

@@ -44,7 +44,7 @@ def _change(run, validators):
     require(not _is_too_large(next_set, validators), "SET_CHANGE_TOO_LARGE")
     from_height = run.height + 2
     record = {"set": validators, "from_height": from_height, "before": next_set}
-    run.put("validators", (), record)
+    run.change("validators", **record)
     digest = wire.digest_of("validator set", "Vec<Validator>", validators)
     told = {"validators": len(validators), "digest": digest}
     run.emit("ValidatorSetChanged", from_height=from_height, **told)

@@ -90,7 +90,9 @@ def _council(_, c, now):
 
 def _validators(_, v, now):
     sets = [wire.encode("Vec<Validator>", v[name]) if v[name] else None for name in ("set", "before")]
-    return sets + [v["from_height"]]
+    fields = "missed times from until"
+    standings = [":".join(map(str, (s["key"].hex(), *_fields(s, fields)))) for s in v["turns"]]
+    return sets + [v["from_height"], standings]
 
 
 def _encoded(kind):

@@ -229,10 +229,12 @@ RECORDS = {
     "Receipt": "tx: Hash, sender: Address, nonce, height: u64, index: u32, outcome: Outcome,"
     " events: Vec<Event>",
     # block.md, BL-2; consensus.md, CO-5 and CO-6.
-    "Header": "version: u16, genesis: Hash, height: u64, parent: Hash, time: u64, proposer: PublicKey,"
-    " payload: Hash, executed_height: u64, state_root, receipts_root, validators,"
+    "Header": "version: u16, genesis: Hash, height: u64, parent: Hash, parent_round: u32, time: u64,"
+    " proposer: PublicKey, payload: Hash, executed_height: u64, state_root, receipts_root, validators,"
     " next_validators: Hash",
+    "Return": "validator: PublicKey, from: u64, signature: Signature",
     "BatchRef": "digest: Hash, bytes, txs, signatures: u32",
+    "Payload": "batches: Vec<BatchRef>, returns: Vec<Return>",
     "Vote": "kind: VoteKind, height: u64, round: u32, block: Option<Hash>",
     "CommitSignature": "validator: PublicKey, signature: Signature",
     "Certificate": "height: u64, round: u32, block: Hash, signatures: Vec<CommitSignature>",
@@ -265,12 +267,14 @@ PARTS = {
     "Delay": "ms: u64, shorter: Option<Shorter>",
     "Attestation": "attestor: Address, at: u64",
     "Alarm": "kind: IncidentKind, account: Address, at: u64",
+    "Standing": "key: PublicKey, missed, times: u32, from: u64, until: Option<u64>",
 }
 OBJECTS = {
     "policy": (0, "", RECORDS["Policy"]),
     "supply": (1, "", "total, cap, genesis, cum_mint, cum_burn, cum_deposit, cum_payout,"
                " redeem_escrow, bridge_escrow: u128"),
-    "validators": (2, "", "set: Vec<Validator>, from_height: u64, before: Option<Vec<Validator>>"),
+    "validators": (2, "", "set: Vec<Validator>, from_height: u64, before: Option<Vec<Validator>>,"
+                   " turns: Vec<Standing>"),
     "pause": (3, "scope: Scope", "until, short_until: u64"),
     "council": (4, "", "members: Vec<Member>, epoch, exec_nonce: u64, thresholds: [u8; 4],"
                 " delays: [Delay; 4], ttl, grace, next: u64, open: Vec<u64>"),

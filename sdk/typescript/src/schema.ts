@@ -352,7 +352,8 @@ export const Genesis = struct({
 // ---- Blocks and proofs ----
 
 export const Header = struct({
-  version: u16, genesis: Hash, height: u64, parent: Hash, time: u64, proposer: PublicKey, payload: Hash,
+  version: u16, genesis: Hash, height: u64, parent: Hash, parent_round: u32, time: u64, proposer: PublicKey,
+  payload: Hash,
   executed_height: u64, state_root: Hash, receipts_root: Hash, validators: Hash, next_validators: Hash,
 });
 export const Vote = struct({

@@ -520,8 +520,9 @@ fn describe(message: &Message) -> String {
             let votes = round.votes.len();
             format!("round certificate {}/{} of {votes} votes", round.height, round.round)
         }
-        Message::Status { height } => format!("status {height}"),
+        Message::Status { height, .. } => format!("status {height}"),
         Message::Program { version, .. } => format!("program of version {version}"),
+        Message::Return(said) => format!("returns, passed over from {}", said.from),
         Message::WantProposal { height, round, block } => {
             format!("want of proposal {height}/{round} {block:?}")
         }

@@ -98,6 +98,7 @@ impl Replica {
         self.choose_rules();
         let sets = &self.sets;
         self.host.witness_mut().advance(header.height, |key| sets.knows(key));
+        self.forget_returns();
         self.started = false;
         self.turn = None;
         self.committed_at = now.mono_ms;

@@ -88,7 +88,9 @@ impl Replica {
         let first = height.wrapping_add(u64::from(round));
         let (txs_max, most) = (self.config.block_txs_max, &self.tip.rules.block);
         let batches = self.batches.choose(first, txs_max, most);
-        let value = block::build(&self.tip, &self.sets, self.key, now.wall_ms, batches);
+        let payload = Payload { batches, returns: self.due_returns() };
+        let parent = self.block.as_ref().map(|block| &block.certificate);
+        let value = block::build(&self.tip, &self.sets, self.key, now.wall_ms, parent, payload);
         if let Some(value) = value {
             let outs = self.host.propose(round, value);
             self.absorb(outs);
@@ -129,9 +131,9 @@ impl Replica {
         let height = self.tip.height + 1;
         if let Some(entries) = self.log.take() {
             self.play_back(entries);
-        } else {
+        } else if let Some(seats) = self.sets.seats(height) {
             self.started = true;
-            let outs = self.host.start(height, self.sets.current());
+            let outs = self.host.start(height, seats);
             self.absorb(outs);
         }
         self.drain(now);
@@ -150,7 +152,8 @@ impl Replica {
 
     pub(super) fn note_unseen(&mut self, vote: &WireVote, now: Now) {
         let Some(block) = vote.vote.block else { return };
-        if !self.proposals.iter().any(|p| p.value.id() == block) {
+        let seen = |p: &Proposed| p.value.id() == block && (p.shown || !p.given);
+        if !self.proposals.iter().any(seen) {
             let ask_at = now.mono_ms + GRACE_MS;
             self.unseen.note(block, vote.validator, vote.vote.round, ask_at);
         }

@@ -107,10 +107,13 @@ impl Replica {
                 }
             }
             Message::Round(round) => self.on_round_certificate(from, &round, now),
-            Message::Status { height } => self.sync.claim(from, height),
+            Message::Status { height, time } => {
+                self.sync.claim(from, height);
+                self.clocks.told(from, time, now);
+            }
             Message::WantProposal { height, round, block } => {
                 if self.answers.take(from, now.mono_ms) || planted(Bug::AnswersUnrationed) {
-                    self.on_want_proposal(from, height, round, block);
+                    self.on_want_proposal(from, height, round, block, now);
                 } else {
                     self.bad_peer(from, Offence::Greed, "asks for proposals without end");
                 }
@@ -120,6 +123,7 @@ impl Replica {
             }
             Message::WhatSigned { key, number } => self.on_what_signed(from, key, number, now),
             Message::LastSigned(answer) => self.on_last_signed(from, &answer, now),
+            Message::Return(said) => self.on_return(from, said),
         }
     }
 
@@ -186,7 +190,8 @@ impl Replica {
             return;
         }
         if !self.started {
-            if !self.host.round_is_genuine(round, self.sets.current()) {
+            let Some(seats) = self.sets.seats(round.height) else { return };
+            if !self.host.round_is_genuine(round, seats) {
                 return self.forged(from);
             }
             self.start_if_not(now);
@@ -238,8 +243,11 @@ impl Replica {
         if at < height {
             return self.note_late(proposal.proposer, &proposal.spoken());
         }
-        let Some(committee) = self.sets.of(at) else { return };
         let under_way = at == height && self.started;
+        if under_way && self.take_certificate(&proposal) {
+            return;
+        }
+        let Some(seats) = self.sets.seats(at) else { return };
         let wanted = match under_way {
             true => self.wants_proposal(&proposal),
             false => proposal.round <= EARLY_ROUNDS_MAX && self.early.wants_proposal(&proposal),
@@ -247,7 +255,7 @@ impl Replica {
         if !wanted {
             return;
         }
-        if !self.host.proposal_is_genuine(&proposal, committee) {
+        if !self.host.proposal_is_genuine(&proposal, seats) {
             self.host.took_forgery();
             let why = "sent a proposal that is not of its proposer";
             return self.bad_peer(from, Offence::Forgery, why);
@@ -265,9 +273,10 @@ impl Replica {
         height: u64,
         round: u32,
         block: Hash,
+        now: Now,
     ) {
         if height <= self.tip.height {
-            let status = Message::Status { height: self.tip.height };
+            let status = self.status(now);
             self.effects.push(Effect::Send { to: from, message: status });
         } else if height == self.tip.height + 1 {
             let matching = self.proposals.iter().filter(|p| p.value.id() == block);
@@ -279,12 +288,11 @@ impl Replica {
         }
     }
 
-    pub(super) fn on_peer_up(&mut self, peer: PublicKey) {
+    pub(super) fn on_peer_up(&mut self, peer: PublicKey, now: Now) {
         self.gone.remove(&peer);
         self.inquiry.forget(&peer);
         self.ask_newcomer(peer);
-        let mut messages =
-            vec![Message::Status { height: self.tip.height }, self.program_message()];
+        let mut messages = vec![self.status(now), self.program_message()];
         if self.started {
             let round = self.host.round();
             let of_round = self.proposals.iter().filter(|p| p.wire.round == round);

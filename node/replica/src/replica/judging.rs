@@ -21,7 +21,10 @@ impl Replica {
 
     /// A genuine proposal of the current height that came at `came` on the wall clock. One of a
     /// later round waits until that begins.
-    pub(super) fn take_proposal(&mut self, proposal: WireProposal, came: u64, now: Now) {
+    pub(super) fn take_proposal(&mut self, mut proposal: WireProposal, came: u64, now: Now) {
+        if let Some(ours) = self.own_parent(&proposal.header) {
+            proposal.parent = Some(ours.clone());
+        }
         let has_begun = proposal.round <= self.host.round();
         self.note_proposal(proposal.clone(), came, false);
         if has_begun {
@@ -33,12 +36,60 @@ impl Replica {
         if !self.has_room_for(&wire) {
             return;
         }
-        let value = BlockValue::new(wire.header.clone(), wire.payload.clone());
+        let value = value_of(&wire);
+        let shown = ours || self.own_parent(&wire.header).is_some();
         self.unseen.remove(&value.id());
         let judged = ours || self.proposals.iter().any(|p| p.judged && p.value == value);
         let missing = BTreeSet::new();
-        let proposed = Proposed { wire, value, came, given: ours, judged, doubt: None, missing };
+        let (given, doubt) = (ours, None);
+        let proposed = Proposed { wire, value, came, given, shown, judged, doubt, missing };
         self.proposals.push(proposed);
+    }
+
+    /// The certificate here, if it shows what `header` says of its parent's round.
+    fn own_parent(&self, header: &Header) -> Option<&CommitCertificate> {
+        let certificate = &self.block.as_ref()?.certificate;
+        let fits = header.parent == self.tip.id && certificate.round == header.parent_round;
+        fits.then_some(certificate)
+    }
+
+    /// Whether a proposal that is here came again with the certificate that it lacks. It is judged
+    /// with that.
+    pub(super) fn take_certificate(&mut self, wire: &WireProposal) -> bool {
+        let lacks = |p: &Proposed| {
+            p.wire.signature == wire.signature && !p.shown && p.wire.parent.is_none()
+        };
+        let Some(at) = self.proposals.iter().position(lacks) else { return false };
+        let Some(p) = self.proposals.get_mut(at).filter(|_| wire.parent.is_some()) else {
+            return false;
+        };
+        p.wire.parent.clone_from(&wire.parent);
+        p.value = value_of(&p.wire);
+        self.to_judge.insert(at);
+        true
+    }
+
+    /// Whether it is shown that the parent of a proposal's block was decided in the round that its
+    /// header names. A certificate that does not show it is not looked at twice.
+    fn is_shown(&mut self, at: usize) -> bool {
+        let Some(p) = self.proposals.get(at) else { return false };
+        let header = &p.wire.header;
+        let by_it = |certificate: &CommitCertificate| {
+            block::shows_round(&self.tip, &self.sets, header, certificate, self.config.verify)
+        };
+        let shown = p.shown
+            || self.tip.height == 0
+            || self.own_parent(header).is_some()
+            || p.wire.parent.as_ref().is_some_and(by_it);
+        if let Some(p) = self.proposals.get_mut(at) {
+            p.shown = shown;
+            if shown {
+                self.unseen.remove(&p.value.id());
+            } else {
+                p.wire.parent = None;
+            }
+        }
+        shown
     }
 
     /// After a restart: proposals and verdicts that the log holds.
@@ -84,7 +135,14 @@ impl Replica {
         let (value, round) = (proposed.value.clone(), proposed.wire.round);
         let proposer = proposed.wire.proposer;
         self.judgements += 1;
-        let doubt = match block::judge(&self.tip, &self.sets, &self.batches, &value) {
+        let (turns, verify) = (&self.state.validators().turns, self.config.verify);
+        let verdict = block::judge(&self.tip, &self.sets, turns, &self.batches, &value, verify);
+        let doubt = match verdict {
+            Verdict::Valid | Verdict::Missing(_) if !self.is_shown(at) => {
+                self.doubt(&value, Some(Failure::Certificate));
+                let ask_at = now.mono_ms + GRACE_MS;
+                return self.unseen.note(value.id(), proposer, round, ask_at);
+            }
             Verdict::Valid => None,
             Verdict::Invalid(why) => {
                 let height = self.tip.height + 1;
@@ -121,4 +179,8 @@ impl Replica {
         };
         self.proposals.iter_mut().filter(timely).for_each(|p| p.doubt = doubt);
     }
+}
+
+fn value_of(wire: &WireProposal) -> BlockValue {
+    BlockValue::shown(wire.header.clone(), wire.payload.clone(), wire.parent.clone())
 }

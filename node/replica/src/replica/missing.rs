@@ -47,8 +47,13 @@ impl Replica {
 
     pub(super) fn say_status(&mut self, now: Now) {
         self.status_at = now.mono_ms;
-        self.effects.push(Effect::Broadcast(Message::Status { height: self.tip.height }));
+        self.effects.push(Effect::Broadcast(self.status(now)));
         self.effects.push(Effect::Broadcast(self.program_message()));
+        self.say_return();
+    }
+
+    pub(super) const fn status(&self, now: Now) -> Message {
+        Message::Status { height: self.tip.height, time: now.wall_ms }
     }
 
     pub(super) fn bad_peer(&mut self, peer: PublicKey, offence: Offence, why: &str) {

@@ -9,6 +9,7 @@ mod inputs;
 mod judging;
 mod missing;
 mod reading;
+mod returns;
 mod rounds;
 mod versions;
 
@@ -21,7 +22,9 @@ use std::sync::Arc;
 
 use ballast_primitives::merkle::Path;
 use ballast_primitives::planted::{Bug, planted};
-use ballast_primitives::{CommitCertificate, Committee, Hash, PublicKey, SecretKey, Validator};
+use ballast_primitives::{
+    CommitCertificate, Committee, Hash, Header, Payload, PublicKey, Return, SecretKey, Validator,
+};
 use ballast_runtime::execute::BlockContext;
 use ballast_runtime::object::Upgrade;
 use ballast_runtime::simulate::{self, Simulated, Trial};
@@ -30,6 +33,7 @@ use ballast_runtime::{Code, Key, Rulebook, Rules, State, admission};
 
 use crate::batches::{Batches, Due, Held};
 use crate::block::{self, Skew, Tip, Verdict};
+use crate::clocks::Clocks;
 use crate::config::Config;
 use crate::context::BlockValue;
 use crate::delays::Delays;
@@ -279,6 +283,8 @@ struct Proposed {
     came: u64,
     /// Whether the core has it: not before its round began.
     given: bool,
+    /// Whether the round in which its block's parent was decided is shown.
+    shown: bool,
     /// Whether the core has been told if its block is valid.
     judged: bool,
     /// What speaks against it, if anything does.
@@ -307,6 +313,9 @@ pub struct Replica {
     turn: Option<rounds::Turn>,
     /// Validators whose connection was lost and has not come back.
     gone: BTreeSet<PublicKey>,
+    clocks: Clocks,
+    /// Who says that it is well again, for a block of ours.
+    returns: BTreeMap<PublicKey, Return>,
     /// The newest height whose results someone may wait to see attested.
     newest_results: u64,
     pool: Pool,
@@ -369,16 +378,12 @@ impl Replica {
                 tip.height
             ));
         }
+        let seats =
+            sets.seats(tip.height + 1).ok_or("the chain is at its greatest height")?.clone();
         let holds_results = block.as_ref().is_some_and(|block| !block.payload.batches.is_empty());
         let newest_results = if holds_results { tip.height } else { 0 };
         let mut replica = Self {
-            host: Host::new(
-                genesis,
-                key,
-                sets.current().clone(),
-                Safety::new(memory),
-                config.verify,
-            ),
+            host: Host::new(genesis, key, seats, Safety::new(memory), config.verify),
             pool: Pool::new(public, now.wall_ms << 20),
             config,
             chain_id,
@@ -393,6 +398,8 @@ impl Replica {
             delays: Delays::default(),
             turn: None,
             gone: BTreeSet::new(),
+            clocks: Clocks::default(),
+            returns: BTreeMap::new(),
             newest_results,
             batches: Batches::default(),
             proposals: Vec::new(),
@@ -460,19 +467,22 @@ impl Replica {
     fn play_back(&mut self, entries: Vec<WalEntry>) {
         self.started = true;
         self.note_proposals(&entries);
-        let outs = self.host.recover(self.tip.height + 1, self.sets.current(), entries);
+        let height = self.tip.height + 1;
+        let Some(seats) = self.sets.seats(height) else { return };
+        let outs = self.host.recover(height, seats, entries);
         self.absorb(outs);
     }
 
     /// Handles one input; see the crate's contract for how the effects must be performed.
     pub fn step(&mut self, now: Now, input: Input) -> Vec<Effect> {
+        self.clocks.see(now);
         match input {
             Input::Submit { ticket, txs } => self.on_submit(ticket, txs, now),
             Input::Batch { from, digest, bytes, author, txs } => {
                 self.on_batch(from, digest, bytes, author, txs);
             }
             Input::Message { from, message } => self.on_message(from, message, now),
-            Input::PeerUp(peer) => self.on_peer_up(peer),
+            Input::PeerUp(peer) => self.on_peer_up(peer, now),
             Input::PeerDown(peer) => self.on_peer_down(peer, now),
             Input::Blocks { from, blocks } => self.on_blocks(from, blocks, now),
             Input::Tick => self.on_tick(now),

@@ -36,6 +36,8 @@ pub struct Usage {
     /// Peers of whom a height is known.
     pub claims: usize,
     pub results: usize,
+    /// Validators of whom it is known that they are gone, have a clock, or say that they are well.
+    pub peers: usize,
 }
 
 impl Replica {
@@ -95,6 +97,16 @@ impl Replica {
         sets::listed(self.state.validators(), self.tip.height)
     }
 
+    /// By how much the clock here is ahead (negative: behind), when most validators say so.
+    pub fn own_skew(&self) -> Option<i64> {
+        self.clocks.own_skew(self.sets.current())
+    }
+
+    /// How far peers' clocks are ahead of the one here.
+    pub const fn clocks(&self) -> &Clocks {
+        &self.clocks
+    }
+
     /// How many heights the chain is ahead, as far as it can be believed.
     pub fn lag(&self) -> u64 {
         self.sync.believed(self.sets.current()).saturating_sub(self.tip.height)
@@ -143,6 +155,7 @@ impl Replica {
             heard: self.host.witness().len(),
             claims: self.sync.claims(),
             results: self.tip.results.len(),
+            peers: self.gone.len() + self.clocks.len() + self.returns.len(),
         }
     }
 

@@ -33,6 +33,8 @@ pub enum Failure {
     Invalid(&'static str),
     /// Batches that it names did not come in time.
     Batches,
+    /// Nobody showed that its parent was decided in the round that it names.
+    Certificate,
     /// Nothing was wrong with the proposal here; too few others voted in time.
     Votes,
 }
@@ -47,6 +49,7 @@ impl Failure {
             Self::Behind { ms } => format!("its time is {ms} ms behind the clock here"),
             Self::Invalid(why) => why.to_owned(),
             Self::Batches => "its batches did not come in time".to_owned(),
+            Self::Certificate => "no certificate of its parent came in time".to_owned(),
             Self::Votes => "too few votes in time".to_owned(),
         }
     }
@@ -60,6 +63,7 @@ impl Failure {
             Self::Behind { .. } => "clock behind",
             Self::Invalid(_) => "invalid",
             Self::Batches => "batches",
+            Self::Certificate => "certificate",
             Self::Votes => "votes",
         }
     }
@@ -185,6 +189,7 @@ impl Replica {
         self.sync.gone(&peer);
         self.programs.remove(&peer);
         self.inquiry.forget(&peer);
+        self.clocks.gone(&peer);
         if !self.sets.knows(&peer) {
             return;
         }

@@ -37,6 +37,7 @@ pub fn message(bytes: &[u8]) {
         | Message::Program { .. }
         | Message::WhatSigned { .. }
         | Message::LastSigned(_) => {}
+        Message::Return(_) => {}
     }
 }
 

@@ -10,7 +10,10 @@ use std::sync::Arc;
 use ballast_primitives::codec;
 use ballast_primitives::domain::SignTag;
 use ballast_primitives::signature::{self, SignatureError};
-use ballast_primitives::{Committee, Hash, Header, Payload, PublicKey, Signature, Vote, VoteKind};
+use ballast_primitives::{
+    CommitCertificate, CommitSignature, Committee, Hash, Header, Payload, PublicKey, Return,
+    Signature, Vote, VoteKind,
+};
 use ballast_replica::message::{
     Message, Request, SyncBlock, WireProposal, WireVote, proposal_signed_bytes,
 };
@@ -71,6 +74,8 @@ pub struct Cluster {
     sent: u64,
     /// Every vote ever sent, by validator, height, round and kind.
     pub votes: BTreeMap<(PublicKey, u64, u32, VoteKind), WireVote>,
+    /// The height at which each validator said last that it is well.
+    pub said_well: BTreeMap<PublicKey, u64>,
 }
 
 impl Cluster {
@@ -136,6 +141,7 @@ impl Cluster {
             queue: BTreeMap::new(),
             sent: 0,
             votes: BTreeMap::new(),
+            said_well: BTreeMap::new(),
         };
         (0..count).for_each(|n| cluster.start(n));
         cluster
@@ -197,7 +203,12 @@ impl Cluster {
         let height = self.nodes[n].height();
         let Some(set) = self.chosen.get(&height).cloned() else { return };
         let before = self.nodes[n].disk.restore().committee(height + 1).clone();
-        let validators = Validators { set, from_height: height + 2, before: Some(before) };
+        let validators = Validators {
+            set,
+            from_height: height + 2,
+            before: Some(before),
+            turns: self.nodes[n].disk.restore().validators().turns.clone(),
+        };
         let disk = &mut self.nodes[n].disk;
         disk.settle();
         disk.put_validators(validators);
@@ -219,6 +230,31 @@ impl Cluster {
         WireVote { vote, validator: key.public(), signature }
     }
 
+    /// A certificate by the first `signers` nodes, whatever they voted for.
+    pub fn certificate(
+        &self,
+        height: u64,
+        round: u32,
+        block: Hash,
+        signers: usize,
+    ) -> CommitCertificate {
+        let mut certificate = CommitCertificate { height, round, block, signatures: vec![] };
+        let bytes = certificate.vote().signed_bytes(&self.genesis.hash());
+        let keys = self.nodes.iter().take(signers).map(|node| &node.key);
+        certificate.signatures = keys
+            .map(|key| CommitSignature { validator: key.public(), signature: key.sign(&bytes) })
+            .collect();
+        certificate.signatures.sort_by_key(|entry| entry.validator);
+        certificate
+    }
+
+    /// What node `n` says when it is well.
+    pub fn say_return(&self, n: usize, from: u64) -> Return {
+        let key = &self.nodes[n].key;
+        let bytes = Return::signed_bytes(from, &self.genesis.hash());
+        Return { validator: key.public(), from, signature: key.sign(&bytes) }
+    }
+
     /// A proposal of validator `n`, whether or not it has the turn, of a block without batches.
     pub fn proposal(&self, n: usize, round: u32, header: &Header) -> WireProposal {
         self.proposal_of(n, round, header, Payload::default())
@@ -235,7 +271,9 @@ impl Cluster {
         let header = Header { payload: payload.digest(), ..header.clone() };
         let key = &self.nodes[n].key;
         let (proposer, signature) = (key.public(), Signature([0; 64]));
-        let wire = WireProposal { round, pol_round: None, header, payload, proposer, signature };
+        let parent = None;
+        let wire =
+            WireProposal { round, pol_round: None, header, payload, parent, proposer, signature };
         let bytes =
             proposal_signed_bytes(&wire.clone().into_signed().message, &self.genesis.hash());
         WireProposal { signature: key.sign(&bytes), ..wire }
@@ -286,7 +324,7 @@ impl Cluster {
 
     /// The node whose turn it is to propose.
     pub fn proposer(&self, height: u64, round: u32) -> usize {
-        self.index(&self.committee(height).proposer(height, round).key)
+        self.index(&self.committee(height).proposer(&[], height, round).key)
     }
 
     /// Feeds one input to a node and returns the effects, which are performed as well.
@@ -528,6 +566,10 @@ impl Cluster {
 
     /// No honest validator ever signs two different votes at one place.
     fn watch(&mut self, message: &Message) {
+        if let Message::Return(said) = message {
+            let height = self.nodes[self.index(&said.validator)].height();
+            self.said_well.insert(said.validator, height);
+        }
         if let Message::Vote(vote) = message {
             let place = (vote.validator, vote.vote.height, vote.vote.round, vote.vote.kind);
             let first = self.votes.entry(place).or_insert(*vote);

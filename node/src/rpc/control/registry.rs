@@ -121,7 +121,7 @@ pub(super) fn validators(
     context: &Context,
     _request: &ListValidatorsRequest,
 ) -> Result<ListValidatorsResponse, WireError> {
-    let (head, Validators { set, from_height, before }) =
+    let (head, Validators { set, from_height, before, .. }) =
         context.consistent(|store| fixed::<Validators>(store, &Key::Validators))?;
     let show = |set: &Committee| {
         set.validators().iter().map(|v| context.wire.show(v)).collect::<Vec<v1::Validator>>()

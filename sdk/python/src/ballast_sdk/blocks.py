@@ -14,6 +14,7 @@ class Header:
     genesis: Hash
     height: U64
     parent: Hash
+    parent_round: U32
     time: U64
     proposer: PublicKey
     payload: Hash

@@ -26,7 +26,8 @@ impl Behaviour for FarRounds {
     fn idle(&mut self, mouth: &mut Mouth<'_>) {
         let Some(proposal) = self.proposal.clone().filter(|_| mouth.rng.chance(30)) else { return };
         let height = mouth.height();
-        let is_turn = |round: &u32| mouth.committee.proposer(height, *round).key == mouth.public;
+        let is_turn =
+            |round: &u32| mouth.committee.proposer(&[], height, *round).key == mouth.public;
         let Some(first) = (mouth.round..).take(mouth.committee.len()).find(is_turn) else { return };
         let step = mouth.committee.len() as u32;
         for n in 0..BURST {

@@ -38,7 +38,8 @@ impl FutureFlood {
         let first = mouth.rng.below(1_000) as u32;
         let count = mouth.committee.len() as u32;
         let rounds = first..first + count;
-        let is_turn = |round: &u32| mouth.committee.proposer(height, *round).key == mouth.public;
+        let turn = |round| mouth.committee.proposer(&[], height, round).key;
+        let is_turn = |round: &u32| turn(*round) == mouth.public;
         let round = rounds.into_iter().find(is_turn)?;
         proposal.header.height = height;
         proposal.header.parent = mouth.tip.id;
@@ -71,7 +72,10 @@ impl Behaviour for FutureFlood {
         }
         for _ in 0..4 {
             let message = match mouth.rng.below(4) {
-                0 => Message::Status { height: u64::MAX - mouth.rng.below(1_000) },
+                0 => Message::Status {
+                    height: u64::MAX - mouth.rng.below(1_000),
+                    time: mouth.rng.below(u64::MAX),
+                },
                 1 => Message::WantProposal {
                     height: mouth.height() + mouth.rng.below(3),
                     round: mouth.rng.below(u64::from(u32::MAX)) as u32,

@@ -6,6 +6,7 @@ mod amnesiac;
 mod asker;
 mod bad_batches;
 mod bad_time;
+mod blamer;
 mod bloated_blocks;
 mod duplicate_signer;
 mod equivocating_proposer;
@@ -205,6 +206,7 @@ pub const BEHAVIOURS: &[(&str, Make)] = &[
     ("asker", || Box::<asker::Asker>::default()),
     ("bad batches", || Box::<bad_batches::BadBatches>::default()),
     ("bad time", || Box::new(bad_time::BadTime)),
+    ("blamer", || Box::new(blamer::Blamer)),
     ("bloated blocks", || Box::<bloated_blocks::BloatedBlocks>::default()),
     ("duplicate signer", || Box::new(duplicate_signer::DuplicateSigner)),
     ("equivocating precommits", || Box::new(EquivocatingVoter::new(VoteKind::Precommit))),

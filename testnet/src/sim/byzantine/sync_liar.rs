@@ -41,8 +41,8 @@ impl SyncLiar {
 impl Behaviour for SyncLiar {
     fn message(&mut self, mouth: &mut Mouth<'_>, to: To, message: Message) {
         let message = match message {
-            Message::Status { height } => {
-                Message::Status { height: height + 1 + mouth.rng.below(100) }
+            Message::Status { height, time } => {
+                Message::Status { height: height + 1 + mouth.rng.below(100), time }
             }
             message => message,
         };

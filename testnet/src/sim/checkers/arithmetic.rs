@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use ballast_primitives::merkle::Path;
-use ballast_primitives::{BatchRef, Hash, Header, PublicKey, Signature};
+use ballast_primitives::{Hash, Header, Payload, PublicKey, Signature};
 
 /// A kind of tree: the contexts of its leaves, inner nodes and root.
 pub struct Tree {
@@ -39,6 +39,7 @@ pub fn block_id(header: &Header) -> Hash {
     bytes.extend_from_slice(&header.genesis.0);
     bytes.extend_from_slice(&header.height.to_le_bytes());
     bytes.extend_from_slice(&header.parent.0);
+    bytes.extend_from_slice(&header.parent_round.to_le_bytes());
     bytes.extend_from_slice(&header.time.to_le_bytes());
     bytes.extend_from_slice(&header.proposer.0);
     bytes.extend_from_slice(&header.payload.0);
@@ -51,13 +52,19 @@ pub fn block_id(header: &Header) -> Hash {
 }
 
 /// BL-3.
-pub fn payload_digest(batches: &[BatchRef]) -> Hash {
-    let mut bytes = (batches.len() as u32).to_le_bytes().to_vec();
-    for batch in batches {
+pub fn payload_digest(payload: &Payload) -> Hash {
+    let mut bytes = (payload.batches.len() as u32).to_le_bytes().to_vec();
+    for batch in &payload.batches {
         bytes.extend(batch.digest.0);
         for count in [batch.bytes, batch.txs, batch.signatures] {
             bytes.extend(count.to_le_bytes());
         }
+    }
+    bytes.extend((payload.returns.len() as u32).to_le_bytes());
+    for said in &payload.returns {
+        bytes.extend(said.validator.0);
+        bytes.extend(said.from.to_le_bytes());
+        bytes.extend(said.signature.0);
     }
     digest("ballast v1 block payload", &[&bytes])
 }

@@ -89,7 +89,7 @@ impl Certificates {
             let time = header.time;
             return Err(format!("time {time}, parent's {parent_time}, latest clock {latest_ms}"));
         }
-        if header.payload != payload_digest(&block.payload.batches) {
+        if header.payload != payload_digest(&block.payload) {
             return Err("its payload is not the one its header names".to_owned());
         }
         let named = (header.validators, header.next_validators);

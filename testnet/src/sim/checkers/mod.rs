@@ -23,6 +23,7 @@ mod recovery;
 mod roots;
 mod sets;
 mod supply;
+mod turns;
 mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -167,6 +168,7 @@ impl Checkers {
             Box::<certificates::Certificates>::default(),
             Box::<double_sign::DoubleSign>::default(),
             Box::<locks::Locks>::default(),
+            Box::<turns::Turns>::default(),
             Box::<roots::Roots>::default(),
             Box::<supply::Supply>::default(),
             Box::<invariants::Invariants>::default(),
