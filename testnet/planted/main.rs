@@ -29,6 +29,7 @@ const TRIGGERS: &[(&str, &str)] = &[
     ("AnswersUnrationed", "asker"),
     ("RulesByProgram", "upgrade of the rules"),
     ("RulesOfArrival", "upgrade of the rules"),
+    ("JunkKept", "junk batches"),
 ];
 
 /// CI's seeds, the most promising ones first.

@@ -29,8 +29,8 @@ pub fn genesis_result(state: &State, time: u64) -> Executed {
 
 /// Executes `value`, whose batches are `held` in the payload's order, on top of `tip`.
 ///
-/// Returns what to write, and how many of the block's transactions were left out of it without a
-/// trace. An error is the report of a broken invariant: the state must not be used after it.
+/// Returns what to write, and of which batches transactions were left out of the block without a
+/// trace, each with the reason. An error is the report of a broken invariant: the state must not be used after it.
 pub fn execute(
     state: &mut State,
     tip: &Tip,
@@ -39,7 +39,7 @@ pub fn execute(
     held: &[Held],
     certificate: CommitCertificate,
     evidence: Vec<Evidence>,
-) -> Result<(CommitWrite, usize), String> {
+) -> Result<(CommitWrite, Vec<(u32, Code)>), String> {
     let header = value.header();
     let context = BlockContext {
         genesis: header.genesis,
@@ -60,9 +60,11 @@ pub fn execute(
     let report = Report { parent_round: header.parent_round, returns };
     let executed = execute::execute(state, &context, &report, &txs);
     let outcome = executed.map_err(|breach| breach.to_string())?.commit();
+    let mut left_out = Vec::with_capacity(outcome.dropped.len());
     for (index, code) in &outcome.dropped {
         let id = txs.get(*index as usize).map(|tx| tx.id());
         tracing::debug!(height = header.height, ?id, %code, "transaction left out of its block");
+        left_out.extend(places.get(*index as usize).map(|(batch, _)| (*batch, *code)));
     }
     for receipt in &outcome.receipts {
         if matches!(receipt.outcome, Outcome::Failed { code: Code::InvariantBroken, .. }) {
@@ -93,5 +95,5 @@ pub fn execute(
     let next_set = set_changes.then(|| state.committee(header.height.saturating_add(1)).clone());
     let (removed, changes) = (outcome.removed, outcome.changes);
     let write = CommitWrite { block, executed, removed, changes, records, evidence, next_set };
-    Ok((write, outcome.dropped.len()))
+    Ok((write, left_out))
 }

@@ -24,7 +24,8 @@
 //! [`commit`] executes blocks; [`pace`] says how soon the next may begin, [`delays`] how long to wait
 //! for others, [`clocks`] whose clock is wrong; [`sync`] catches up.
 //! [`early`] keeps messages of heights to come, [`unseen`] knows which blocks to ask for, [`ration`]
-//! bounds what a peer is answered.
+//! bounds what a peer is answered; [`doubtful`] and [`conduct`] know batches and authors that are not
+//! worth much room.
 //! [`durable`] is rule 2 of the contract as code.
 
 // Denied outside tests: what a peer sends must never stop a validator.
@@ -43,9 +44,11 @@ pub mod batches;
 pub mod block;
 pub mod clocks;
 pub mod commit;
+pub mod conduct;
 pub mod config;
 pub mod context;
 pub mod delays;
+pub mod doubtful;
 pub mod durable;
 pub mod early;
 pub mod host;

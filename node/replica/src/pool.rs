@@ -40,8 +40,11 @@ pub struct Pool {
     open_bytes: usize,
     open_signatures: usize,
     open_protective: bool,
-    /// Every transaction in the open batch or in a held one, with its `valid_until`.
-    pending: BTreeMap<Hash, u64>,
+    /// Every transaction in the open batch or in a held one, with its `valid_until` and whose
+    /// batch that is: our own, if it is in one of ours.
+    pending: BTreeMap<Hash, (u64, PublicKey)>,
+    /// How many of them are our own.
+    own: usize,
 }
 
 impl Pool {
@@ -55,6 +58,7 @@ impl Pool {
             open_signatures: 0,
             open_protective: false,
             pending: BTreeMap::new(),
+            own: 0,
         }
     }
 
@@ -69,7 +73,17 @@ impl Pool {
 
     /// The `valid_until` of a transaction that waits here.
     pub fn pending(&self, id: &Hash) -> Option<u64> {
-        self.pending.get(id).copied()
+        self.pending.get(id).map(|(valid_until, _)| *valid_until)
+    }
+
+    /// Whether a transaction waits in a batch of `author`, as far as is known.
+    pub fn is_of(&self, id: &Hash, author: &PublicKey) -> bool {
+        self.pending.get(id).is_some_and(|(_, other)| other == author)
+    }
+
+    /// Number of transactions that were admitted here.
+    pub const fn own(&self) -> usize {
+        self.own
     }
 
     /// Transactions of the open batch.
@@ -101,22 +115,28 @@ impl Pool {
 
     /// Adds an admitted transaction to the open batch.
     pub fn add(&mut self, candidate: Candidate) {
-        self.note(candidate.tx.id(), candidate.tx.tx().body.valid_until);
+        self.note(candidate.tx.id(), candidate.tx.tx().body.valid_until, self.author);
         self.open_bytes += LENGTH_BYTES + candidate.bytes.len();
         self.open_signatures += candidate.tx.tx().signatures();
         self.open_protective |= admission::is_lane0(candidate.tx.tx());
         self.open.push(candidate);
     }
 
-    /// Notes a transaction that waits in a batch.
-    pub fn note(&mut self, id: Hash, valid_until: u64) {
-        self.pending.insert(id, valid_until);
+    /// Notes a transaction that waits in a batch of `author`.
+    pub fn note(&mut self, id: Hash, valid_until: u64, author: PublicKey) {
+        if self.is_of(&id, &self.author) {
+            return;
+        }
+        self.own += usize::from(author == self.author);
+        self.pending.insert(id, (valid_until, author));
     }
 
     /// Forgets transactions that were committed, or whose batch is gone.
     pub fn forget<'a>(&mut self, ids: impl IntoIterator<Item = &'a Hash>) {
         for id in ids {
-            self.pending.remove(id);
+            let waited = self.pending.remove(id);
+            let own = waited.is_some_and(|(_, author)| author == self.author);
+            self.own = self.own.saturating_sub(usize::from(own));
         }
     }
 

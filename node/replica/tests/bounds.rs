@@ -9,8 +9,9 @@ use ballast_primitives::block::BATCHES_MAX;
 use ballast_primitives::{BatchRef, Hash, Header, Payload, Signature};
 use ballast_replica::message::{Message, WireRound, WireVote};
 use ballast_replica::replica::{Notice, ROUNDS_AHEAD_MAX};
-use ballast_replica::{Effect, Offence, batches, unseen};
-use harness::{Cluster, Faults, verifications};
+use ballast_replica::types::Batch;
+use ballast_replica::{Admission, Config, Effect, Offence, batches, doubtful, unseen};
+use harness::{ACCOUNTS, Cluster, Faults, verifications};
 
 const CALM: Faults = Faults { loss_percent: 0, delay_ms_max: 4 };
 
@@ -43,7 +44,11 @@ fn idle(seed: u64) -> Cluster {
 
 /// Four validators of which 2 and 3 are down, 0 and 1 in the middle of a height.
 fn stuck(seed: u64) -> Cluster {
-    let mut cluster = Cluster::new(seed, 4, CALM);
+    stuck_with(seed, Config::default())
+}
+
+fn stuck_with(seed: u64, config: Config) -> Cluster {
+    let mut cluster = Cluster::with_config(seed, 4, CALM, config);
     cluster.run_until_height(2, 20_000);
     cluster.run_for(500);
     // Until one that stays has the turn.
@@ -303,4 +308,141 @@ fn no_round_beyond_the_look_ahead_is_kept() {
         cluster.hear(0, proposer, Message::Proposal(proposal));
         assert_eq!(cluster.nodes[0].replica().usage().proposals - before, kept);
     }
+}
+
+#[test]
+fn junk_of_one_author_is_neither_held_nor_ordered_and_takes_no_room_from_clients() {
+    let config = Config { pool_txs_max: 1_000, ..Config::default() };
+    let mut cluster = Cluster::with_config(15, 4, CALM, config);
+    cluster.run_until_height(1, 5_000);
+    for part in 0..40u32 {
+        let junk = |n| cluster.payment(ACCOUNTS + part * 100 + n, 0, 1, 1);
+        let txs: Vec<_> = (0..100).map(junk).collect();
+        let batch = cluster.batch(3, part.into(), &txs);
+        for n in 0..3 {
+            cluster.push(n, 3, &batch);
+            let usage = cluster.nodes[n].replica().usage();
+            assert_eq!((usage.batches, usage.pending), (0, 0));
+            assert!(usage.doubtful_bytes <= doubtful::BYTES_MAX);
+        }
+    }
+    for nonce in 1..=100 {
+        for n in 0..3 {
+            cluster.pay(n, n as u32, 5, 1, nonce);
+            assert_eq!(cluster.nodes[n].answers[&nonce], [Admission::Admitted]);
+        }
+        cluster.run_for(5);
+    }
+    cluster.run_until(20_000, |c| c.nodes.iter().all(|node| node.receipts().len() == 300));
+    let junk = |notice: &Notice| matches!(notice, Notice::LeftOut { .. });
+    assert!(cluster.nodes.iter().all(|node| !node.notices.iter().any(junk)));
+    cluster.run_for(60_000);
+    assert_eq!(cluster.nodes[0].replica().usage().doubtful_bytes, 0, "forgotten in the end");
+    cluster.check_agreement();
+}
+
+#[test]
+fn an_author_fills_its_own_room_and_clients_have_the_rest() {
+    let config = Config { pool_txs_max: 400, ..Config::default() };
+    let mut cluster = stuck_with(16, config);
+    let mut refused = 0;
+    for part in 0..10u64 {
+        let accounts = (1..ACCOUNTS).flat_map(|from| (1..=8).map(move |n| (from, part * 8 + n)));
+        let txs: Vec<_> =
+            accounts.map(|(from, nonce)| cluster.payment(from, 0, 1, nonce)).collect();
+        let batch = cluster.batch(3, part, &txs);
+        let effects = cluster.push(0, 3, &batch);
+        refused += usize::from(offences(&effects) == [Offence::Greed].into());
+    }
+    let usage = cluster.nodes[0].replica().usage();
+    assert!(refused >= 3 && usage.txs <= 801, "{refused} refused, {usage:?}");
+    let mut admitted = 0;
+    for nonce in 1..=400 {
+        cluster.pay(0, 1 + (nonce % 15) as u32, 0, 2, 90 + nonce / 15);
+        let ticket = 90 + nonce / 15;
+        admitted += usize::from(cluster.nodes[0].answers[&ticket] == [Admission::Admitted]);
+    }
+    // A tenth is kept for what protects; of the rest the author has a quarter.
+    assert!((265..=270).contains(&admitted), "{admitted}");
+}
+
+#[test]
+fn tiny_batches_are_charged_as_larger_ones() {
+    let config = Config { author_bytes_max: 400 * 1024, ..Config::default() };
+    let mut cluster = stuck_with(17, config);
+    for n in 0..300u64 {
+        let from = 1 + (n % 15) as u32;
+        let batch = cluster.batch(3, n, &[cluster.payment(from, 0, 1, 1 + n / 15)]);
+        let effects = cluster.push(0, 3, &batch);
+        assert_eq!(offences(&effects).is_empty(), n < 100, "{n}");
+    }
+    // One transaction in ever more batches is one transaction.
+    let batch = cluster.batch(2, 0, &[cluster.payment(1, 0, 1, 40)]);
+    cluster.push(0, 2, &batch);
+    let held = cluster.nodes[0].replica().usage().batches;
+    for n in 1..50 {
+        let batch = cluster.batch(2, n, &[cluster.payment(1, 0, 1, 40)]);
+        cluster.push(0, 2, &batch);
+    }
+    assert_eq!(cluster.nodes[0].replica().usage().batches, held);
+}
+
+#[test]
+fn a_batch_larger_than_it_is_named_is_not_held() {
+    for (smaller, held) in [(1, 0), (0, 1)] {
+        let mut cluster = stuck(18);
+        let header = next_header(&cluster);
+        let round = cluster.nodes[0].replica().round();
+        let proposer = cluster.proposer(header.height, round);
+        let batch = cluster.batch(proposer, 77, &[cluster.payment(2, 0, 1, 1)]);
+        let digest = Batch::digest_of_bytes(&batch);
+        let bytes = u32::try_from(batch.len() - smaller).unwrap();
+        let payload = Payload { batches: vec![BatchRef { digest, bytes, txs: 1, signatures: 1 }] };
+        let header = Header { time: cluster.true_ms(), ..header.clone() };
+        let proposal = cluster.proposal_of(proposer, round, &header, payload);
+        cluster.hear(0, proposer, Message::Proposal(proposal));
+        let before = cluster.nodes[0].replica().usage().batches;
+        // From another than its author, so that only who wants it takes it.
+        let other = (1..4).find(|n| *n != proposer).unwrap();
+        let effects = cluster.push(0, other, &batch);
+        assert_eq!(cluster.nodes[0].replica().usage().batches - before, held);
+        assert!(offences(&effects).is_empty(), "it is not to blame");
+    }
+}
+
+#[test]
+fn junk_that_a_proposal_names_is_left_out_and_counted_against_its_author() {
+    let mut cluster = idle(19);
+    cluster.stop(3);
+    let mut nonce = 0;
+    while cluster.proposer(cluster.nodes[0].height() + 1, 0) != 3
+        || cluster.nodes[..3].iter().any(|node| node.height() != cluster.height())
+    {
+        nonce += 1;
+        cluster.pay(0, 0, 1, 1, nonce);
+        cluster.run_for(15);
+        assert!(nonce < 100);
+    }
+    let junk: Vec<_> = (0..300).map(|n| cluster.payment(ACCOUNTS + n, 0, 1, 1)).collect();
+    let batch = cluster.batch(3, 1, &junk);
+    let digest = Batch::digest_of_bytes(&batch);
+    let bytes = u32::try_from(batch.len()).unwrap();
+    let named = BatchRef { digest, bytes, txs: 300, signatures: 300 };
+    let header = Header { time: cluster.true_ms(), ..next_header(&cluster) };
+    let proposal = cluster.proposal_of(3, 0, &header, Payload { batches: vec![named] });
+    for n in 0..3 {
+        cluster.push(n, 3, &batch);
+        assert!(cluster.nodes[n].replica().usage().doubtful_bytes > 0);
+        cluster.hear(n, 3, Message::Proposal(proposal.clone()));
+    }
+    cluster.run_until(5_000, |c| c.nodes[..3].iter().all(|node| node.height() >= header.height));
+    cluster.check_agreement();
+    let liar = cluster.keys()[3];
+    let left_out = cluster.nodes[0].notices.iter().find_map(|notice| match notice {
+        Notice::LeftOut { height, author, transactions, junk } if *author == liar => {
+            Some((*height, *transactions, *junk))
+        }
+        _ => None,
+    });
+    assert_eq!(left_out, Some((header.height, 300, 300)));
 }

@@ -166,13 +166,14 @@ impl Brain {
         }
         self.metrics.blocks.inc();
         self.metrics.height.set(i64::try_from(write.executed.height).unwrap_or(i64::MAX));
-        self.metrics.evidence.inc_by(write.evidence.len() as u64);
         let succeeded =
             write.records.iter().filter(|r| r.receipt.outcome == Outcome::Success).count();
         self.metrics.transactions.succeeded.inc_by(succeeded as u64);
         self.metrics.transactions.failed.inc_by((write.records.len() - succeeded) as u64);
         for evidence in &write.evidence {
-            tracing::warn!(validator = %evidence.validator, height = evidence.height,
+            let validator = self.peers.name_of(&evidence.validator);
+            self.metrics.evidence(&validator).inc();
+            tracing::warn!(validator, key = %evidence.validator, height = evidence.height,
                 round = evidence.round, "a validator signed twice; the evidence is stored");
         }
         tracing::debug!(
@@ -252,9 +253,10 @@ impl Brain {
                 }
             }
             Notice::BadPeer { peer, offence, why } => self.peers.offence(&peer, offence, &why),
-            Notice::LeftOut { height, transactions } => {
-                self.metrics.transactions.dropped.inc_by(transactions as u64);
-                tracing::debug!(height, transactions, "left out of their block");
+            Notice::LeftOut { height, author, transactions, junk } => {
+                let author = name(&author);
+                self.metrics.left_out(&author, transactions);
+                tracing::debug!(height, author, transactions, junk, "left out of their block");
             }
             Notice::UpgradeScheduled { version, height, code, known: true } => {
                 tracing::info!(version, height, release = %code,

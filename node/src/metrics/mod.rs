@@ -19,6 +19,7 @@ use prometheus_client::registry::{Metric, Registry};
 
 type ByLabel = Family<[(&'static str, &'static str); 1], Counter>;
 type GaugeOf<N, A> = Family<[(&'static str, String); 1], Gauge<N, A>>;
+type ByAuthor = Family<[(&'static str, String); 1], Counter>;
 type ByProposer = Family<[(&'static str, String); 2], Counter>;
 
 /// Handles to the node's metrics; clones share the values.
@@ -44,6 +45,7 @@ pub struct NodeMetrics {
     clock_offset_seconds: GaugeOf<f64, AtomicU64>,
     pub blocks: Counter,
     pub transactions: TransactionCounters,
+    left_out: ByAuthor,
     refused: ByLabel,
     offences: ByLabel,
     pub mempool_transactions: Gauge,
@@ -61,7 +63,7 @@ pub struct NodeMetrics {
     pub signatures_invalid: Counter,
     /// Blocks taken from others after they were decided.
     pub sync_blocks: Counter,
-    pub evidence: Counter,
+    evidence: ByAuthor,
     /// Whether this validator does not know all that its key has signed.
     pub history_unknown: Gauge,
     /// Messages of its key that it did not send.
@@ -118,6 +120,11 @@ impl NodeMetrics {
                 failed: outcome("failed"),
                 dropped: outcome("dropped"),
             },
+            left_out: add.add(
+                "ballast_transactions_left_out",
+                "Transactions in committed blocks that left no trace, by who packed them",
+                ByAuthor::default(),
+            ),
             refused: add
                 .family("ballast_transactions_refused", "Transactions refused at admission"),
             offences: add.family("ballast_peer_offences", "What peers did that no honest one does"),
@@ -142,7 +149,11 @@ impl NodeMetrics {
             signatures_invalid: signatures.get_or_create_owned(&[("result", "invalid")]),
             sync_blocks: add
                 .counter("ballast_sync_blocks", "Blocks fetched from others after their decision"),
-            evidence: add.counter("ballast_evidence", "Proofs of a validator signing twice"),
+            evidence: add.add(
+                "ballast_evidence",
+                "Proofs of a validator signing twice, by its name",
+                ByAuthor::default(),
+            ),
             history_unknown: add.gauge(
                 "ballast_history_unknown",
                 "Whether it is not known what this validator has signed: 1 or 0",
@@ -180,6 +191,17 @@ impl NodeMetrics {
         let labels = [("validator", validator.to_owned())];
         let seconds = ahead_ms as f64 / 1_000.0;
         self.clock_offset_seconds.get_or_create_owned(&labels).set(seconds);
+    }
+
+    /// The counter of proofs that a validator signed twice.
+    pub fn evidence(&self, validator: &str) -> Counter {
+        self.evidence.get_or_create_owned(&[("validator", validator.to_owned())])
+    }
+
+    /// Transactions that `author` packed left no trace.
+    pub fn left_out(&self, author: &str, count: u64) {
+        self.transactions.dropped.inc_by(count);
+        self.left_out.get_or_create_owned(&[("author", author.to_owned())]).inc_by(count);
     }
 
     /// The counter of transactions refused for `reason`, a stable wire name.

@@ -89,6 +89,8 @@ bugs! {
     OneClaimBelieved
     /// Proposals are kept whatever their round.
     FarRoundsKept
+    /// Batches of which nothing can commit are kept and ordered like others.
+    JunkKept
     /// Whoever asks for a proposal is answered, as often as it likes.
     AnswersUnrationed
     /// A nonce that was used is as good as a fresh one.

@@ -448,8 +448,9 @@ impl World<'_> {
             }
             Notice::VotedNil { .. } => self.coverage.count("untimely proposals"),
             Notice::BadPeer { .. } => self.coverage.count("bad peers reported"),
-            Notice::LeftOut { transactions, .. } => {
-                self.coverage.add("transactions left out", *transactions as u64);
+            Notice::LeftOut { height, author, transactions, junk } => {
+                self.check(&Fact::LeftOut { node, height: *height, author: *author, junk: *junk });
+                self.coverage.add("transactions left out", *transactions);
             }
             Notice::UpgradeScheduled { known: true, .. } => {
                 self.coverage.count("versions scheduled for those who have them");

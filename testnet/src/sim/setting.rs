@@ -59,7 +59,7 @@ impl Setting {
         let founders = keys.iter().take(usize::from(plan.validators));
         let validators = founders.enumerate().map(|(n, key)| seat(n, key.public()));
         let spec = dev::DevSpec {
-            chain_id: 7,
+            chain_id: CHAIN_ID,
             time: START_WALL_MS,
             validators: validators.collect(),
             accounts: plan.load.accounts,
@@ -82,6 +82,9 @@ impl Setting {
         Self { keys, genesis: Rc::new(genesis), genesis_hash, config: config(plan) }
     }
 }
+
+/// The chain's number.
+pub const CHAIN_ID: u32 = 7;
 
 /// What node `n` is as a validator.
 pub fn seat(n: usize, key: PublicKey) -> Validator {

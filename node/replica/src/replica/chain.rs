@@ -2,6 +2,14 @@
 
 use super::*;
 
+/// Transactions of an author's batches in a block.
+#[derive(Default)]
+struct LeftOut {
+    txs: u64,
+    left_out: u64,
+    junk: u64,
+}
+
 impl Replica {
     pub(super) fn held_of(&self, value: &BlockValue) -> Option<Vec<Held>> {
         value.payload().digests().map(|digest| self.batches.get(digest).cloned()).collect()
@@ -45,10 +53,7 @@ impl Replica {
             let why = "changed the validator set of the next height, which it found fixed";
             return self.halt(&format!("block {height} {why}"));
         }
-        if left_out > 0 {
-            let height = value.header().height;
-            self.effects.push(Effect::Notice(Notice::LeftOut { height, transactions: left_out }));
-        }
+        self.note_left_out(value.header().height, held, &left_out, now);
         for digest in value.payload().digests() {
             self.batches.commit(digest);
         }
@@ -67,6 +72,32 @@ impl Replica {
         self.effects.push(Effect::WalReset { height: self.tip.height + 1 });
         self.drop_expired();
         self.look_back(now);
+        self.sort_out_batches(now);
+    }
+
+    /// Who packed what was left out of a block, and whether that could have been known.
+    fn note_left_out(&mut self, height: u64, held: &[Held], left_out: &[(u32, Code)], now: Now) {
+        let mut by_author: BTreeMap<PublicKey, LeftOut> = BTreeMap::new();
+        for batch in held {
+            by_author.entry(batch.author).or_default().txs += batch.txs.len() as u64;
+        }
+        for (batch, code) in left_out {
+            let Some(batch) = held.get(*batch as usize) else { continue };
+            let of_author = by_author.entry(batch.author).or_default();
+            of_author.left_out += 1;
+            of_author.junk += u64::from(conduct::is_junk(*code));
+        }
+        for (author, LeftOut { txs, left_out, junk }) in by_author {
+            if author != self.key {
+                self.conduct.committed(author, txs, junk, now.mono_ms);
+            }
+            if left_out > 0 {
+                let notice = Notice::LeftOut { height, author, transactions: left_out, junk };
+                self.effects.push(Effect::Notice(notice));
+            }
+        }
+        let sets = &self.sets;
+        self.conduct.retain(|author| sets.knows(author));
     }
 
     /// Forgets what waits under a nonce that the block has used.
@@ -116,16 +147,7 @@ impl Replica {
     pub(super) fn drop_expired(&mut self) {
         let early = if planted(Bug::BatchForgottenEarly) { 3_000 } else { 0 };
         let expired = self.batches.expired(self.tip.time + early);
-        if expired.is_empty() {
-            return;
-        }
-        for digest in &expired {
-            if let Some(held) = self.batches.remove(digest) {
-                let ids: Vec<_> = held.txs.iter().map(VerifiedTx::id).collect();
-                self.pool.forget(&ids);
-            }
-        }
-        self.effects.push(Effect::RemoveBatches(expired));
+        self.remove_batches(expired);
     }
 
     /// Adopts a block that others committed while this validator was away. Its transactions'

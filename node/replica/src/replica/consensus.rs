@@ -64,9 +64,9 @@ impl Replica {
             return self.commit(&value, &held, certificate, now);
         }
         let (round, proposer) = (certificate.round, value.header().proposer);
-        for digest in value.payload().digests() {
-            if !self.batches.contains(digest) {
-                self.batches.want(*digest, round, proposer, now.mono_ms, GRACE_MS);
+        for named in &value.payload().batches {
+            if !self.batches.contains(&named.digest) {
+                self.batches.want(named, round, proposer, now.mono_ms, GRACE_MS);
             }
         }
         self.decided = Some((value, certificate));

@@ -20,7 +20,11 @@ impl Replica {
 
     fn has_room_below(&self, txs_max: usize, bytes_max: usize) -> bool {
         let bytes = self.pool.open_bytes().saturating_add(self.batches.bytes_of(&self.key));
-        !self.outdated && self.pool.len() < txs_max && bytes < bytes_max
+        // However much another has waiting here, it takes no more than its share from our clients.
+        let share = txs_max / self.sets.current().len().max(1);
+        let others = self.batches.txs_of_others(&self.key, share);
+        let room = self.pool.own().saturating_add(others) < txs_max && bytes < bytes_max;
+        room && !self.outdated
     }
 
     pub(super) fn admit(&mut self, candidate: Candidate, context: &BlockContext) -> Admission {
@@ -55,42 +59,6 @@ impl Replica {
         }
         self.pool.add(candidate);
         Admission::Admitted
-    }
-
-    pub(super) fn on_batch(
-        &mut self,
-        from: PublicKey,
-        digest: Hash,
-        bytes: Arc<Vec<u8>>,
-        author: PublicKey,
-        txs: Vec<VerifiedTx>,
-    ) {
-        let wanted = self.batches.is_wanted(&digest);
-        // One that was committed may be named again, and is needed again then.
-        if self.batches.contains(&digest) || (self.batches.is_known(&digest) && !wanted) {
-            return;
-        }
-        // Another's batch comes when it was asked for, or an answer was slow. Kept without being
-        // needed, it would be charged to an author who may not have packed it.
-        if author != from && !wanted {
-            return;
-        }
-        let full = self.batches.bytes_of(&author).saturating_add(bytes.len())
-            > self.config.author_bytes_max;
-        let crowded =
-            self.batches.bytes().saturating_add(bytes.len()) > self.config.waiting_bytes_max;
-        if (full || crowded) && !wanted {
-            let of = if full { author.to_string() } else { "all authors".to_owned() };
-            let why = format!("batches of {of} over the limit of waiting bytes");
-            return self.bad_peer(from, Offence::Greed, &why);
-        }
-        if !self.knows(&txs) {
-            // Made for later rules: whoever is a height ahead may be right.
-            return;
-        }
-        let held = Held::new(author, txs, bytes.len());
-        self.hold(digest, &bytes, held);
-        self.batch_came(&digest);
     }
 
     pub(super) fn on_message(&mut self, from: PublicKey, message: Message, now: Now) {
@@ -169,7 +137,11 @@ impl Replica {
     /// A vote of a member of the set of a height that has not begun.
     fn on_early_vote(&mut self, from: PublicKey, vote: WireVote) {
         let (at, round) = (vote.vote.height, vote.vote.round);
-        let near = round <= EARLY_ROUNDS_MAX || planted(Bug::FutureVotesUnbounded);
+        let latest = match at == self.tip.height + 1 {
+            true => ROUNDS_AHEAD_MAX,
+            false => EARLY_ROUNDS_MAX,
+        };
+        let near = round <= latest || planted(Bug::FutureVotesUnbounded);
         let keep = near && self.early.wants_vote(&vote);
         // Far rounds are not kept, and still show where the sender is.
         if !keep && self.early.has_heard(at, &from) {
@@ -211,7 +183,7 @@ impl Replica {
         }
     }
 
-    fn forged(&mut self, peer: PublicKey) {
+    pub(super) fn forged(&mut self, peer: PublicKey) {
         self.host.took_forgery();
         self.bad_peer(peer, Offence::Forgery, "sent a signature that does not verify");
     }

@@ -152,13 +152,19 @@ impl Replica {
                 Some(why)
             }
             Verdict::Missing(digests) => {
+                let mut missing: BTreeSet<_> = digests.into_iter().collect();
+                self.hold_doubtful(&mut missing, now);
+                if missing.is_empty() {
+                    return self.judge(at, now);
+                }
                 self.doubt(&value, Some(Failure::Batches));
-                self.batches.make_room(&proposer, digests.len());
-                for digest in &digests {
-                    self.batches.want(*digest, round, proposer, now.mono_ms, GRACE_MS);
+                self.batches.make_room(&proposer, missing.len());
+                let is_missing = |named: &&BatchRef| missing.contains(&named.digest);
+                for named in value.payload().batches.iter().filter(is_missing) {
+                    self.batches.want(named, round, proposer, now.mono_ms, GRACE_MS);
                 }
                 if let Some(proposed) = self.proposals.get_mut(at) {
-                    proposed.missing = digests.into_iter().collect();
+                    proposed.missing = missing;
                 }
                 return;
             }

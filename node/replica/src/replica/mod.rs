@@ -23,7 +23,8 @@ use std::sync::Arc;
 use ballast_primitives::merkle::Path;
 use ballast_primitives::planted::{Bug, planted};
 use ballast_primitives::{
-    CommitCertificate, Committee, Hash, Header, Payload, PublicKey, Return, SecretKey, Validator,
+    BatchRef, CommitCertificate, Committee, Hash, Header, Payload, PublicKey, Return, SecretKey,
+    Validator,
 };
 use ballast_runtime::execute::BlockContext;
 use ballast_runtime::object::Upgrade;
@@ -34,9 +35,11 @@ use ballast_runtime::{Code, Key, Rulebook, Rules, State, admission};
 use crate::batches::{Batches, Due, Held};
 use crate::block::{self, Skew, Tip, Verdict};
 use crate::clocks::Clocks;
+use crate::conduct::Conduct;
 use crate::config::Config;
 use crate::context::BlockValue;
 use crate::delays::Delays;
+use crate::doubtful::Doubtful;
 use crate::early::Early;
 use crate::host::{Host, HostError, Out};
 use crate::message::{
@@ -53,11 +56,12 @@ use crate::timers::{Timer, Timers};
 use crate::types::{Batch, CommitWrite, Evidence, Executed, StoredBlock, TxRecord};
 use crate::unseen::Unseen;
 use crate::wal::WalEntry;
-use crate::{commit, safety, unseen};
+use crate::{batches, commit, conduct, safety, unseen};
 
 use self::history::{Inquiry, Unknown};
 
-/// Messages of a height that has not begun are kept up to this round.
+/// Messages of a height that has not begun are kept up to this round; votes of the next one as far as
+/// [`ROUNDS_AHEAD_MAX`].
 const EARLY_ROUNDS_MAX: u32 = 3;
 /// How far ahead of its own round a validator looks: what is of a later one is not kept.
 pub const ROUNDS_AHEAD_MAX: u32 = 10;
@@ -224,7 +228,11 @@ pub enum Notice {
     /// Duplicates, expired ones and the like: in the block's batches, but without a trace.
     LeftOut {
         height: u64,
-        transactions: usize,
+        /// Who packed them.
+        author: PublicKey,
+        transactions: u64,
+        /// Of them, those that an honest author would not have packed.
+        junk: u64,
     },
     CaughtUp {
         height: u64,
@@ -330,6 +338,8 @@ pub struct Replica {
     unseen: Unseen,
     early: Early,
     answers: Ration,
+    doubtful: Doubtful,
+    conduct: Conduct,
     sync: Sync,
     status_at: u64,
     timers: Timers,
@@ -409,6 +419,8 @@ impl Replica {
             unseen: Unseen::default(),
             early: Early::default(),
             answers: Ration::new(ANSWERS_BURST, ANSWERS_PER_SECOND),
+            doubtful: Doubtful::default(),
+            conduct: Conduct::default(),
             sync: Sync::default(),
             status_at: now.mono_ms,
             timers: Timers::default(),
@@ -479,7 +491,7 @@ impl Replica {
         match input {
             Input::Submit { ticket, txs } => self.on_submit(ticket, txs, now),
             Input::Batch { from, digest, bytes, author, txs } => {
-                self.on_batch(from, digest, bytes, author, txs);
+                self.on_batch(from, digest, bytes, author, txs, now);
             }
             Input::Message { from, message } => self.on_message(from, message, now),
             Input::PeerUp(peer) => self.on_peer_up(peer, now),

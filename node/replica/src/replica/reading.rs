@@ -24,6 +24,8 @@ pub struct Usage {
     /// Batches asked for.
     pub wanted: usize,
     pub batches: usize,
+    /// Bytes of the author that has most in batches that may come to nothing.
+    pub doubtful_bytes: usize,
     /// Bytes of the batches of the author that has most of them here.
     pub author_bytes: usize,
     /// Transactions in those batches, and in the one being packed.
@@ -148,6 +150,7 @@ impl Replica {
             unseen: self.unseen.len(),
             wanted: self.batches.wanted(),
             batches: self.batches.len(),
+            doubtful_bytes: self.doubtful.bytes_of_largest(),
             author_bytes: self.batches.bytes_of_largest(),
             txs: self.batches.txs() + self.pool.open(),
             pending: self.pool.len(),

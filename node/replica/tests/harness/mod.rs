@@ -30,7 +30,7 @@ use ballast_runtime::limits::{
 use ballast_runtime::object::{
     Assurance, Category, Line, Opinion, ReportBody, ReportKind, Upgrade, Validators,
 };
-use ballast_runtime::tx::{VerifiedTx, Witness};
+use ballast_runtime::tx::{SignedTx, VerifiedTx, Witness};
 use ballast_runtime::{Genesis, Key, Object, Op, Rulebook, Rules, State, TxBody, dev, ops};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -445,6 +445,35 @@ impl Cluster {
         let candidate = Candidate { bytes, tx: VerifiedTx::assume_verified(tx, id) };
         self.step(n, Input::Submit { ticket: nonce, txs: vec![candidate] });
         id
+    }
+
+    /// The same bytes for the same payment at whatever time it is made. From [`ACCOUNTS`] on the
+    /// accounts do not exist.
+    pub fn payment(&self, from: u32, to: u32, amount: u64, nonce: u64) -> SignedTx {
+        let to = dev::account_address(SEED, to);
+        let body = TxBody {
+            genesis: self.genesis.hash(),
+            chain_id: self.genesis.chain_id,
+            sender: dev::account_address(SEED, from),
+            nonce,
+            valid_until: START_WALL_MS + 3_600_000,
+            sponsor: None,
+            memo: None,
+            ops: vec![Op::Transfer(ops::transfer::Transfer { to, amount, travel: None })],
+        };
+        body.sign(&[&dev::account_key(SEED, from)])
+    }
+
+    /// A batch as node `n` packs it.
+    pub fn batch(&self, n: usize, sequence: u64, txs: &[SignedTx]) -> Vec<u8> {
+        let txs = txs.iter().map(SignedTx::encode).collect();
+        codec::encode(&Batch { author: self.nodes[n].key.public(), sequence, txs })
+    }
+
+    /// Has node `n` receive a batch from another.
+    pub fn push(&mut self, n: usize, from: usize, bytes: &[u8]) -> Vec<Effect> {
+        let from = self.nodes[from].key.public();
+        self.effects(n, batch_input(from, bytes))
     }
 
     /// Transactions of some 7.4 kB that fail, of whoever is no reserve manager, submitted to node

@@ -17,6 +17,7 @@ mod future_flood;
 mod garbage;
 mod ghost_batches;
 mod impostor;
+mod junk_batches;
 mod nay_sayer;
 mod replayer;
 mod selective;
@@ -218,6 +219,7 @@ pub const BEHAVIOURS: &[(&str, Make)] = &[
     ("garbage", || Box::<garbage::Garbage>::default()),
     ("ghost batches", || Box::<ghost_batches::GhostBatches>::default()),
     ("impostor", || Box::new(impostor::Impostor)),
+    ("junk batches", || Box::<junk_batches::JunkBatches>::default()),
     ("nay-sayer", || Box::new(nay_sayer::NaySayer)),
     ("replayer", || Box::<replayer::Replayer>::default()),
     ("selective", || Box::<selective::Selective>::default()),

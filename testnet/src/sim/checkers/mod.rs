@@ -11,6 +11,7 @@ mod council;
 mod double_sign;
 mod evidence;
 mod invariants;
+mod junk;
 mod keeping;
 mod ledger;
 mod locks;
@@ -59,6 +60,8 @@ pub enum Fact<'a> {
     Dropped { node: usize, batches: &'a [Arc<Vec<u8>>], time: u64 },
     /// What an honest validator's replica holds.
     Holds { node: usize, usage: Usage },
+    /// An honest validator notes how much of an author's transactions was junk.
+    LeftOut { node: usize, height: u64, author: PublicKey, junk: u64 },
     /// An honest validator gives a proposal to one other alone.
     Gave { node: usize, to: usize, at_ms: u64 },
     /// An honest validator proves an object of its state after `height`.
@@ -183,6 +186,7 @@ impl Checkers {
             Box::<keeping::Keeping>::default(),
             Box::<memory::Memory>::default(),
             Box::<readiness::Readiness>::default(),
+            Box::<junk::Junk>::default(),
             Box::<answers::Answers>::default(),
             Box::<recovery::Recovery>::default(),
         ];
