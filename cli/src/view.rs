@@ -254,6 +254,7 @@ pub fn supply_rows(supply: &v1::Supply) -> Vec<(&'static str, String)> {
         ("paid out", &supply.paid_out_micros),
         ("redeem escrow", &supply.redeem_escrow_micros),
         ("bridge escrow", &supply.bridge_escrow_micros),
+        ("not final", &supply.pending_micros),
     ];
     parts.into_iter().map(|(name, micros)| (name, total(micros))).collect()
 }

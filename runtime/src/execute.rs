@@ -305,6 +305,7 @@ impl<'a> Run<'a> {
         }
         self.journal.begin_ops();
         for slot in self.journal.state().ended(self.context.time, ENDED_PER_BLOCK) {
+            self.journal.settle_pending(slot);
             self.journal.remove(At::<Object>::new(slot));
         }
     }

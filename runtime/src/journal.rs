@@ -136,6 +136,9 @@ pub(crate) enum Amounts {
     Bridge {
         escrow: u128,
     },
+    Pending {
+        amount: u64,
+    },
 }
 
 impl Amounts {
@@ -154,6 +157,7 @@ impl Amounts {
                 Self::Payout { paid: if payout.failed { 0 } else { payout.net } }
             }
             Object::Bridge(bridge) => Self::Bridge { escrow: bridge.escrow },
+            Object::Pending(pending) => Self::Pending { amount: pending.amount },
             _ => Self::None,
         }
     }
@@ -411,6 +415,17 @@ impl<'a> Journal<'a> {
         let before = self.state.slot_mut(slot).clone();
         self.undo.push(Undo { slot, before });
         self.touch(slot).stored = Some(Stored { key, object });
+    }
+
+    /// Before it is removed: a deposit that becomes final, or was reversed, is pending no longer.
+    pub(crate) fn settle_pending(&mut self, slot: usize) {
+        let Some(Object::Pending(pending)) = self.state.occupant(slot).map(|it| &it.object) else {
+            return;
+        };
+        let amount = u128::from(pending.amount);
+        let supply = self.supply_mut();
+        // The sum of ST-32, so that it is never less.
+        supply.pending = supply.pending.saturating_sub(amount);
     }
 
     /// Removes an object: its slot is vacant, and nothing may read through `at` any more.

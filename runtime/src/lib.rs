@@ -38,6 +38,8 @@ pub mod admission;
 pub mod authorisation;
 pub mod calendar;
 pub mod code;
+#[cfg(test)]
+mod cost;
 mod council;
 pub mod council_op;
 pub mod dev;

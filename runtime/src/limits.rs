@@ -31,6 +31,9 @@ pub const PROPOSALS_OPEN_MAX: usize = 64;
 pub const PROPOSALS_OF_ONE_MAX: usize = 8;
 /// The most drafts of reports at once.
 pub const DRAFTS_MAX: usize = 16;
+/// How many of the newest reports are looked at when an attestor's key is revoked, besides the
+/// drafts and the latest.
+pub const REPORTS_LOOKED_AT: u64 = 64;
 /// The most lines, exceptions and holidays.
 pub const LINES_MAX: usize = 64;
 pub const EXCEPTIONS_MAX: usize = 16;

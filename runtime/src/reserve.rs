@@ -3,16 +3,13 @@
 //! [`check_mint`] calls [`usable`], and what the API shows is what a mint would be answered.
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
 
-use ballast_primitives::Hash;
 use ballast_primitives::planted::{Bug, planted};
 
 use crate::code::Code;
 use crate::limits::{BPS, REPO_DAYS_MAX, TREASURY_DAYS_MAX};
 use crate::object::{
-    Category, Checkpoint, Key, Line, Object, Opinion, Policy, Report, ReportBody, ReportStatus,
-    Scope,
+    Category, Checkpoint, Line, Opinion, Policy, Report, ReportBody, ReportStatus, Scope,
 };
 use crate::state::State;
 
@@ -43,11 +40,11 @@ pub fn summary(state: &State, now: u64) -> Reserve {
     let Some((number, report)) = state.latest_report() else {
         return Reserve { refused, ..Reserve::default() };
     };
-    let ceiling = ceiling(state, report, now);
+    let ceiling = ceiling(state, report);
     Reserve {
         report: Some(number),
         unencumbered: unencumbered(&report.body),
-        reserve: reserve(state, report, now),
+        reserve: reserve(state, report),
         ceiling,
         headroom: ceiling.saturating_sub(state.supply().total),
         refused,
@@ -67,7 +64,7 @@ pub fn check_mint(state: &State, amount: u64, now: u64) -> Result<u64, Code> {
     }
     let (number, report) = state.latest_report().ok_or(Code::NoReport)?;
     usable(report, policy, now)?;
-    if total > ceiling(state, report, now) {
+    if total > ceiling(state, report) {
         return Err(Code::ReserveCeiling);
     }
     Ok(number)
@@ -160,30 +157,17 @@ const fn is_eligible(line: &Line) -> bool {
 }
 
 /// The most total supply that a report carries: the lower of U and R.
-fn ceiling(state: &State, report: &Report, now: u64) -> u128 {
-    unencumbered(&report.body).min(reserve(state, report, now))
+fn ceiling(state: &State, report: &Report) -> u128 {
+    unencumbered(&report.body).min(reserve(state, report))
 }
 
-/// RES-6, R: U, and what came in and went out since the report.
-fn reserve(state: &State, report: &Report, now: u64) -> u128 {
+/// RES-6, R: U, and what came in and went out since the report, less what is not final yet.
+fn reserve(state: &State, report: &Report) -> u128 {
     let supply = state.supply();
     // Reversals and failed payouts can take either total below what it was then, so that the two
     // sides are added up first.
     let has = [unencumbered(&report.body), supply.cum_deposit, report.payouts_then];
-    let lacks =
-        [report.deposits_then, supply.cum_payout, not_yet_final(state, report.body.as_of, now)];
+    let lacks = [report.deposits_then, supply.cum_payout, supply.pending];
     let sum = |amounts: [u128; 3]| amounts.into_iter().fold(0, u128::saturating_add);
     sum(has).saturating_sub(sum(lacks))
-}
-
-/// Deposits confirmed at or after `as_of` that are not final at `now`. (Those confirmed earlier
-/// are in `deposits_then` already.)
-fn not_yet_final(state: &State, as_of: u64, now: u64) -> u128 {
-    let last = |final_at| Key::Pending(final_at, Hash([u8::MAX; 32]));
-    let pending = state.range((Bound::Excluded(last(now)), Bound::Included(last(u64::MAX))));
-    let amount = |(_, object): (&Key, &Object)| match object {
-        Object::Pending(pending) if pending.confirmed_at >= as_of => u128::from(pending.amount),
-        _ => 0,
-    };
-    pending.map(amount).sum()
 }

@@ -416,6 +416,8 @@ impl State {
 
     /// What is in a slot, if anything is.
     pub(crate) fn occupant(&self, slot: usize) -> Option<&Stored> {
+        #[cfg(test)]
+        LOOKED_AT.set(LOOKED_AT.get() + 1);
         self.slots.get(slot).and_then(|place| place.stored.as_ref())
     }
 
@@ -437,6 +439,17 @@ impl State {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    static LOOKED_AT: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
+/// How many times this thread has looked at an object in a slot.
+#[cfg(test)]
+pub(crate) fn looked_at() -> u64 {
+    LOOKED_AT.get()
+}
+
 impl PartialEq for State {
     /// The same objects in the same slots, the same vacant, and the same to end.
     fn eq(&self, other: &Self) -> bool {
@@ -454,7 +467,10 @@ impl PartialEq for State {
 impl Stored {
     /// From when on the object is of no more use and may be removed (ST-7).
     pub(crate) fn end(&self) -> Option<u64> {
-        self.object.end()
+        match self.key {
+            Key::Pending(final_at, _) => Some(final_at),
+            _ => self.object.end(),
+        }
     }
 }
 

@@ -16,7 +16,7 @@ messages! {
     Supply {
         total: total_micros, cap: cap_micros, genesis: genesis_micros, cum_mint: minted_micros,
         cum_burn: burned_micros, cum_deposit: deposited_micros, cum_payout: paid_out_micros,
-        redeem_escrow: redeem_escrow_micros, bridge_escrow: bridge_escrow_micros,
+        redeem_escrow: redeem_escrow_micros, bridge_escrow: bridge_escrow_micros, pending: pending_micros,
     }
     Checkpoint => SupplyPoint {
         at: at_ms, height, total: total_micros, cum_deposit: deposited_micros,

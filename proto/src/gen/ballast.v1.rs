@@ -7146,6 +7146,9 @@ pub struct Supply {
     pub redeem_escrow_micros: ::prost::alloc::string::String,
     #[prost(string, tag = "9")]
     pub bridge_escrow_micros: ::prost::alloc::string::String,
+    /// Deposits that are not final: the reserve does not count them yet.
+    #[prost(string, tag = "10")]
+    pub pending_micros: ::prost::alloc::string::String,
 }
 /// The supply at a full tick of the chain's checkpoint interval. Totals are decimal strings, each
 /// below 2^128.

@@ -18,6 +18,7 @@ struct Sums {
     redemptions: u128,
     payouts: u128,
     bridges: u128,
+    pending: u128,
 }
 
 /// One sum, and what the supply records of it.
@@ -48,10 +49,11 @@ impl Sums {
             Amounts::Redemption { in_escrow } => add(&mut self.redemptions, *in_escrow),
             Amounts::Payout { paid } => add(&mut self.payouts, *paid),
             Amounts::Bridge { escrow } => self.bridges = self.bridges.saturating_add(*escrow),
+            Amounts::Pending { amount } => add(&mut self.pending, *amount),
         }
     }
 
-    fn pairs(&self, supply: &Supply) -> [Pair; 6] {
+    fn pairs(&self, supply: &Supply) -> [Pair; 7] {
         let accounted = [supply.redeem_escrow, supply.bridge_escrow]
             .into_iter()
             .fold(self.balances, u128::saturating_add);
@@ -66,6 +68,7 @@ impl Sums {
             pair(Invariant::Bridge, bridge, self.bridges, supply.bridge_escrow),
             pair(Invariant::Mint, minted, self.minted, supply.cum_mint),
             pair(Invariant::Mint, deposits, self.deposits, supply.cum_deposit),
+            pair(Invariant::Mint, "deposits that are not final", self.pending, supply.pending),
             pair(
                 Invariant::Supply,
                 "balances and escrows against total supply",

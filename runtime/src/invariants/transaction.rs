@@ -63,5 +63,6 @@ const fn is_judged(stored: Option<&Stored>) -> bool {
             | Object::Redemption(_)
             | Object::Payout(_)
             | Object::Bridge(_)
+            | Object::Pending(_)
     )
 }

@@ -163,6 +163,7 @@ impl Key {
         matches!(
             self,
             Self::Allowance(..)
+                | Self::Pending(..)
                 | Self::UsedAuth(..)
                 | Self::UsedTravel(..)
                 | Self::Pair(..)

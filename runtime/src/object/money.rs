@@ -18,11 +18,11 @@ pub struct Deposit {
     pub reversed: bool,
 }
 
-/// A deposit that was not final when it was confirmed, under a key that is ordered by finality:
-/// what the reserve must not count yet is a scan of these.
+/// A deposit that is not final, under a key that says when it will be: the block that comes then
+/// removes it, and [`crate::object::Supply::pending`] falls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Pending {
-    /// Micro-dollars; 0 once reversed.
+    /// Micro-dollars.
     pub amount: u64,
     pub confirmed_at: u64,
 }

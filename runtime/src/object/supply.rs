@@ -19,6 +19,8 @@ pub struct Supply {
     pub cum_payout: u128,
     pub redeem_escrow: u128,
     pub bridge_escrow: u128,
+    /// Deposits that are not final: what the [`crate::object::Pending`] there are add up to.
+    pub pending: u128,
 }
 
 impl Supply {

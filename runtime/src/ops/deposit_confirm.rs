@@ -65,6 +65,9 @@ impl DepositConfirm {
         };
         env.create(Key::Deposit(id), Object::Deposit(Box::new(deposit)))?;
         if final_at > env.now {
+            let supply = env.journal.supply_mut();
+            supply.pending =
+                supply.pending.checked_add(u128::from(amount)).ok_or(Code::Overflow)?;
             let pending = Pending { amount, confirmed_at: env.now };
             env.create(Key::Pending(final_at, id), Object::Pending(pending))?;
         }

@@ -36,7 +36,9 @@ impl DepositReverse {
         supply.cum_deposit =
             supply.cum_deposit.checked_sub(u128::from(amount)).ok_or(Code::Overflow)?;
         if let Some(pending) = env.journal.find(&Key::Pending(final_at, self.deposit)) {
-            env.journal.write::<Pending>(pending).amount = 0;
+            let pending: At<Pending> = pending;
+            env.journal.settle_pending(pending.slot);
+            env.journal.remove(pending);
         }
         if let Some(account) = env.account(&beneficiary) {
             let account = env.journal.write(account);

@@ -1,11 +1,14 @@
 //! RevokeAttestorKey: the council withdraws everything an attestor's key attested since it was
 //! lost.
 
+use std::collections::BTreeSet;
+
 use ballast_primitives::{Address, Hash};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
-use crate::object::{Key, Object, Report, ReportStatus, Role};
+use crate::limits::REPORTS_LOOKED_AT;
+use crate::object::{Key, Report, ReportStatus, Role};
 use crate::ops::Env;
 use crate::ops::revoke_report::revoke;
 use crate::ops::revoke_role::RevokeRole;
@@ -32,19 +35,18 @@ impl RevokeAttestorKey {
         Ok(())
     }
 
-    /// The numbers of the reports to revoke, ascending.
-    fn void_reports(&self, env: &Env<'_, '_>) -> Vec<u64> {
+    /// The numbers of the reports to revoke, ascending: of the drafts, the latest and the newest.
+    fn void_reports(&self, env: &Env<'_, '_>) -> BTreeSet<u64> {
         let is_void = |report: &Report| {
             report.status != ReportStatus::Revoked
                 && report.attested_by.iter().any(|attestation| {
                     attestation.attestor == self.attestor && attestation.at >= self.since
                 })
         };
-        let reports = env.journal.state().range(Key::Report(0)..=Key::Report(u64::MAX));
-        let number = |(key, object): (&Key, &Object)| match (key, object) {
-            (Key::Report(number), Object::Report(report)) if is_void(report) => Some(*number),
-            _ => None,
-        };
-        reports.filter_map(number).collect()
+        let state = env.journal.state();
+        let index = state.reserve();
+        let newest = index.next.saturating_sub(REPORTS_LOOKED_AT)..index.next;
+        let looked_at = newest.chain(index.drafts.iter().copied()).chain(index.latest);
+        looked_at.filter(|number| state.report(*number).is_some_and(is_void)).collect()
     }
 }

@@ -242,5 +242,5 @@ fn report(number: u64, value: &Report) -> Line {
 fn supply(value: &Supply) -> Line {
     let line = Line::new("supply").add(value.total).add(value.cap).add(value.genesis);
     let line = line.add(value.cum_mint).add(value.cum_burn).add(value.cum_deposit);
-    line.add(value.cum_payout).add(value.redeem_escrow).add(value.bridge_escrow)
+    line.add(value.cum_payout).add(value.redeem_escrow).add(value.bridge_escrow).add(value.pending)
 }

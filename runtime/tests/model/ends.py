@@ -23,6 +23,7 @@ END = {
     "report": lambda key, record: (
         record["submitted_at"] + 400 * DAY if record["status"] == "SUPERSEDED" else None
     ),
+    "pending": lambda key, record: key[0],
 }
 
 
@@ -36,5 +37,9 @@ def remove_ended(tables, now):
             if end is not None and min(end, 2**64 - 1) <= now:
                 ended.append((end, slot))
     for _, slot in sorted(ended)[:ENDED_PER_BLOCK]:
-        tables.remove(*tables.slots[slot])
+        table, key = tables.slots[slot]
+        if table == "pending":
+            left = tables.get("supply")["pending"] - tables.get(table, key)["amount"]
+            tables.change("supply", (), pending=left)
+        tables.remove(table, key)
     tables.keep()

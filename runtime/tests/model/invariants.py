@@ -54,6 +54,7 @@ SUMS = [
     ("BRIDGE_BROKEN", "bridge", lambda r: r["escrow"], "bridge_escrow"),
     ("MINT_BROKEN", "deposit", lambda r: r["minted"], "cum_mint"),
     ("MINT_BROKEN", "deposit", lambda r: 0 if r["reversed"] else r["amount"], "cum_deposit"),
+    ("MINT_BROKEN", "pending", lambda r: r["amount"], "pending"),
 ]
 
 

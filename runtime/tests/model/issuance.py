@@ -17,6 +17,7 @@ def deposit_confirm(run, op):
     run.create("deposit", number, {**record, "minted": 0, "reversed": False})
     run.supply_adds(cum_deposit=amount)
     if final_at > run.now:
+        run.supply_adds(pending=amount)
         run.create("pending", (final_at, number), {"amount": amount, "confirmed_at": run.now})
     run.emit("DepositConfirmed", deposit=number, final_at=final_at, **named)
 
@@ -31,7 +32,8 @@ def deposit_reverse(run, op):
     run.supply_adds(cum_deposit=-deposit["amount"])
     pending = (deposit["final_at"], number)
     if run.get("pending", pending) is not None:
-        run.change("pending", pending, amount=0)
+        run.supply_adds(pending=-deposit["amount"])
+        run.remove("pending", pending)
     account = run.account(deposit["beneficiary"])
     if account is not None:
         hold = min(account["hold"] + deposit["minted"], U64)

@@ -60,7 +60,7 @@ def load_genesis(data):
     """The tables that a genesis file describes, and the chain's identity."""
     genesis, tables = wire.decode("Genesis", data), Tables()
     total = sum(account["balance"] for account in genesis["accounts"])
-    zero = "cum_mint cum_burn cum_deposit cum_payout redeem_escrow bridge_escrow".split()
+    zero = "cum_mint cum_burn cum_deposit cum_payout redeem_escrow bridge_escrow pending".split()
     supply = {"total": total, "genesis": total, "cap": genesis["cap"], **dict.fromkeys(zero, 0)}
     tables.put("supply", (), supply)
     tables.put("policy", (), genesis["policy"])

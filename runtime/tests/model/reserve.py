@@ -78,13 +78,8 @@ def usable(run):
 
 def ceiling(run, report):
     """RES-6: the lower of U and R."""
-    as_of, supply = report["body"]["as_of"], run.supply
-    not_final = sum(
-        deposit["amount"]
-        for deposit in run.tables.all("deposit").values()
-        if deposit["final_at"] > run.now and deposit["confirmed_at"] >= as_of and not deposit["reversed"]
-    )
-    came = supply["cum_deposit"] - report["deposits_then"] - not_final
+    supply = run.supply
+    came = supply["cum_deposit"] - report["deposits_then"] - supply["pending"]
     went = supply["cum_payout"] - report["payouts_then"]
     counted = unencumbered(report["body"])
     return min(counted, max(0, counted + came - went))
@@ -196,7 +191,11 @@ def revoke_attestor_key(run, op):
     if run.holds("ATTESTOR", attestor):
         run.put("role", ("ATTESTOR", attestor), 0)
         run.emit("RoleRevoked", role="ATTESTOR", holder=attestor)
-    for number, report in sorted(run.tables.all("report").items()):
+    index = run.get("reserve")
+    looked_at = {*range(index["next"] - 64, index["next"]), *index["drafts"], index["latest"]}
+    reports = run.tables.all("report")
+    for number in sorted(looked_at & set(reports)):
+        report = reports[number]
         at = report["attested_by"].get(attestor)
         if report["status"] != "REVOKED" and at is not None and at >= op["since"]:
             _revoke(run, number)

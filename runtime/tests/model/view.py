@@ -99,7 +99,7 @@ def _encoded(kind):
     return lambda key, record, now: [wire.encode(kind, record)]
 
 
-SUPPLY = "total cap genesis cum_mint cum_burn cum_deposit cum_payout redeem_escrow bridge_escrow"
+SUPPLY = "total cap genesis cum_mint cum_burn cum_deposit cum_payout redeem_escrow bridge_escrow pending"
 WRITERS = {
     "account": _account,
     "allowance": lambda key, a, now: [*key, a["amount"], a["expires"]],

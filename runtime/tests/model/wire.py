@@ -272,7 +272,7 @@ PARTS = {
 OBJECTS = {
     "policy": (0, "", RECORDS["Policy"]),
     "supply": (1, "", "total, cap, genesis, cum_mint, cum_burn, cum_deposit, cum_payout,"
-               " redeem_escrow, bridge_escrow: u128"),
+               " redeem_escrow, bridge_escrow, pending: u128"),
     "validators": (2, "", "set: Vec<Validator>, from_height: u64, before: Option<Vec<Validator>>,"
                    " turns: Vec<Standing>"),
     "pause": (3, "scope: Scope", "until, short_until: u64"),

@@ -118,8 +118,11 @@ fn a_report_may_be_used_while_it_is_effective_fresh_unmodified_and_spread() {
     assert_eq!(reserve::usable(&report, &policy, now), Ok(()));
 }
 
-/// R, less U.
+/// R, less U, after a block at `now`.
 fn since_the_report(world: &World, now: u64) -> i128 {
+    let mut world = world.clone();
+    world.context.time = now - 1_000;
+    world.block(&[]);
     let Reserve { unencumbered, reserve, .. } = reserve::summary(&world.state, now);
     reserve as i128 - unencumbered as i128
 }
@@ -142,13 +145,13 @@ fn the_reserve_counts_what_came_in_for_good_and_what_went_out_since_its_report()
     assert_eq!(since_the_report(&reversed, final_at - 1), 0, "neither pending nor there");
     assert_eq!(since_the_report(&reversed, final_at + 1_000), 100);
 
-    // A report in between: what came before it is its own affair.
+    // A report in between: what came before it is in it, and counts once it is final.
     let report = newer_report(&mut world);
     assert_eq!(world.state.report(report).unwrap().deposits_then, 110);
-    assert_eq!(since_the_report(&world, final_at - 1), 0);
+    assert_eq!(since_the_report(&world, final_at - 1), -110);
     assert_eq!(since_the_report(&world, final_at + HOUR), 0);
     deposited(&mut world, "c", 7, Holder(0).address());
-    assert_eq!(since_the_report(&world, world.now()), 0);
+    assert_eq!(since_the_report(&world, world.now()), -110);
     assert_eq!(since_the_report(&world, final_at + HOUR), 7);
     world.run(CUSTODIAN, op::reverse(first, DOCUMENT)).unwrap();
     assert_eq!(since_the_report(&world, final_at + HOUR), 7 - 100, "what it counted is gone");

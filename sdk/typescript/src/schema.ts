@@ -280,7 +280,7 @@ export const StateObject = variants({
   0: ["Policy", { policy: Policy }],
   1: ["Supply", {
     total: u128, cap: u128, genesis: u128, cum_mint: u128, cum_burn: u128, cum_deposit: u128, cum_payout: u128,
-    redeem_escrow: u128, bridge_escrow: u128,
+    redeem_escrow: u128, bridge_escrow: u128, pending: u128,
   }],
   2: ["Validators", { set: ValidatorSet, from_height: u64, before: option(ValidatorSet) }],
   3: ["Pause", { until: u64, short_until: u64 }],

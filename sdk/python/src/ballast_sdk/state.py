@@ -291,6 +291,7 @@ class SupplyObject:
     cum_payout: U128
     redeem_escrow: U128
     bridge_escrow: U128
+    pending: U128
 
 
 @variant(2, "Validators")
