@@ -46,6 +46,9 @@ pub enum Command {
     /// What the validator's key has signed.
     #[command(subcommand)]
     SignState(SignStateCommand),
+    /// Get past a decided block that no validator can execute.
+    #[command(subcommand)]
+    Override(OverrideCommand),
     /// Print a completion script for a shell.
     Completions { shell: clap_complete::Shell },
 }
@@ -131,6 +134,47 @@ pub enum SignStateCommand {
         #[command(flatten)]
         passphrase: PassphraseArgs,
     },
+}
+
+#[derive(Subcommand)]
+pub enum OverrideCommand {
+    /// Write an unsigned record that makes a block void. The node's last message names its height
+    /// and id.
+    Create {
+        #[command(flatten)]
+        home: HomeArgs,
+        #[arg(long)]
+        height: u64,
+        /// The block's id.
+        #[arg(long)]
+        block: String,
+        /// The file to write.
+        file: PathBuf,
+    },
+    /// Add this validator's signature to a record.
+    Sign {
+        #[command(flatten)]
+        home: HomeArgs,
+        #[command(flatten)]
+        passphrase: PassphraseArgs,
+        file: PathBuf,
+    },
+    /// Put the signatures of several copies of a record together.
+    Assemble {
+        /// The copies.
+        #[arg(long, required = true, num_args = 1..)]
+        from: Vec<PathBuf>,
+        /// The file to write.
+        file: PathBuf,
+    },
+    /// Give a record to this stopped node, which obeys it when it starts, if a quorum signed it.
+    Apply {
+        #[command(flatten)]
+        home: HomeArgs,
+        file: PathBuf,
+    },
+    /// Print what a record says and who signed it.
+    Show { file: PathBuf },
 }
 
 #[derive(Args)]

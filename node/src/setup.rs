@@ -77,6 +77,16 @@ impl Home {
         self.0.join("consensus.wal")
     }
 
+    /// Overrides of blocks: one file each. Beside `data/`, which may be fetched again.
+    pub fn overrides(&self) -> PathBuf {
+        self.0.join("overrides")
+    }
+
+    /// The override of the block at a height.
+    pub fn override_at(&self, height: u64) -> PathBuf {
+        self.overrides().join(format!("{height}.bin"))
+    }
+
     /// What this validator has signed. Beside `data/`, not inside it: whoever deletes the data to
     /// sync afresh must not delete the memory that keeps the key from signing twice.
     pub fn sign_state(&self) -> PathBuf {

@@ -97,7 +97,7 @@ fn block(height: u64, batches: Vec<Hash>) -> StoredBlock {
     let signature = Signature([9; 64]);
     let signatures = vec![CommitSignature { validator: PublicKey([1; 32]), signature }];
     let certificate = CommitCertificate { height, round: 0, block: header.id(), signatures };
-    StoredBlock { header, payload, certificate }
+    StoredBlock { header, payload, certificate, overridden: None }
 }
 
 fn committee(count: u64) -> Committee {
@@ -113,10 +113,10 @@ fn committee(count: u64) -> Committee {
 
 /// The last block of a set, before `next` decides.
 fn block_before(height: u64, next: &Committee) -> StoredBlock {
-    let StoredBlock { header, payload, certificate } = block(height, vec![batch(height, 3).0]);
+    let StoredBlock { header, payload, certificate, .. } = block(height, vec![batch(height, 3).0]);
     let header = Header { next_validators: next.digest(), ..header };
     let certificate = CommitCertificate { block: header.id(), ..certificate };
-    StoredBlock { header, payload, certificate }
+    StoredBlock { header, payload, certificate, overridden: None }
 }
 
 fn evidence(seen_at: u64, round: u32) -> Evidence {

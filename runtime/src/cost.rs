@@ -2,6 +2,7 @@
 
 use ballast_primitives::{Address, Hash, KeyPolicy, SecretKey, Signature, Validator, codec};
 
+use crate::council_op::CouncilOp;
 use crate::dev::{self, DevSpec};
 use crate::execute::{BlockContext, execute_block};
 use crate::limits::DAY_MS;
@@ -9,15 +10,14 @@ use crate::object::{
     Allowance, Deposit, Incident, IncidentKind, Key, Object, Pending, Report, ReportStatus, Role,
     RoleGrant, Severity, Window,
 };
-use crate::council_op::CouncilOp;
 use crate::op::Op;
 use crate::ops::council_exec::CouncilExec;
-use crate::ops::revoke_attestor_key::RevokeAttestorKey;
 use crate::ops::deposit_confirm::{DepositConfirm, deposit_id};
 use crate::ops::deposit_reverse::DepositReverse;
 use crate::ops::mint::Mint;
 use crate::ops::reconcile::Reconcile;
 use crate::ops::redeem_request::RedeemRequest;
+use crate::ops::revoke_attestor_key::RevokeAttestorKey;
 use crate::ops::revoke_report::RevokeReport;
 use crate::ops::transfer::Transfer;
 use crate::receipt::Outcome;
@@ -157,8 +157,7 @@ fn costs(count: u64) -> Vec<(&'static str, u64)> {
     witnesses.sort_unstable_by_key(|witness| witness.key);
     let ops = vec![CouncilOp::RevokeAttestorKey(revoke)];
     let exec = CouncilExec { ops, epoch: 0, exec_nonce: 0, witnesses };
-    let redeem =
-        RedeemRequest { amount: 20_000_000, fee_max: u64::MAX, beneficiary: document };
+    let redeem = RedeemRequest { amount: 20_000_000, fee_max: u64::MAX, beneficiary: document };
     let ops = [
         (holder.clone(), Op::Transfer(Transfer { to: beneficiary, amount: 1, travel: None })),
         (
@@ -166,15 +165,9 @@ fn costs(count: u64) -> Vec<(&'static str, u64)> {
             Op::DepositConfirm(DepositConfirm { bank_ref, amount, beneficiary }),
         ),
         (role(Role::Minter), Op::Mint(Mint { deposit: fresh, amount })),
-        (
-            role(Role::Custodian),
-            Op::DepositReverse(DepositReverse { deposit: pending, document }),
-        ),
+        (role(Role::Custodian), Op::DepositReverse(DepositReverse { deposit: pending, document })),
         (holder, Op::RedeemRequest(redeem)),
-        (
-            role(Role::ReserveManager),
-            Op::Reconcile(Reconcile { as_of, height, liabilities }),
-        ),
+        (role(Role::ReserveManager), Op::Reconcile(Reconcile { as_of, height, liabilities })),
         (role(Role::Attestor), Op::RevokeReport(RevokeReport { report: 1, document })),
         (members[0].clone(), Op::CouncilExec(exec)),
     ];

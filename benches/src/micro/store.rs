@@ -97,5 +97,5 @@ fn stored_block(height: u64, batch: Hash) -> StoredBlock {
         CommitSignature { validator: PublicKey([1; 32]), signature: Signature([9; 64]) };
     let signatures = vec![signature];
     let certificate = CommitCertificate { height, round: 0, block: header.id(), signatures };
-    StoredBlock { header, payload, certificate }
+    StoredBlock { header, payload, certificate, overridden: None }
 }

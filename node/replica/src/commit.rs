@@ -1,16 +1,16 @@
 //! Executing a decided block and preparing the one write that makes it durable.
 
 use ballast_primitives::hash::Hash;
+use ballast_primitives::merkle;
 use ballast_primitives::turns::Report;
-use ballast_primitives::{CommitCertificate, merkle};
-use ballast_runtime::execute::{self, BlockContext};
+use ballast_runtime::execute::{self, BlockContext, BlockOutcome, receipts_root};
 use ballast_runtime::tx::VerifiedTx;
 use ballast_runtime::{Code, Outcome, State};
 
 use crate::batches::Held;
 use crate::block::Tip;
 use crate::context::BlockValue;
-use crate::types::{CommitWrite, Evidence, Executed, StoredBlock, TxRecord};
+use crate::types::{CommitWrite, Decision, Executed, StoredBlock, TxRecord};
 
 /// The chained receipts root of genesis.
 pub const GENESIS_RECEIPTS_ROOT: Hash = Hash::ZERO;
@@ -37,8 +37,7 @@ pub fn execute(
     chain_id: u32,
     value: &BlockValue,
     held: &[Held],
-    certificate: CommitCertificate,
-    evidence: Vec<Evidence>,
+    decision: Decision,
 ) -> Result<(CommitWrite, Vec<(u32, Code)>), String> {
     let header = value.header();
     let context = BlockContext {
@@ -56,10 +55,15 @@ pub fn execute(
             txs.push(tx);
         }
     }
-    let returns = value.payload().returns.iter().map(|said| said.validator).collect();
-    let report = Report { parent_round: header.parent_round, returns };
-    let executed = execute::execute(state, &context, &report, &txs);
-    let outcome = executed.map_err(|breach| breach.to_string())?.commit();
+    let Decision { certificate, overridden, evidence } = decision;
+    let outcome = if overridden.is_some() {
+        void()
+    } else {
+        let returns = value.payload().returns.iter().map(|said| said.validator).collect();
+        let report = Report { parent_round: header.parent_round, returns };
+        let executed = execute::execute(state, &context, &report, &txs);
+        executed.map_err(|breach| breach.to_string())?.commit()
+    };
     let mut left_out = Vec::with_capacity(outcome.dropped.len());
     for (index, code) in &outcome.dropped {
         let id = txs.get(*index as usize).map(|tx| tx.id());
@@ -71,6 +75,7 @@ pub fn execute(
             tracing::error!(height = header.height, tx = %receipt.tx, "transaction broke an invariant");
         }
     }
+    let left_out = if overridden.is_some() { txs.len() } else { outcome.dropped.len() };
     let records = outcome
         .receipts
         .into_iter()
@@ -89,11 +94,24 @@ pub fn execute(
         receipts_root: merkle::chain_receipts(&before, &outcome.receipts_root),
         objects: state.len(),
     };
-    let block =
-        StoredBlock { header: header.clone(), payload: value.payload().clone(), certificate };
+    let (header, payload) = (header.clone(), value.payload().clone());
+    let block = StoredBlock { header, payload, certificate, overridden };
+    let header = value.header();
     let set_changes = header.next_validators != header.validators;
     let next_set = set_changes.then(|| state.committee(header.height.saturating_add(1)).clone());
     let (removed, changes) = (outcome.removed, outcome.changes);
     let write = CommitWrite { block, executed, removed, changes, records, evidence, next_set };
     Ok((write, left_out))
+}
+
+/// What a block gives that is not executed: nothing.
+fn void() -> BlockOutcome {
+    BlockOutcome {
+        receipts: Vec::new(),
+        origins: Vec::new(),
+        dropped: Vec::new(),
+        removed: Vec::new(),
+        changes: Vec::new(),
+        receipts_root: receipts_root(&[]),
+    }
 }

@@ -3,6 +3,7 @@
 pub use ballast_primitives::block::{BATCH_BYTES_MAX, BATCH_SIGNATURES_MAX, BATCH_TXS_MAX};
 use ballast_primitives::codec;
 use ballast_primitives::hash::{self, Hash};
+use ballast_primitives::override_record::SignedOverride;
 use ballast_primitives::{
     CommitCertificate, Committee, Domain, Header, Payload, PublicKey, Signature, Vote,
 };
@@ -42,6 +43,15 @@ pub struct StoredBlock {
     pub header: Header,
     pub payload: Payload,
     pub certificate: CommitCertificate,
+    /// By which it was not executed (CO-80).
+    pub overridden: Option<SignedOverride>,
+}
+
+/// What a decided block comes with.
+pub struct Decision {
+    pub certificate: CommitCertificate,
+    pub overridden: Option<SignedOverride>,
+    pub evidence: Vec<Evidence>,
 }
 
 /// The results of a block's execution.

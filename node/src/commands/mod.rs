@@ -9,6 +9,7 @@ mod home;
 mod init;
 mod key;
 mod output;
+mod overriding;
 mod sign_state;
 mod start;
 mod status;
@@ -35,6 +36,7 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Db(command) => db::run(&command, output),
         Command::Upgrade(command) => upgrade::run(&command, output),
         Command::SignState(command) => sign_state::run(&command, output),
+        Command::Override(command) => overriding::run(&command, output),
         Command::Completions { shell } => {
             let mut command = Cli::command();
             clap_complete::generate(shell, &mut command, "ballast-node", &mut std::io::stdout());

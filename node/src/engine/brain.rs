@@ -272,6 +272,12 @@ impl Brain {
                     "the rules of the next height are newer than this release: it stands still, \
                      and serves what it has");
             }
+            Notice::Overridden { height, block } => {
+                tracing::warn!(height, %block, "not executed: a quorum of its validators overrode it");
+            }
+            Notice::OverrideRefused { height, why } => {
+                tracing::error!(height, why, "an override in this home does not hold");
+            }
             Notice::CaughtUp { height, blocks } => {
                 self.metrics.sync_blocks.inc_by(blocks);
                 tracing::info!(height, blocks, "caught up");

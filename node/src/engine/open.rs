@@ -1,8 +1,10 @@
 //! From a home folder to a replica that is where the disk says it was.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ballast_primitives::override_record::SignedOverride;
 use ballast_primitives::{Hash, SecretKey, codec};
 use ballast_replica::safety::{self, Memory};
 use ballast_replica::wal::WalEntry;
@@ -104,6 +106,7 @@ pub fn open(
         memory,
         wal: (contents.height, entries),
         batches,
+        overrides: overrides(&home)?,
     };
     let config = ballast_replica::Config { rulebook, release, ..replica_config(config) };
     let (replica, effects) =
@@ -118,6 +121,25 @@ pub fn open(
     let evidence = store.evidence(EVIDENCE_MAX).map_err(failed)?.len() as u64;
     let store = Arc::new(store);
     Ok(Opened { replica, effects, store, wal, sign_state, lock, head, data, evidence })
+}
+
+/// The overrides in this home. Whether they hold is asked when their blocks come.
+fn overrides(home: &Home) -> Result<Vec<SignedOverride>, RunError> {
+    let folder = home.overrides();
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let bytes = fs::read(&path).map_err(failed)?;
+        let signed = SignedOverride::decode(&bytes).map_err(|error| {
+            RunError::Config(format!("{} is no override: {error}", path.display()))
+        })?;
+        tracing::warn!(height = signed.record.height, block = %signed.record.block, "an override waits");
+        found.push(signed);
+    }
+    Ok(found)
 }
 
 fn open_sign_state(home: &Home, owner: &Owner) -> Result<(SignState, Memory), RunError> {

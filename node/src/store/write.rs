@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use ballast_primitives::override_record::SignedOverride;
 use ballast_primitives::{Committee, Hash};
 use ballast_replica::types::{CommitWrite, Executed, StoredBlock};
 use ballast_runtime::state::Change;
@@ -219,7 +220,7 @@ impl Store {
 fn check(write: &CommitWrite) -> Result<()> {
     let height = write.executed.height;
     let refuse = |what| Err(StoreError::Inconsistent { height, what });
-    let StoredBlock { header, payload, certificate } = &write.block;
+    let StoredBlock { header, payload, certificate, overridden } = &write.block;
     if header.height != height || certificate.height != height {
         return refuse("header, certificate and results are of different heights");
     }
@@ -228,6 +229,15 @@ fn check(write: &CommitWrite) -> Result<()> {
     }
     if certificate.block != header.id() {
         return refuse("the certificate is of another block");
+    }
+    let names_it = |signed: &SignedOverride| {
+        signed.record.height == height && signed.record.block == certificate.block
+    };
+    if overridden.as_ref().is_some_and(|it| !names_it(it)) {
+        return refuse("the override is of another block");
+    }
+    if overridden.is_some() && !(write.changes.is_empty() && write.records.is_empty()) {
+        return refuse("a block that was overridden changed something");
     }
     let next_set = write.next_set.as_ref().map(Committee::digest);
     let changes = header.next_validators != header.validators;

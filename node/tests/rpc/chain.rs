@@ -157,7 +157,7 @@ impl Chain {
         let changes = std::mem::take(&mut inner.chosen).into_iter().chain(outcome.changes);
         let another_set = header.validators != header.next_validators;
         let write = CommitWrite {
-            block: StoredBlock { header: header.clone(), payload, certificate },
+            block: StoredBlock { header: header.clone(), payload, certificate, overridden: None },
             executed: inner.executed,
             removed: outcome.removed,
             changes: changes.collect(),

@@ -70,6 +70,28 @@ pub enum CertificateError {
     BadSignature(PublicKey),
 }
 
+/// Whether those who signed are a quorum of the set, each once and in order.
+pub(crate) fn check_signers(
+    committee: &Committee,
+    signatures: &[CommitSignature],
+) -> Result<(), CertificateError> {
+    let ordered = signatures.is_sorted_by(|a, b| a.validator < b.validator);
+    if !ordered && !planted(Bug::DuplicateSignerCounted) {
+        return Err(CertificateError::Order);
+    }
+    let mut signed = 0u128;
+    for entry in signatures {
+        let validator =
+            committee.get(&entry.validator).ok_or(CertificateError::UnknownValidator)?;
+        signed += u128::from(validator.power);
+    }
+    if !committee.is_quorum(signed) {
+        let total = committee.total_power();
+        return Err(CertificateError::NoQuorum { signed, total });
+    }
+    Ok(())
+}
+
 impl CommitCertificate {
     /// The precommit that every signature of this certificate signs.
     pub const fn vote(&self) -> Vote {
@@ -83,21 +105,7 @@ impl CommitCertificate {
 
     /// Everything but the signatures themselves: order, membership, quorum.
     pub fn check_quorum(&self, committee: &Committee) -> Result<(), CertificateError> {
-        let ordered = self.signatures.is_sorted_by(|a, b| a.validator < b.validator);
-        if !ordered && !planted(Bug::DuplicateSignerCounted) {
-            return Err(CertificateError::Order);
-        }
-        let mut signed = 0u128;
-        for entry in &self.signatures {
-            let validator =
-                committee.get(&entry.validator).ok_or(CertificateError::UnknownValidator)?;
-            signed += u128::from(validator.power);
-        }
-        if !committee.is_quorum(signed) {
-            let total = committee.total_power();
-            return Err(CertificateError::NoQuorum { signed, total });
-        }
-        Ok(())
+        check_signers(committee, &self.signatures)
     }
 
     /// Verifies the certificate whole against the validator set of its height.

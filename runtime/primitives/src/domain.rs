@@ -96,6 +96,7 @@ pub enum SignTag {
     Proposal,
     Vote,
     Return,
+    Override,
 }
 
 impl SignTag {
@@ -110,6 +111,7 @@ impl SignTag {
         Self::Proposal,
         Self::Vote,
         Self::Return,
+        Self::Override,
     ];
 
     pub const fn bytes(self) -> &'static [u8; Self::LENGTH] {
@@ -123,6 +125,7 @@ impl SignTag {
             Self::Proposal => b"BALLAST1-PROPOSE",
             Self::Vote => b"BALLAST1-VOTE\0\0\0",
             Self::Return => b"BALLAST1-RETURN\0",
+            Self::Override => b"BALLAST1-OVERRID",
         }
     }
 }

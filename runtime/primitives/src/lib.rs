@@ -36,6 +36,7 @@ pub mod hash;
 pub mod history;
 pub mod keys;
 pub mod merkle;
+pub mod override_record;
 pub mod planted;
 pub mod policy;
 pub mod proof;

@@ -459,6 +459,8 @@ impl World<'_> {
                 self.coverage.count("versions scheduled for those who lack them");
             }
             Notice::Outdated { .. } => {}
+            Notice::Overridden { .. } => self.coverage.count("blocks overridden"),
+            Notice::OverrideRefused { .. } => self.coverage.count("overrides refused"),
             Notice::CaughtUp { blocks, .. } => {
                 self.coverage.count("syncs");
                 self.coverage.add("blocks synced", *blocks);

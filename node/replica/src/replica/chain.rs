@@ -21,6 +21,7 @@ impl Replica {
         value: &BlockValue,
         held: &[Held],
         certificate: CommitCertificate,
+        overridden: Option<SignedOverride>,
         now: Now,
     ) {
         let checked = block::check_header(&self.tip, &self.sets, value.header()).and_then(|()| {
@@ -34,6 +35,11 @@ impl Replica {
                 value.header(),
             ));
         }
+        let overridden = overridden.or_else(|| self.override_of(value));
+        if overridden.is_some() {
+            let (height, block) = (value.header().height, value.id());
+            self.effects.push(Effect::Notice(Notice::Overridden { height, block }));
+        }
         let evidence = std::mem::take(&mut self.evidence);
         let written = commit::execute(
             &mut self.state,
@@ -41,12 +47,17 @@ impl Replica {
             self.chain_id,
             value,
             held,
-            certificate,
-            evidence,
+            Decision { certificate, overridden, evidence },
         );
         let (write, left_out) = match written {
             Ok(written) => written,
-            Err(report) => return self.halt(&report),
+            Err(report) => {
+                let (height, id) = (value.header().height, value.id());
+                return self.halt(&format!(
+                    "{report}. Block {height} is decided, with id {id}: a release that executes it, \
+                     or an override by a quorum of its validators, gets past it"
+                ));
+            }
         };
         if self.state.committee(self.tip.height.saturating_add(2)) != self.sets.next() {
             let height = value.header().height;
@@ -110,6 +121,24 @@ impl Replica {
         self.pool.drop_open(|body| used.contains(&(body.sender, body.nonce)));
     }
 
+    /// The override that this validator was given for a block, if it holds.
+    fn override_of(&mut self, value: &BlockValue) -> Option<SignedOverride> {
+        let (height, id) = (value.header().height, value.id());
+        let given = std::mem::take(&mut self.overrides);
+        let (here, others) = given.into_iter().partition(|it| it.record.height == height);
+        self.overrides = others;
+        for signed in here as Vec<SignedOverride> {
+            match signed.check(&self.tip.genesis, height, &id, self.sets.current()) {
+                Ok(()) => return Some(signed),
+                Err(error) => {
+                    let why = error.to_string();
+                    self.effects.push(Effect::Notice(Notice::OverrideRefused { height, why }));
+                }
+            }
+        }
+        None
+    }
+
     /// Moves the tip onto `value` and forgets what belonged to its height.
     pub(super) fn advance(&mut self, value: &BlockValue, executed: Executed, now: Now) {
         let header = value.header();
@@ -170,6 +199,12 @@ impl Replica {
                 .verify_by(&self.tip.genesis, self.sets.current(), self.config.verify)
                 .map_err(|error| format!("sent a bad certificate: {error}"))?;
         }
+        if let Some(signed) = &block.overridden {
+            signed
+                .check(&self.tip.genesis, height, &block.header.id(), self.sets.current())
+                .map_err(|error| format!("sent a bad override: {error}"))?;
+        }
+        let overridden = block.overridden;
         if block.header.payload != block.payload.digest() {
             return Err("sent a payload that the header does not commit to".to_owned());
         }
@@ -197,7 +232,7 @@ impl Replica {
         }
         self.note_precommits(&block.certificate, now);
         let value = BlockValue::new(block.header, block.payload);
-        self.commit(&value, &held, block.certificate, now);
+        self.commit(&value, &held, block.certificate, overridden, now);
         Ok(())
     }
 }

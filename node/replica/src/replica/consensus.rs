@@ -61,7 +61,7 @@ impl Replica {
     pub(super) fn commit_decided(&mut self, now: Now) {
         let Some((value, certificate)) = self.decided.take() else { return };
         if let Some(held) = self.held_of(&value) {
-            return self.commit(&value, &held, certificate, now);
+            return self.commit(&value, &held, certificate, None, now);
         }
         let (round, proposer) = (certificate.round, value.header().proposer);
         for named in &value.payload().batches {

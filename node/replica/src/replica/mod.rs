@@ -21,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use ballast_primitives::merkle::Path;
+use ballast_primitives::override_record::SignedOverride;
 use ballast_primitives::planted::{Bug, planted};
 use ballast_primitives::{
     BatchRef, CommitCertificate, Committee, Hash, Header, Payload, PublicKey, Return, SecretKey,
@@ -53,7 +54,7 @@ use crate::safety::{Memory, Safety, SignState};
 use crate::sets::{self, Sets};
 use crate::sync::Sync;
 use crate::timers::{Timer, Timers};
-use crate::types::{Batch, CommitWrite, Evidence, Executed, StoredBlock, TxRecord};
+use crate::types::{Batch, CommitWrite, Decision, Evidence, Executed, StoredBlock, TxRecord};
 use crate::unseen::Unseen;
 use crate::wal::WalEntry;
 use crate::{batches, commit, conduct, safety, unseen};
@@ -264,6 +265,16 @@ pub enum Notice {
     KeyElsewhere {
         height: u64,
     },
+    /// A block was not executed, on the word of a quorum of its validators.
+    Overridden {
+        height: u64,
+        block: Hash,
+    },
+    /// An override that this validator was given does not hold for the block that was decided.
+    OverrideRefused {
+        height: u64,
+        why: String,
+    },
 }
 
 /// What a validator finds on its disk when it starts.
@@ -281,6 +292,8 @@ pub struct Recovered {
     pub wal: (u64, Vec<WalEntry>),
     /// Encoded batches not yet committed.
     pub batches: Vec<Vec<u8>>,
+    /// Overrides for blocks to come, checked when they do.
+    pub overrides: Vec<SignedOverride>,
 }
 
 /// A proposal of the current height.
@@ -345,6 +358,7 @@ pub struct Replica {
     timers: Timers,
     /// Evidence to be stored with the next block.
     evidence: Vec<Evidence>,
+    overrides: Vec<SignedOverride>,
     duty: Duty,
     /// The next height needs rules that this program lacks.
     outdated: bool,
@@ -375,7 +389,8 @@ impl Replica {
         recovered: Recovered,
         now: Now,
     ) -> Result<(Self, Vec<Effect>), String> {
-        let Recovered { state, results, block, block_is_ours, memory, wal, batches } = recovered;
+        let Recovered { state, results, block, block_is_ours, memory, wal, batches, overrides } =
+            recovered;
         let public = key.public();
         let height = block.as_ref().map_or(0, |block| block.header.height);
         let (rules, outdated) = versions::rules_after(config.rulebook, state.upgrade(), height)?;
@@ -425,6 +440,7 @@ impl Replica {
             status_at: now.mono_ms,
             timers: Timers::default(),
             evidence: Vec::new(),
+            overrides,
             duty: Duty::All,
             outdated,
             told: Upgrade::AT_GENESIS,

@@ -150,6 +150,7 @@ pub fn replica(n: usize) -> (Replica, Vec<Effect>) {
         memory: Memory::default(),
         wal: (0, Vec::new()),
         batches: Vec::new(),
+        overrides: Vec::new(),
     };
     let (hash, chain_id) = (genesis.hash(), genesis.chain_id);
     let opened = Replica::open(Config::default(), hash, chain_id, key(n), recovered, now(0));

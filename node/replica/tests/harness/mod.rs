@@ -63,7 +63,9 @@ pub struct Faults {
 pub struct Cluster {
     pub nodes: Vec<Node>,
     pub faults: Faults,
-    config: Config,
+    pub config: Config,
+    /// Whether a node may stop by itself.
+    pub may_halt: bool,
     genesis: Genesis,
     /// The sets that blocks choose, by their height: see [`Cluster::choose`].
     chosen: BTreeMap<u64, Committee>,
@@ -129,11 +131,14 @@ impl Cluster {
             skew_ms: 0,
             held: None,
             answers: BTreeMap::new(),
+            overrides: Vec::new(),
+            halted: None,
         });
         let mut cluster = Self {
             nodes: nodes.collect(),
             faults,
             config,
+            may_halt: false,
             genesis,
             chosen: BTreeMap::new(),
             rng: StdRng::seed_from_u64(seed),
@@ -213,6 +218,10 @@ impl Cluster {
         disk.settle();
         disk.put_validators(validators);
         self.start(n);
+    }
+
+    pub const fn genesis(&self) -> &Genesis {
+        &self.genesis
     }
 
     /// A prevote of validator `n` for `block`, as a liar would sign it.
@@ -372,6 +381,7 @@ impl Cluster {
         let now = self.now(n);
         let hash = self.genesis.hash();
         let node = &mut self.nodes[n];
+        node.halted = None;
         let disk = &node.disk;
         let pending = disk.batches.iter().filter(|(digest, _)| !disk.committed.contains(*digest));
         let recovered = Recovered {
@@ -385,6 +395,7 @@ impl Cluster {
                 disk.wal.1.iter().map(|bytes| WalEntry::decode(bytes).unwrap()).collect(),
             ),
             batches: pending.map(|(_, bytes)| bytes.clone()).collect(),
+            overrides: node.overrides.clone(),
         };
         let (replica, effects) = Replica::open(
             Config {
@@ -560,6 +571,9 @@ impl Cluster {
         if commits {
             self.obey_choice(n);
         }
+        if self.nodes[n].halted.is_some() && self.nodes[n].replica.is_some() {
+            self.stop(n);
+        }
     }
 
     fn send(&mut self, n: usize, effect: Effect) {
@@ -588,6 +602,7 @@ impl Cluster {
                 self.nodes[n].answers.insert(ticket, answers);
             }
             Effect::Notice(notice) => self.nodes[n].notices.push(notice),
+            Effect::Halt(report) if self.may_halt => self.nodes[n].halted = Some(report),
             Effect::Halt(report) => panic!("node {n} halted: {report}"),
             _ => {}
         }

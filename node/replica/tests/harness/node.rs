@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ballast_primitives::override_record::SignedOverride;
 use ballast_primitives::{Hash, SecretKey, Validator, codec};
 use ballast_replica::replica::Notice;
 use ballast_replica::safety::{History, Memory};
 use ballast_replica::types::{Evidence, Executed, StoredBlock};
 use ballast_replica::{Admission, Duty, Input, Replica};
-use ballast_runtime::object::Validators;
+use ballast_runtime::object::{Role, RoleGrant, Validators};
 use ballast_runtime::state::Change;
-use ballast_runtime::{Key, Object, Receipt, Rulebook, State};
+use ballast_runtime::{Key, Object, Receipt, Rulebook, State, dev};
 
 use super::SEED;
 
@@ -85,6 +86,20 @@ impl Disk {
         self.results.last_mut().unwrap().state_root = self.restore().root();
     }
 
+    /// Gives the holder of one role another behind the back of the rules: what no transaction is
+    /// to blame for, and only a check of everything finds.
+    pub fn put_conflict(&mut self) {
+        let holder = dev::role_address(SEED, Role::Bridge);
+        let grant = RoleGrant { valid_until: u64::MAX };
+        let slot = self.state.last_key_value().map_or(0, |(slot, _)| slot + 1);
+        let key = codec::encode(&Key::Role(Role::Registrar, holder));
+        let value = codec::encode(&Object::Role(grant));
+        self.state.insert(slot, Change { slot, key, value });
+        let state = self.restore();
+        let newest = self.results.last_mut().unwrap();
+        (newest.state_root, newest.objects) = (state.root(), state.len());
+    }
+
     pub fn power_cut(&mut self) {
         self.loose_wal.clear();
         self.loose_batches.clear();
@@ -109,6 +124,10 @@ pub struct Node {
     /// What has come while it stood still, if it does.
     pub held: Option<Vec<Input>>,
     pub answers: BTreeMap<u64, Vec<Admission>>,
+    /// What its operator has given it.
+    pub overrides: Vec<SignedOverride>,
+    /// Why it stopped by itself.
+    pub halted: Option<String>,
 }
 
 impl Node {

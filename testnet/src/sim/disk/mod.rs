@@ -115,6 +115,7 @@ impl Disk {
             memory,
             wal: (contents.height, entries),
             batches: self.store.waiting_batches(),
+            overrides: Vec::new(),
         };
         let log_height = wal.height();
         self.files = Some((wal, sign_state));

@@ -115,7 +115,7 @@ impl Store {
     /// Refuses what does not follow the head or fit together, as the node's store does.
     pub fn commit(&mut self, write: &CommitWrite, generation: u64) -> Result<(), String> {
         let height = write.executed.height;
-        let StoredBlock { header, payload, certificate } = &write.block;
+        let StoredBlock { header, payload, certificate, .. } = &write.block;
         if height != self.height() + 1 || header.height != height {
             return Err(format!("block {height} does not follow {}", self.height()));
         }

@@ -1,0 +1,156 @@
+//! The way past a decided block that nobody can execute: a quorum of its validators declares it
+//! void, each node obeys the record, and those who come later get it with the block.
+
+mod harness;
+
+use ballast_primitives::Hash;
+use ballast_primitives::override_record::{Action, Override, SignedOverride};
+use ballast_replica::message::SyncBlock;
+use ballast_replica::replica::Notice;
+use ballast_replica::{Config, Input};
+use ballast_runtime::limits::FULL_CHECK_BLOCKS;
+use harness::{Cluster, Faults};
+
+const CALM: Faults = Faults { loss_percent: 0, delay_ms_max: 4 };
+const VALIDATORS: usize = 4;
+/// Not a validator, and not there from the start.
+const NEWCOMER: usize = 4;
+
+/// Four validators whose state has a fault that the full check at height 1,000 finds.
+fn with_a_fault() -> Cluster {
+    let mut cluster = Cluster::with_spares(21, VALIDATORS, 1, CALM);
+    cluster.config = Config { heartbeat_ms: 60, block_interval_ms: 20, ..Config::default() };
+    cluster.may_halt = true;
+    for n in 0..=NEWCOMER {
+        cluster.stop(n);
+        cluster.nodes[n].disk.put_conflict();
+    }
+    (0..VALIDATORS).for_each(|n| cluster.start(n));
+    cluster
+}
+
+fn all_halted(cluster: &Cluster) -> bool {
+    cluster.nodes[..VALIDATORS].iter().all(|node| node.halted.is_some())
+}
+
+/// The id that a node names when it stops.
+fn named_block(report: &str) -> Hash {
+    let (_, rest) = report.split_once("with id ").unwrap();
+    rest.split(':').next().unwrap().parse().unwrap()
+}
+
+fn signed(cluster: &Cluster, record: Override, signers: &[usize]) -> SignedOverride {
+    let mut signed = SignedOverride::unsigned(record);
+    signers.iter().for_each(|n| signed.sign(&cluster.nodes[*n].key));
+    signed
+}
+
+/// Starts the validators again with a record; whether they all stop again.
+fn try_with(cluster: &mut Cluster, given: &SignedOverride) -> bool {
+    for n in 0..VALIDATORS {
+        cluster.nodes[n].overrides = vec![given.clone()];
+        cluster.start(n);
+    }
+    cluster
+        .run_while(20_000, |cluster| !all_halted(cluster) && cluster.height() < FULL_CHECK_BLOCKS);
+    let stopped = all_halted(cluster);
+    (0..VALIDATORS).for_each(|n| cluster.stop(n));
+    stopped
+}
+
+#[test]
+fn a_quorum_voids_a_block_that_stops_every_validator_and_a_newcomer_replays_it() {
+    let mut cluster = with_a_fault();
+    cluster.run_until(600_000, all_halted);
+    let height = FULL_CHECK_BLOCKS;
+    for node in &cluster.nodes[..VALIDATORS] {
+        assert_eq!(node.height(), height - 1, "nothing of the block is stored");
+    }
+    let report = cluster.nodes[0].halted.clone().unwrap();
+    assert!(report.contains("holds roles that exclude one another"), "{report}");
+    let (genesis, block) = (cluster.genesis().hash(), named_block(&report));
+    let record = Override { genesis, height, block, action: Action::Void };
+
+    // Each start stops again, and so it does with a record that does not hold.
+    let other = Hash([7; 32]);
+    let mut forged = signed(&cluster, record, &[0, 1, 2]);
+    forged.signatures[1].signature = forged.signatures[0].signature;
+    let mut twice = signed(&cluster, record, &[0, 1]);
+    twice.signatures.insert(1, twice.signatures[0]);
+    let refused = [
+        signed(&cluster, record, &[]),
+        signed(&cluster, record, &[0, 1]),
+        signed(&cluster, record, &[0, 1, NEWCOMER]),
+        signed(&cluster, Override { height: height - 1, ..record }, &[0, 1, 2]),
+        signed(&cluster, Override { height: height + 1, ..record }, &[0, 1, 2]),
+        signed(&cluster, Override { block: other, ..record }, &[0, 1, 2]),
+        signed(&cluster, Override { genesis: other, ..record }, &[0, 1, 2]),
+        forged,
+        twice,
+    ];
+    (0..VALIDATORS).for_each(|n| cluster.stop(n));
+    for given in &refused {
+        assert!(try_with(&mut cluster, given), "{given:?}");
+    }
+
+    // Signatures are collected in copies of the record.
+    let mut whole = signed(&cluster, record, &[3]);
+    whole.merge(&signed(&cluster, record, &[0, 3])).unwrap();
+    whole.merge(&signed(&cluster, record, &[1])).unwrap();
+    for n in 0..VALIDATORS {
+        cluster.nodes[n].overrides = vec![whole.clone()];
+        cluster.start(n);
+    }
+    cluster.run_until(60_000, |c| c.nodes[..VALIDATORS].iter().all(|n| n.height() > height));
+    for n in 0..20 {
+        cluster.pay(n as usize % VALIDATORS, 0, 1, 10, n + 1);
+    }
+    let paid = |c: &Cluster| c.nodes[..VALIDATORS].iter().all(|n| n.receipts().len() == 20);
+    cluster.run_until(60_000, paid);
+    for node in &cluster.nodes[..VALIDATORS] {
+        let stored = &node.blocks[&height];
+        assert_eq!(stored.overridden.as_ref(), Some(&whole));
+        let root = |height: u64| node.disk.results[height as usize].state_root;
+        assert_eq!(root(height), root(height - 1), "none of it was executed");
+        let told = Notice::Overridden { height, block };
+        assert!(node.notices.contains(&told));
+    }
+
+    // A newcomer knows of no record: it comes with the block.
+    cluster.start(NEWCOMER);
+    cluster.run_until(120_000, |c| c.nodes[NEWCOMER].height() + 2 > c.height());
+    cluster.check_agreement();
+    assert_eq!(cluster.nodes[NEWCOMER].blocks[&height].overridden.as_ref(), Some(&whole));
+    assert!(cluster.nodes[NEWCOMER].halted.is_none());
+}
+
+#[test]
+fn a_block_that_is_fetched_with_a_record_that_does_not_hold_is_refused() {
+    let mut cluster = Cluster::with_spares(22, VALIDATORS, 1, CALM);
+    cluster.stop(NEWCOMER);
+    cluster.run_until_height(3, 60_000);
+    cluster.stop(0);
+    let block = cluster.nodes[0].blocks[&1].clone();
+    let (genesis, id) = (cluster.genesis().hash(), block.header.id());
+    let record = Override { genesis, height: 1, block: id, action: Action::Void };
+    let from = cluster.keys()[0];
+    let batches: Vec<_> =
+        block.payload.digests().map(|digest| cluster.nodes[0].batch(digest)).collect();
+    // Alone, so that nobody else helps it along.
+    (1..VALIDATORS).for_each(|n| cluster.stop(n));
+    cluster.start(NEWCOMER);
+    let give = |cluster: &mut Cluster, overridden: Option<SignedOverride>| {
+        let mut block = block.clone();
+        block.overridden = overridden;
+        let blocks = Some(vec![SyncBlock { block, batches: batches.clone() }]);
+        let notices = cluster.inject(NEWCOMER, Input::Blocks { from, blocks });
+        notices.iter().any(|notice| matches!(notice, Notice::BadPeer { .. }))
+    };
+    let short = signed(&cluster, record, &[0, 1]);
+    assert!(give(&mut cluster, Some(short)));
+    let of_another = signed(&cluster, Override { block: Hash([1; 32]), ..record }, &[0, 1, 2]);
+    assert!(give(&mut cluster, Some(of_another)));
+    assert_eq!(cluster.nodes[NEWCOMER].height(), 0);
+    assert!(!give(&mut cluster, None));
+    assert_eq!(cluster.nodes[NEWCOMER].height(), 1);
+}
