@@ -21,6 +21,7 @@ use crate::ops::revoke_attestor_key::RevokeAttestorKey;
 use crate::ops::revoke_report::RevokeReport;
 use crate::ops::transfer::Transfer;
 use crate::receipt::Outcome;
+use crate::rules::Rules;
 use crate::state::{Change, State, looked_at};
 use crate::tx::{SignedTx, TxBody, VerifiedTx, Witness};
 
@@ -113,8 +114,13 @@ fn grown(count: u64) -> State {
 
 /// How many objects a block with this one operation looks at.
 fn cost(state: &mut State, height: u64, key: &SecretKey, op: Op) -> u64 {
-    let context =
-        BlockContext { genesis: Hash::default(), chain_id: 1, height, time: NOW + height };
+    let context = BlockContext {
+        genesis: Hash::default(),
+        chain_id: 1,
+        height,
+        time: NOW + height,
+        rules: &Rules::V1,
+    };
     let body = TxBody {
         genesis: context.genesis,
         chain_id: context.chain_id,
