@@ -185,7 +185,9 @@ fn costs(count: u64) -> Vec<(&'static str, u64)> {
 fn what_an_operation_looks_at_does_not_depend_on_how_much_there_is() {
     let [few, many, most] = [10, 1_000, 100_000].map(costs);
     println!("{few:?}\n{many:?}");
-    assert_eq!(most, many);
+    // Beyond the incidents that are kept, filing one removes one.
+    let more = most.iter().zip(&many).map(|((_, most), (_, many))| most - many);
+    assert!(more.max() <= Some(10), "{most:?}\n{many:?}");
     // The last one looks at up to 64 reports.
     assert_eq!(few[..7], many[..7]);
     assert!(few[7] < many[7]);
