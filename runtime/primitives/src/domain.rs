@@ -101,7 +101,7 @@ pub enum SignTag {
 
 impl SignTag {
     pub const LENGTH: usize = 16;
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Transaction,
         Self::CouncilVote,
         Self::Permit,
