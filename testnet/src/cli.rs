@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use ballast_testnet::chaos::lies::BEHAVIOURS;
 use clap::{Args, Parser, Subcommand};
 
 /// Runs a network of real validators on this machine, for development.
@@ -101,9 +102,25 @@ pub enum Chaos {
     /// Run the chaos suite: real validators under load, hit with every fault that this machine can
     /// inject, and audited. Uses no existing network. Without numbers: the short form.
     Suite(SuiteArgs),
+    /// Set one of four validators that lies against the three others under load, each behaviour for a
+    /// while, and show what honest clients notice. Uses no existing network.
+    Lies(LiesArgs),
     /// Check that the suite notices: disks that report syncs which they did not do, and a power
     /// cut, must cost payments.
     Prove,
+}
+
+#[derive(Args, Clone)]
+pub struct LiesArgs {
+    /// For how long each.
+    #[arg(long, value_name = "S", default_value_t = 10)]
+    pub seconds: u64,
+    /// Only these; all otherwise.
+    #[arg(value_parser = clap::builder::PossibleValuesParser::new(BEHAVIOURS))]
+    pub behaviours: Vec<String>,
+    /// Where the JSON goes.
+    #[arg(long, value_name = "FILE", default_value = "target/lies.json")]
+    pub report: PathBuf,
 }
 
 /// How often each fault is injected; 0 leaves it out.

@@ -29,6 +29,8 @@ pub struct Acknowledged {
     /// Where the validator said it is.
     pub height: u64,
     pub index: u32,
+    /// From the first attempt to the receipt.
+    pub took: Duration,
 }
 
 /// What came of a load.
@@ -64,6 +66,11 @@ impl Load {
     /// As many accounts as `nonces`, which say the next nonce of each; after every payment a payer
     /// rests for `pause`.
     pub fn go_on(cluster: &Cluster, nonces: &[u64], pause: Duration) -> Self {
+        Self::through(cluster.clients(), &cluster.chain, nonces, pause)
+    }
+
+    /// The same through these clients alone.
+    pub fn through(clients: Vec<Client>, chain: &Chain, nonces: &[u64], pause: Duration) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let count = Arc::new(AtomicUsize::new(0));
         let ledger = Arc::new(Mutex::new(Ledger::default()));
@@ -71,10 +78,10 @@ impl Load {
         let payer = |(number, nonce): (u32, &u64)| {
             let to = (number + 1) % accounts;
             let payer = Payer {
-                clients: cluster.clients(),
-                chain: cluster.chain.clone(),
-                from: cluster.chain.account(number),
-                to: cluster.chain.account(to).address,
+                clients: clients.clone(),
+                chain: chain.clone(),
+                from: chain.account(number),
+                to: chain.account(to).address,
                 numbers: (number, to),
                 // Validators take turns, each account beginning with another one.
                 turn: number as usize,
@@ -160,10 +167,10 @@ impl Payer {
     async fn pay(&mut self) -> Result<Acknowledged, String> {
         let tx = self.chain.pay(&self.from, self.to, 1, self.nonce);
         let (id, bytes) = (tx.body.id().to_string(), tx.encode());
-        let mut last_chance = None;
+        let (begun, mut last_chance) = (Instant::now(), None);
         loop {
             let refusal = match self.attempt(&id, &bytes).await {
-                Ok(answer) => return self.settled(id, &answer),
+                Ok(answer) => return self.settled(id, &answer, begun),
                 Err(why) => why,
             };
             if self.stop.load(Ordering::Relaxed) {
@@ -188,10 +195,15 @@ impl Payer {
         if answer.state() == TxState::Pending { Err("pending".to_owned()) } else { Ok(answer) }
     }
 
-    fn settled(&self, id: String, answer: &WaitTxResponse) -> Result<Acknowledged, String> {
+    fn settled(
+        &self,
+        id: String,
+        answer: &WaitTxResponse,
+        begun: Instant,
+    ) -> Result<Acknowledged, String> {
         let receipt = answer.receipt.as_ref().filter(|_| answer.state() == TxState::Committed);
         let receipt = receipt.ok_or_else(|| format!("{id}: {answer:?}"))?;
         let ((from, to), height, index) = (self.numbers, receipt.height, receipt.index);
-        Ok(Acknowledged { id, from, to, height, index })
+        Ok(Acknowledged { id, from, to, height, index, took: begun.elapsed() })
     }
 }

@@ -5,10 +5,12 @@
 //! that can be broken here: [`hosts`] to cut apart, [`volume`]s to cut the power of or to fill up,
 //! a [`shim`] that makes clocks and disks lie. [`machine`] finds out which of these there are, and
 //! what there is not is skipped with its reason. A payment load runs all the time; [`verdict`] says
-//! whether every payment that was acknowledged is there, once, on every validator. [`proof`] shows that it would be noticed if not.
+//! whether every payment that was acknowledged is there, once, on every validator. [`proof`] shows
+//! that it would be noticed if not. [`lies`] sets a validator that lies against three honest ones.
 
 pub mod faults;
 pub mod hosts;
+pub mod lies;
 pub mod machine;
 mod progress;
 pub mod proof;

@@ -1,5 +1,6 @@
 //! One file for each command that is more than a call of the library.
 
+mod chaos_lies;
 mod chaos_suite;
 mod env;
 mod faucet;
@@ -97,6 +98,7 @@ fn run_chaos(
             done(json, &format!("{word} validator-{validator}"))
         }
         Chaos::Suite(args) => chaos_suite::run(&args, json),
+        Chaos::Lies(args) => chaos_lies::run(&args, json),
         Chaos::Prove => done(json, &chaos_suite::prove()?),
     }
 }

@@ -42,3 +42,13 @@ fn disks_that_lie_are_noticed() {
     let status = testnet(&["prove"]).status();
     assert!(status.unwrap().success());
 }
+
+#[test]
+fn three_honest_validators_hold_against_every_lie_of_the_fourth() {
+    let _turn = turn();
+    let report = report("lies.json");
+    let report = report.to_str().unwrap();
+    let arguments = ["lies", "--seconds", "2", "--report", report];
+    let status = testnet(&arguments).stdout(std::io::stderr()).status();
+    assert!(status.unwrap().success(), "see {report}");
+}
