@@ -75,7 +75,6 @@ pub fn execute(
             tracing::error!(height = header.height, tx = %receipt.tx, "transaction broke an invariant");
         }
     }
-    let left_out = if overridden.is_some() { txs.len() } else { outcome.dropped.len() };
     let records = outcome
         .receipts
         .into_iter()

@@ -40,8 +40,10 @@ impl Behaviour {
         match self {
             Self::Silent | Self::Twin => {}
             // To be asked, it must seem to be ahead.
-            Self::SyncLiar => liar.to_all(&Message::Status { height: liar.height() + 2 }),
-            Self::StatusLiar => liar.to_all(&Message::Status { height: u64::MAX }),
+            Self::SyncLiar => {
+                liar.to_all(&Message::Status { height: liar.height() + 2, time: liar.time() })
+            }
+            Self::StatusLiar => liar.to_all(&Message::Status { height: u64::MAX, time: u64::MAX }),
             Self::FarRounds => far_rounds(liar),
             Self::BadVotes => bad_votes(liar),
             Self::GhostVotes => ghost_votes(liar),

@@ -93,6 +93,11 @@ impl Liar {
         &self.peers
     }
 
+    /// The time of the newest block seen.
+    pub fn time(&self) -> u64 {
+        self.seen.as_ref().map_or(0, |header| header.time)
+    }
+
     pub fn bytes_to_all(&self, lane: Lane, bytes: Vec<u8>) {
         let frame: Arc<[u8]> = bytes.into();
         for peer in &self.peers {
@@ -114,7 +119,7 @@ impl Liar {
             txs: 1,
             signatures: 1,
         };
-        let payload = Payload { batches: (0..batches).map(name).collect() };
+        let payload = Payload { batches: (0..batches).map(name).collect(), returns: Vec::new() };
         let (proposer, digest) = (self.public(), payload.digest());
         let header = Header { height, proposer, payload: digest, time: seen.time + 1, ..seen };
         let mut wire = WireProposal {
@@ -122,6 +127,7 @@ impl Liar {
             pol_round: None,
             header,
             payload,
+            parent: None,
             proposer,
             signature: Signature([0; 64]),
         };
