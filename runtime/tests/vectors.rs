@@ -21,7 +21,8 @@ mod transactions;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use ballast_primitives::domain::SignTag;
 use ballast_primitives::{Domain, hash};
@@ -144,4 +145,27 @@ fn limits_are_those_of_the_page() {
             assert!(rows.contains_key(name), "{name} is not on the page");
         }
     }
+}
+
+/// A rule is cited by its number, so each number is one rule's.
+#[test]
+fn every_rule_has_a_number_of_its_own() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/spec");
+    let mut rules = BTreeMap::new();
+    for file in fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "md") {
+            continue;
+        }
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        for line in fs::read_to_string(&path).unwrap().lines() {
+            let number = line.strip_prefix("**").and_then(|line| line.split_once("**"));
+            let Some((number, _)) = number.filter(|(number, _)| number.contains('-')) else {
+                continue;
+            };
+            let earlier = rules.insert(number.to_owned(), name.clone());
+            assert!(earlier.is_none(), "{number} in {name} and {}", earlier.unwrap_or_default());
+        }
+    }
+    assert!(rules.len() > 100, "{}", rules.len());
 }

@@ -1,4 +1,4 @@
-"""Whose turn it is, and who is passed over (CO-5, CO-71, CO-72)."""
+"""Whose turn it is, and who is passed over (CO-5, CO-91, CO-92)."""
 
 from fractions import Fraction
 from math import gcd
@@ -49,7 +49,7 @@ def _forgiven(standing, height):
 
 
 def report(tables, height, parent_round, returns):
-    """CO-71 to CO-73: what a block says about turns."""
+    """CO-91 to CO-93: what a block says about turns."""
     record = tables.get("validators")
     standings = {s["key"]: s for s in record["turns"]}
     if not standings and parent_round == 0:

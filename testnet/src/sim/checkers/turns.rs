@@ -1,7 +1,7 @@
 //! Who proposes. A block's builder had the turn in the round it was decided in or in one before; the
 //! round that a header gives its parent had a quorum of precommits; and who is passed over is so
 //! after two turns missed in a row, never a third of the power, until a return that it signed, long
-//! enough after (CO-5, CO-70 to CO-73).
+//! enough after (CO-5, CO-90 to CO-93).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -109,7 +109,7 @@ impl Turns {
         Ok(())
     }
 
-    /// CO-70.
+    /// CO-90.
     fn check_claim(&self, scene: &Scene, header: &Header) -> Verdict {
         let (before, round) = (header.height - 1, header.parent_round);
         if round == 0 {
@@ -131,7 +131,7 @@ impl Turns {
         Err(format!("was decided in round {round}, and {} never had the turn", header.proposer))
     }
 
-    /// CO-73.
+    /// CO-93.
     fn check_return(&self, scene: &Scene, said: &Return) -> Verdict {
         let bytes = Return::signed_bytes(said.from, &scene.genesis);
         let signed =
@@ -165,7 +165,7 @@ impl Turns {
         takers.get((first + round as usize) % takers.len()).map(|v| v.key)
     }
 
-    /// CO-71, CO-72.
+    /// CO-91, CO-92.
     fn count(&mut self, scene: &Scene, block: &StoredBlock) {
         let (height, missed) = (self.height, block.header.parent_round > 0);
         let proposer = match scene.sets.begins(height + 1) || height == 1 {
