@@ -180,7 +180,7 @@ fn a_batch_of_later_rules_is_not_held_before_their_height() {
     // As one who does not keep to it would push it.
     let liar = cluster.keys()[1];
     let mut other = Cluster::with_upgrade(6, 1, &[AT; 4], 0);
-    other.pay_much(1, 0, 1, 1, 1, (1, Some(33)));
+    other.pay_much(1, 2, 1, 1, 1, (1, Some(33)));
     other.run_for(200);
     let bytes = other.nodes[1].any_batch();
     cluster.inject(0, harness::batch_input(liar, &bytes));

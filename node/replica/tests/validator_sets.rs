@@ -208,7 +208,8 @@ fn whoever_was_away_through_several_changes_catches_up_and_votes_again() {
     cluster.stop(3);
     run_to(&mut cluster, 22, &[0, 1, 2], &mut nonce);
     cluster.start(3);
-    run_to(&mut cluster, 30, &[3], &mut nonce);
+    // It missed turns, and is passed over for a while after it has come back.
+    run_to(&mut cluster, 50, &[3], &mut nonce);
     cluster.check_agreement();
     let part = took_part(&cluster, 0, 3);
     assert!(part.range(22..).count() > 2 && part.range(6..22).count() == 0, "{part:?}");

@@ -99,7 +99,7 @@ async fn the_port_answers_for_a_healthy_node_and_names_what_fails_in_a_sick_one(
     assert_eq!(ask(at, "/livez").await, (200, "ok\n".into()));
     assert_eq!(ask(at, "/readyz").await, (200, "ready\n".into()));
     let (code, text) = ask(at, "/readyz?verbose").await;
-    assert_eq!((code, text.lines().count()), (200, 9), "{text}");
+    assert_eq!((code, text.lines().count()), (200, 10), "{text}");
     assert!(text.contains("[+] peers: 3 of 3 connected, a quorum\n"), "{text}");
     assert!(ask(at, "/metrics").await.1.contains("ballast_test_total 0"));
     assert_eq!(ask(at, "/nothing").await.0, 404);
