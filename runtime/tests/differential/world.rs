@@ -210,7 +210,8 @@ impl World {
         let validators = self.state.validators();
         let (before, turns) = (height - 1, &validators.turns);
         let proposer = validators.at(before).proposer(&turns.passed_at(before), before, 0);
-        let dead = (height / 40 % 3 > 0) && (u64::from(proposer.key.0[0]) + height / 80) % 3 == 0;
+        let in_turn = u64::from(proposer.key.0[0]) + height / 80;
+        let dead = !(height / 40).is_multiple_of(3) && in_turn.is_multiple_of(3);
         let out: Vec<_> = turns.standings().iter().map(|standing| standing.key).collect();
         let mut returns: Vec<_> = out.into_iter().filter(|_| self.rng.chance(6)).collect();
         if self.rng.chance(2) {

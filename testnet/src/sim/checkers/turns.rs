@@ -220,5 +220,5 @@ fn power(set: &[Validator], of: &BTreeSet<PublicKey>) -> u128 {
 }
 
 fn divisor(a: u64, b: u64) -> u64 {
-    (1..=b).rev().find(|d| a % d == 0 && b % d == 0).unwrap_or(1)
+    (1..=b).rev().find(|d| a.is_multiple_of(*d) && b.is_multiple_of(*d)).unwrap_or(1)
 }
