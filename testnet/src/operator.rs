@@ -37,10 +37,15 @@ pub fn status(at: SocketAddr) -> Option<Status> {
     serde_json::from_str(&body).ok()
 }
 
-/// The value of a metric without labels.
+/// The value of a metric, all its labels together.
 pub fn metric(at: SocketAddr, name: &str) -> Option<f64> {
     let (_, body) = get(at, "/metrics").ok()?;
-    body.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
+    let value = |line: &str| {
+        let rest = line.strip_prefix(name)?;
+        let labels = rest.starts_with('{').then(|| rest.split_once('}'));
+        labels.map_or(Some(rest), |rest| Some(rest?.1))?.strip_prefix(' ')?.parse::<f64>().ok()
+    };
+    body.lines().filter_map(value).reduce(|sum, more| sum + more)
 }
 
 /// The HTTP status code and the body.

@@ -230,6 +230,8 @@ impl View {
         for validator in replica.sets().current().validators() {
             let is_out = turns.get(&validator.key).is_some_and(|standing| standing.is_out());
             metrics.passed_over(&validator.name, is_out);
+            // Zero is said, too: no line at all would be no word on it.
+            drop(metrics.evidence(&validator.name));
             out.extend(is_out.then(|| validator.name.clone()));
         }
         for (key, ahead_ms) in replica.clocks().offsets() {

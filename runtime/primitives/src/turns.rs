@@ -124,20 +124,24 @@ impl Turns {
     }
 
     /// The turns after the block at `height` with its `report`; none when nothing changes.
-    /// `decided` is the set that decided the block before, if it is known, `newest` the one that
-    /// decides the next height.
+    /// `decided` is the set that decided the block before, if it is known, `deciding` the one that
+    /// decides this block, `newest` the one that decides the next. Who leaves keeps its standing
+    /// for as long as it is in one of the latter: whose turn the last of its heights was is asked
+    /// one block later.
     pub fn after(
         &self,
         report: &Report,
         height: u64,
         decided: Option<&Committee>,
+        deciding: &Committee,
         newest: &Committee,
     ) -> Option<Self> {
         if self.0.is_empty() && report.parent_round == 0 {
             return None;
         }
         let mut next = self.clone();
-        next.0.retain(|standing| newest.get(&standing.key).is_some());
+        let stays = |s: &Standing| newest.get(&s.key).or_else(|| deciding.get(&s.key)).is_some();
+        next.0.retain(stays);
         for key in &report.returns {
             if let Some(standing) = next.0.iter_mut().find(|s| s.key == *key && s.is_out()) {
                 standing.until = Some(height.saturating_add(TURNS_AHEAD));

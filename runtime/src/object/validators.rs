@@ -51,7 +51,7 @@ impl Validators {
     /// chose a set, the one that decided that block is not kept, and nobody is judged.
     pub(crate) fn turns_after(&self, report: &turns::Report, height: u64) -> Option<Turns> {
         let decided = (self.from_height <= height).then(|| self.at(height.saturating_sub(1)));
-        self.turns.after(report, height, decided, &self.set)
+        self.turns.after(report, height, decided, self.at(height), &self.set)
     }
 }
 

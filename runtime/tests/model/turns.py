@@ -55,7 +55,7 @@ def report(tables, height, parent_round, returns):
     if not standings and parent_round == 0:
         return
     newest = record["set"]
-    members = {v["key"] for v in newest}
+    members = {v["key"] for v in newest + set_of(record, height)}
     passed = {key for key, s in standings.items() if _is_passed(s, height - 1)}
     after = {key: dict(s) for key, s in standings.items() if key in members}
     for key in returns:

@@ -116,7 +116,9 @@ impl Chain {
             self.slow.push(before);
         }
         let report = Report { parent_round, returns };
-        if let Some(next) = self.turns.after(&report, self.height, Some(&self.set), &self.set) {
+        if let Some(next) =
+            self.turns.after(&report, self.height, Some(&self.set), &self.set, &self.set)
+        {
             // What was known of the next height stays true.
             let ahead = self.height + 1;
             assert_eq!(next.passed_at(ahead), self.turns.passed_at(ahead));
@@ -212,7 +214,29 @@ fn a_validator_that_leaves_takes_its_standing_with_it() {
     let others: Vec<_> = chain.set.validators()[1..].to_vec();
     let others = Committee::new(others).unwrap();
     let quiet = Report::default();
-    assert_eq!(chain.turns.after(&quiet, 21, None, &chain.set), None);
-    let after = chain.turns.after(&quiet, 22, None, &others).unwrap();
+    assert_eq!(chain.turns.after(&quiet, 21, None, &chain.set, &chain.set), None);
+    // The last height that it decides.
+    assert_eq!(chain.turns.after(&quiet, 22, None, &chain.set, &others), None);
+    let after = chain.turns.after(&quiet, 23, Some(&chain.set), &others, &others).unwrap();
     assert_eq!(after, Turns::default());
+}
+
+#[test]
+fn a_turn_missed_beside_one_that_leaves_is_counted_for_whose_it_was() {
+    let mut chain = Chain::new(&[1; 4]);
+    let gone = chain.key(0);
+    chain.dead = vec![gone];
+    chain.run(20);
+    let (last, set) = (chain.height + 1, chain.set.clone());
+    let passed = chain.turns.passed_at(last);
+    assert_eq!(passed, [gone]);
+    let others = Committee::new(set.validators()[1..].to_vec()).unwrap();
+    let turns = chain.turns.clone();
+    // `gone` leaves after the height `last`, whose first round fails.
+    let quiet = Report::default();
+    let turns = turns.after(&quiet, last, Some(&set), &set, &others).unwrap_or(turns);
+    let missed = Report { parent_round: 1, returns: vec![] };
+    let after = turns.after(&missed, last + 1, Some(&set), &others, &others).unwrap();
+    let blamed: Vec<_> = after.standings().iter().map(|s| s.key).collect();
+    assert_eq!(blamed, [set.proposer(&passed, last, 0).key]);
 }

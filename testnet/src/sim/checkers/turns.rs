@@ -175,7 +175,8 @@ impl Turns {
         let newest = scene.sets.of(height + 1);
         let all = keys(newest);
         if missed || !self.standings.is_empty() {
-            self.standings.retain(|key, _| all.contains(key));
+            let deciding = keys(scene.sets.of(height));
+            self.standings.retain(|key, _| all.contains(key) || deciding.contains(key));
         }
         for said in &block.payload.returns {
             if let Some(standing) = self.standings.get_mut(&said.validator) {
