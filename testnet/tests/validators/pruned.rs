@@ -49,7 +49,7 @@ async fn pruned_validators_go_on_and_a_new_node_catches_up_from_them() {
         assert_eq!(prune(&net, n, u64::MAX).status.code(), Some(9));
         for removed in [1, 0] {
             let output = prune(&net, n, end);
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            assert!(output.status.success(), "{output:?}");
             let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
             assert_eq!(
                 (&answer["oldest"], &answer["receipts_removed"]),

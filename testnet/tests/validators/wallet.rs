@@ -341,7 +341,7 @@ impl Wallet {
         let revoke = format!("reserve revoke {first} --document @paper");
         self.ok(&format!("{revoke} --from dev:attestor --wait"));
         assert_eq!(self.ok("reserve show")["reserve"]["reason"], "NO_REPORT");
-        self.no(&format!("{revoke} {TWO}"), 4, "ALREADY_REVOKED");
+        self.no(&format!("{revoke} {TWO} --force"), 5, "ALREADY_REVOKED");
         let since = "reserve revoke-attestor dev:attestor --since 2020-01-01T00:00:00Z";
         self.ok(&format!("{since} --document @paper {TWO}"));
         let reports = self.ok("reserve list")["reports"].clone();
