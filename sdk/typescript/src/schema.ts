@@ -276,13 +276,17 @@ export const Key = variants({
   28: ["Checkpoint", { place: u16 }],
 });
 
+const Standing = struct({ key: PublicKey, missed: u32, times: u32, from: u64, until: option(u64) });
+
 export const StateObject = variants({
   0: ["Policy", { policy: Policy }],
   1: ["Supply", {
     total: u128, cap: u128, genesis: u128, cum_mint: u128, cum_burn: u128, cum_deposit: u128, cum_payout: u128,
     redeem_escrow: u128, bridge_escrow: u128, pending: u128,
   }],
-  2: ["Validators", { set: ValidatorSet, from_height: u64, before: option(ValidatorSet) }],
+  2: ["Validators", {
+    set: ValidatorSet, from_height: u64, before: option(ValidatorSet), turns: list(Standing),
+  }],
   3: ["Pause", { until: u64, short_until: u64 }],
   4: ["Council", {
     members: list(Member), epoch: u64, exec_nonce: u64, thresholds: fixed(4), delays: array(Delay, 4), ttl_ms: u64,

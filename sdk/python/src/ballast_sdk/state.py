@@ -294,11 +294,21 @@ class SupplyObject:
     pending: U128
 
 
+@structure
+class Standing:
+    key: PublicKey
+    missed: U32
+    times: U32
+    from_: U64
+    until: U64 | None
+
+
 @variant(2, "Validators")
 class ValidatorsObject:
     set: tuple[Validator, ...]
     from_height: U64
     before: tuple[Validator, ...] | None
+    turns: tuple[Standing, ...]
 
 
 @variant(3, "Pause")
