@@ -21,6 +21,8 @@ const TRIGGERS: &[(&str, &str)] = &[
     ("DuplicateSignerCounted", "duplicate signer"),
     ("BatchNamedTwice", "bad batches"),
     ("SyncCertificateUnchecked", "sync liar"),
+    ("AheadCertificateUnchecked", "sync liar"),
+    ("SyncOverrideUnchecked", "sync liar"),
     ("StaleSyncValue", "stale certificate"),
     ("SyncBatchUnchecked", "sync liar"),
     ("FutureVotesUnbounded", "future flood"),

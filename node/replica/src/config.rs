@@ -1,12 +1,20 @@
 //! What an operator may set of the replica's behaviour. Nothing here changes what is valid.
 
 use ballast_primitives::block::BLOCK_TXS_MAX;
-use ballast_primitives::signature::{self, SignatureError};
+use ballast_primitives::signature::{self, Item, SignatureError};
 use ballast_primitives::{Hash, PublicKey, Signature};
 use ballast_runtime::Rulebook;
 
 /// A way to ask rule R about a signature.
 pub type Verify = fn(&PublicKey, &[u8], &Signature) -> Result<(), SignatureError>;
+
+/// A way to ask rule R about many signatures at once; it answers for each, in order.
+pub type VerifyAll = fn(&[Item<'_>]) -> Vec<Result<(), SignatureError>>;
+
+fn one_by_one(items: &[Item<'_>]) -> Vec<Result<(), SignatureError>> {
+    let verify = |item: &Item<'_>| signature::verify(&item.key, item.message, &item.signature);
+    items.iter().map(verify).collect()
+}
 
 /// Times in milliseconds.
 #[derive(Clone, Debug)]
@@ -54,6 +62,9 @@ pub struct Config {
     /// [`signature::verify`]. A process that runs many validators may put a memory before it,
     /// since verification is a pure function.
     pub verify: Verify,
+    /// Asked about the certificates of fetched blocks. The replica has no random numbers, without
+    /// which there is no verification in batches: whoever has them puts one here.
+    pub verify_all: VerifyAll,
 }
 
 impl Default for Config {
@@ -78,6 +89,7 @@ impl Default for Config {
             rulebook: Rulebook::SHIPPED,
             release: Hash::ZERO,
             verify: signature::verify,
+            verify_all: one_by_one,
         }
     }
 }

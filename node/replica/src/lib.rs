@@ -22,10 +22,10 @@
 //! signed; [`witness`] remembers what others were heard to sign; [`pool`] admits transactions and packs batches; [`batches`] holds what may be ordered;
 //! [`block`] builds and judges blocks; [`sets`] knows which validator set decides a height;
 //! [`commit`] executes blocks; [`pace`] says how soon the next may begin, [`delays`] how long to wait
-//! for others, [`clocks`] whose clock is wrong; [`sync`] catches up.
-//! [`early`] keeps messages of heights to come, [`unseen`] knows which blocks to ask for, [`ration`]
-//! bounds what a peer is answered; [`doubtful`] and [`conduct`] know batches and authors that are not
-//! worth much room.
+//! for others, [`clocks`] whose clock is wrong; [`sync`] knows who is ahead, and [`fetch`] gets their
+//! blocks. [`early`] keeps messages of heights to come, [`unseen`] knows which blocks to ask for,
+//! [`ration`] bounds what a peer is answered; [`doubtful`] and [`conduct`] know batches and authors that
+//! are not worth much room.
 //! [`durable`] is rule 2 of the contract as code.
 
 // Denied outside tests: what a peer sends must never stop a validator.
@@ -51,6 +51,7 @@ pub mod delays;
 pub mod doubtful;
 pub mod durable;
 pub mod early;
+pub mod fetch;
 pub mod host;
 pub mod message;
 pub mod offence;

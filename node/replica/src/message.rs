@@ -23,8 +23,13 @@ pub const MESSAGE_BYTES_MAX: usize = 256 * 1024;
 pub const REQUEST_BYTES_MAX: usize = 64 * 1024;
 /// The most bytes of a response: what the network layer carries at most.
 pub const RESPONSE_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// The most bytes of the batches in an answer: room is left for what stands around them.
+pub const BATCHES_BYTES_MAX: usize = RESPONSE_BYTES_MAX - 64 * 1024;
 /// The most batches asked for at once.
 pub const REQUEST_BATCHES_MAX: usize = 64;
+/// The most blocks of an answer without their batches, and about how many bytes.
+pub const HEADERS_MAX: u16 = 128;
+pub const HEADERS_BYTES_MAX: usize = 1024 * 1024;
 
 /// One message on the consensus lane. The sender is known from the connection.
 #[allow(clippy::large_enum_variant, reason = "short-lived, and few at a time")]
@@ -117,24 +122,26 @@ pub struct WireRound {
 /// A question that a peer answers from what it has stored.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub enum Request {
-    /// Committed blocks from this height on, with their batches.
-    Blocks { from: u64 },
+    /// Committed blocks from this height on, without their batches: at most `max`, and
+    /// [`HEADERS_MAX`].
+    Headers { from: u64, max: u16 },
     /// Batches by digest, at most [`REQUEST_BATCHES_MAX`].
     Batches { digests: Vec<Hash> },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub enum Response {
-    Blocks(Vec<SyncBlock>),
-    /// Those of the asked batches that the peer has.
+    /// In the order of heights; fewer when they come to more than [`HEADERS_BYTES_MAX`], but one.
+    Headers(Vec<ChainRecord>),
+    /// Those of the asked batches that the peer has, as many as fit an answer. One always does.
     Batches(Vec<Vec<u8>>),
 }
 
-/// A committed block and its encoded batches, in the payload's order.
+/// One step of the chain, as those who catch up are told of it. Kinds are only added.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct SyncBlock {
-    pub block: StoredBlock,
-    pub batches: Vec<Vec<u8>>,
+pub enum ChainRecord {
+    /// A block that a quorum committed.
+    Block(Box<StoredBlock>),
 }
 
 impl Message {

@@ -14,7 +14,9 @@ pub enum Timer {
     Start,
     /// Seal the open batch.
     Seal,
-    /// Status, catch-up, requests for what is missing.
+    /// Go on catching up.
+    CatchUp,
+    /// Status, requests for what is missing.
     Housekeeping,
 }
 
@@ -38,7 +40,7 @@ impl Timer {
             Self::Prevote(round) => Some(Timeout::prevote(round.into())),
             Self::Precommit(round) => Some(Timeout::precommit(round.into())),
             Self::Rebroadcast(round) => Some(Timeout::rebroadcast(round.into())),
-            Self::Start | Self::Seal | Self::Housekeeping => None,
+            Self::Start | Self::Seal | Self::CatchUp | Self::Housekeeping => None,
         }
     }
 }

@@ -10,7 +10,7 @@ mod driver;
 use std::collections::VecDeque;
 
 use ballast_primitives::{Hash, codec};
-use ballast_replica::message::{Message, Request, Response, SyncBlock, WireRound};
+use ballast_replica::message::{ChainRecord, Message, Request, Response, WireRound};
 use ballast_replica::types::Batch;
 use ballast_replica::{Effect, Input, Replica};
 use bodies::{VALIDATORS, encode_input, key, now};
@@ -24,7 +24,7 @@ struct Honest {
     /// What it wrote: its log, its sign-state, its blocks.
     wal: Vec<Vec<u8>>,
     signed: Vec<Vec<u8>>,
-    blocks: Vec<SyncBlock>,
+    blocks: Vec<ChainRecord>,
 }
 
 /// A message under way: from, to.
@@ -80,7 +80,7 @@ impl Honest {
                 Effect::Wal(record) if n == 0 => self.wal.push(record),
                 Effect::SignState(record) if n == 0 => self.signed.push(record),
                 Effect::Commit(write) if n == 0 => {
-                    self.blocks.push(SyncBlock { block: write.block, batches: vec![] });
+                    self.blocks.push(ChainRecord::Block(Box::new(write.block)));
                 }
                 _ => {}
             }
@@ -104,7 +104,7 @@ fn messages_and_requests() {
     seeds.dedup();
     let round = WireRound { height: 1, round: 0, precommits: true, votes: honest.votes() };
     seeds.push(Message::Round(round).encode());
-    seeds.push(Request::Blocks { from: 3 }.encode());
+    seeds.push(Request::Headers { from: 3, max: 9 }.encode());
     seeds.push(Request::Batches { digests: vec![Hash([1; 32]), Hash([2; 32])] }.encode());
     drive("message", 1, &seeds, bodies::message);
 }
@@ -115,8 +115,8 @@ fn answers_batches_and_blocks() {
     let batch = Batch { author: key(1).public(), sequence: 2, txs: vec![vec![3; 40], vec![4; 9]] };
     let batch = codec::encode(&batch);
     let seeds = [
-        codec::encode(&honest.blocks[0].block),
-        Response::Blocks(honest.blocks).encode(),
+        codec::encode(&honest.blocks[0]),
+        Response::Headers(honest.blocks).encode(),
         Response::Batches(vec![batch.clone()]).encode(),
         batch,
     ];
@@ -145,7 +145,8 @@ fn a_validator_among_peers() {
         seeds.push(seed.clone());
     }
     let status = Message::Status { height: 2, time: 1 }.encode();
-    let blocks = Response::Blocks(honest.blocks).encode();
-    seeds.push([encode_input(0, 0, &status), encode_input(0, 1, &blocks)].concat());
+    let blocks = Response::Headers(honest.blocks).encode();
+    let silence = encode_input(0, 2, &[]);
+    seeds.push([encode_input(0, 0, &status), silence, encode_input(0, 1, &blocks)].concat());
     drive("peers", 20, &seeds, bodies::peers);
 }

@@ -3,12 +3,16 @@
 
 mod harness;
 
+use std::rc::Rc;
+
 use ballast_primitives::Hash;
 use ballast_primitives::override_record::{Action, Override, SignedOverride};
-use ballast_replica::message::SyncBlock;
+use ballast_replica::Config;
+use ballast_replica::fetch::Fault;
+use ballast_replica::message::{ChainRecord, Response};
 use ballast_replica::replica::Notice;
-use ballast_replica::{Config, Input};
 use ballast_runtime::limits::FULL_CHECK_BLOCKS;
+use harness::node::Lie;
 use harness::{Cluster, Faults};
 
 const CALM: Faults = Faults { loss_percent: 0, delay_ms_max: 4 };
@@ -129,28 +133,40 @@ fn a_block_that_is_fetched_with_a_record_that_does_not_hold_is_refused() {
     let mut cluster = Cluster::with_spares(22, VALIDATORS, 1, CALM);
     cluster.stop(NEWCOMER);
     cluster.run_until(60_000, |cluster| cluster.nodes[0].height() >= 3);
-    cluster.stop(0);
-    let block = cluster.nodes[0].blocks[&1].clone();
-    let (genesis, id) = (cluster.genesis().hash(), block.header.id());
-    let record = Override { genesis, height: 1, block: id, action: Action::Void };
-    let from = cluster.keys()[0];
-    let batches: Vec<_> =
-        block.payload.digests().map(|digest| cluster.nodes[0].batch(digest)).collect();
-    // Alone, so that nobody else helps it along.
-    (1..VALIDATORS).for_each(|n| cluster.stop(n));
+    let (genesis, height) = (cluster.genesis().hash(), 1);
+    let block = cluster.nodes[0].blocks[&height].header.id();
+    let record = Override { genesis, height, block, action: Action::Void };
+    let refused = [
+        signed(&cluster, record, &[]),
+        signed(&cluster, record, &[0, 1]),
+        signed(&cluster, Override { block: Hash([1; 32]), ..record }, &[0, 1, 2]),
+        signed(&cluster, Override { height: 2, ..record }, &[0, 1, 2]),
+    ];
     cluster.start(NEWCOMER);
-    let give = |cluster: &mut Cluster, overridden: Option<SignedOverride>| {
-        let mut block = block.clone();
-        block.overridden = overridden;
-        let blocks = Some(vec![SyncBlock { block, batches: batches.clone() }]);
-        let notices = cluster.inject(NEWCOMER, Input::Blocks { from, blocks });
-        notices.iter().any(|notice| matches!(notice, Notice::BadPeer { .. }))
-    };
-    let short = signed(&cluster, record, &[0, 1]);
-    assert!(give(&mut cluster, Some(short)));
-    let of_another = signed(&cluster, Override { block: Hash([1; 32]), ..record }, &[0, 1, 2]);
-    assert!(give(&mut cluster, Some(of_another)));
-    assert_eq!(cluster.nodes[NEWCOMER].height(), 0);
-    assert!(!give(&mut cluster, None));
-    assert_eq!(cluster.nodes[NEWCOMER].height(), 1);
+    for given in refused {
+        (0..VALIDATORS).for_each(|n| cluster.nodes[n].lie = Some(overriding(given.clone())));
+        cluster.nodes[NEWCOMER].notices.clear();
+        cluster.run_for(5_000);
+        assert_eq!(cluster.nodes[NEWCOMER].height(), 0, "{given:?}");
+        let notices = &cluster.nodes[NEWCOMER].notices;
+        let is_fault =
+            |n: &Notice| matches!(n, Notice::FetchFailed(f) if f.fault == Fault::Override);
+        assert!(notices.iter().any(is_fault), "{given:?}: {notices:?}");
+    }
+    // One honest peer is enough.
+    cluster.nodes[2].lie = None;
+    cluster.run_until(90_000, |cluster| cluster.nodes[NEWCOMER].height() > 3);
+    cluster.check_agreement();
+}
+
+/// Shows the first block with an override.
+fn overriding(record: SignedOverride) -> Lie {
+    Rc::new(move |_, mut response, _| {
+        if let Some(Response::Headers(records)) = &mut response {
+            for ChainRecord::Block(block) in records {
+                block.overridden = (block.header.height == 1).then(|| record.clone());
+            }
+        }
+        (response, 0)
+    })
 }

@@ -4,9 +4,11 @@
 mod harness;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use ballast_primitives::{Hash, Payload, PublicKey};
-use ballast_replica::message::{Message, SyncBlock, WireVote};
+use ballast_replica::fetch::{Fault, FetchFailure};
+use ballast_replica::message::{ChainRecord, Message, Response, WireVote};
 use ballast_replica::replica::Notice;
 use ballast_replica::sets::GRACE_HEIGHTS;
 use ballast_replica::types::EvidenceKind;
@@ -300,32 +302,30 @@ fn a_quorum_of_the_old_set_is_none_for_a_height_it_no_longer_decides() {
     run_to(&mut cluster, 4, &ALL_OLD, &mut nonce);
     cluster.stop(3);
     run_to(&mut cluster, 9, &[0, 1, 2], &mut nonce);
-    cluster.faults = DEAF;
-    cluster.start(3);
-
-    let block = |height: u64| {
-        let node = &cluster.nodes[0];
-        let block = node.blocks[&height].clone();
-        let batches = block.payload.digests().map(|digest| node.batch(digest)).collect();
-        SyncBlock { block, batches }
-    };
-    let from = cluster.keys()[0];
-    let (through, mut forged) = ((5..=6).map(block).collect::<Vec<_>>(), block(7));
     // Three of the old four: a quorum of theirs, not of the five.
-    let newcomer = cluster.keys()[4];
-    forged.block.certificate.signatures.retain(|entry| entry.validator != newcomer);
-    forged.block.certificate.signatures.truncate(3);
-    assert!(forged.block.certificate.check_quorum(cluster.committee(6)).is_ok());
-
-    for block in through {
-        cluster.inject(3, Input::Blocks { from, blocks: Some(vec![block]) });
-    }
-    assert_eq!(cluster.nodes[3].height(), 6);
-    let notices = cluster.inject(3, Input::Blocks { from, blocks: Some(vec![forged]) });
-    let [(peer, why)] = complaints(&notices)[..] else { panic!("{notices:?}") };
-    assert_eq!(peer, from);
-    assert!(why.contains("signed power 3 of 5 is not more than two thirds"), "{why}");
-    assert_eq!(cluster.nodes[3].height(), 6);
+    let (liar, newcomer) = (cluster.keys()[0], cluster.keys()[4]);
+    let old = cluster.committee(6).clone();
+    cluster.nodes[0].lie = Some(Rc::new(move |_, mut response, _| {
+        if let Some(Response::Headers(records)) = &mut response {
+            for ChainRecord::Block(block) in records {
+                let signatures = &mut block.certificate.signatures;
+                if block.header.height == 7 {
+                    signatures.retain(|entry| entry.validator != newcomer);
+                    signatures.truncate(3);
+                    assert_eq!(block.certificate.check_quorum(&old), Ok(()));
+                }
+            }
+        }
+        (response, 0)
+    }));
+    [1, 2, 4].into_iter().for_each(|n| cluster.stop(n));
+    cluster.start(3);
+    cluster.run_for(5_000);
+    assert_eq!(cluster.nodes[3].height(), 6, "{:?}", cluster.nodes[3].notices);
+    let failed = |notice: &&Notice| matches!(notice, Notice::FetchFailed(_));
+    let notices: Vec<_> = cluster.nodes[3].notices.iter().filter(failed).collect();
+    let failure = FetchFailure { peer: liar, height: 7, fault: Fault::Certificate };
+    assert!(!notices.is_empty() && notices.iter().all(|n| **n == Notice::FetchFailed(failure)));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use ballast_primitives::{Hash, PublicKey, Validator};
 use ballast_replica::durable::{Act, Order};
+use ballast_replica::fetch::FetchFailure;
 use ballast_replica::replica::{Failure, Notice};
 use ballast_replica::safety::Refusal;
 use ballast_replica::types::CommitWrite;
@@ -216,6 +217,7 @@ impl Brain {
                 self.peers.push_batch(&bytes);
             }
             Effect::Request { to, request } => self.peers.request(to, request),
+            Effect::Ask { to, ticket, request } => self.peers.ask(to, ticket, request),
             Effect::Answer { ticket, answers } => {
                 if let Some(waiting) = self.tickets.lock().remove(&ticket) {
                     // The client may have gone away.
@@ -277,6 +279,15 @@ impl Brain {
             }
             Notice::OverrideRefused { height, why } => {
                 tracing::error!(height, why, "an override in this home does not hold");
+            }
+            Notice::FetchFailed(FetchFailure { peer, height, fault }) => {
+                self.metrics.sync_failure(fault.name()).inc();
+                tracing::warn!(
+                    peer = name(&peer),
+                    height,
+                    cause = fault.name(),
+                    "asked for decided blocks, and a peer failed"
+                );
             }
             Notice::CaughtUp { height, blocks } => {
                 self.metrics.sync_blocks.inc_by(blocks);

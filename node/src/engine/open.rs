@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ballast_primitives::override_record::SignedOverride;
+use ballast_primitives::signature::verify_batch;
 use ballast_primitives::{Hash, SecretKey, codec};
 use ballast_replica::safety::{self, Memory};
 use ballast_replica::wal::WalEntry;
@@ -218,6 +219,7 @@ fn replica_config(config: &Config) -> ballast_replica::Config {
         batch_delay_ms: consensus.batch_delay_ms,
         busy_batch_delay_ms: consensus.busy_batch_delay_ms,
         batch_bytes: usize::try_from(consensus.batch_bytes).unwrap_or(usize::MAX),
+        verify_all: |items| verify_batch(items, &mut rand::rng()),
         ..ballast_replica::Config::default()
     }
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ballast_primitives::PublicKey;
-use ballast_replica::message::{Message, RESPONSE_BYTES_MAX, Request, Response, SyncBlock};
+use ballast_replica::message::{
+    BATCHES_BYTES_MAX, ChainRecord, HEADERS_BYTES_MAX, HEADERS_MAX, Message, Request, Response,
+};
 use ballast_replica::{Input, Offence};
 use parking_lot::{Mutex, RwLock};
 use tokio::runtime::Handle;
@@ -20,10 +22,6 @@ use crate::metrics::NodeMetrics;
 use crate::net::{Inbox, Lane, NetEvent, Network, PeerKey, Room};
 use crate::store::Store;
 
-/// The most blocks of one answer.
-const SYNC_BLOCKS_MAX: usize = 256;
-/// Room in an answer for what is not batches.
-const SYNC_BYTES_MAX: usize = RESPONSE_BYTES_MAX - 1024 * 1024;
 /// Batches being verified at once; more wait with the network's budget for their sender.
 const VERIFYING_MAX: usize = 4;
 
@@ -126,47 +124,45 @@ impl Peers {
         }
     }
 
-    /// Asks a peer; the answer comes back as an input.
+    /// Asks a peer for batches that proposals name; those that verify come back as inputs.
     pub fn request(&self, to: PublicKey, request: Request) {
-        let connected = self.network.connected();
-        let book = self.book();
-        let of_key = book.peers_of(&to);
-        let up = of_key.iter().find(|peer| connected.contains(peer));
-        let Some(peer) = up.or_else(|| of_key.first()).copied() else { return };
         let peers = self.clone();
         self.runtime.spawn(async move {
-            let wants_blocks = matches!(request, Request::Blocks { .. });
-            let answer = peers.network.request(peer, request.encode()).await;
-            let answer = answer
-                .map_err(|error| error.to_string())
-                .and_then(|bytes| Response::decode(&bytes).map_err(|error| error.to_string()));
-            match answer {
-                Ok(Response::Blocks(blocks)) if wants_blocks => peers.blocks(to, Some(blocks)),
-                Ok(Response::Batches(batches)) if !wants_blocks => {
-                    for bytes in batches {
-                        if let Some(batch) = peers.verified(peer, bytes).await {
-                            peers.deliver(to, batch);
-                        }
-                    }
-                }
-                Ok(_) => {
-                    peers.offence(&to, Offence::BadAnswer, "answered another question");
-                    if wants_blocks {
-                        peers.blocks(to, None);
-                    }
-                }
-                Err(error) => {
-                    tracing::debug!(peer = peers.name_of(&to), error, "request failed");
-                    if wants_blocks {
-                        peers.blocks(to, None);
-                    }
+            let Some((peer, response)) = peers.answer_of(&to, &request).await else { return };
+            let Response::Batches(batches) = response else {
+                return peers.offence(&to, Offence::BadAnswer, "answered another question");
+            };
+            for bytes in batches {
+                if let Some(batch) = peers.verified(peer, bytes).await {
+                    peers.deliver(to, batch);
                 }
             }
         });
     }
 
-    fn blocks(&self, from: PublicKey, blocks: Option<Vec<SyncBlock>>) {
-        self.mailbox.control(Letter::Input(Input::Blocks { from, blocks }));
+    /// Asks a peer for what a quorum has committed; the answer comes back as an input, as it is.
+    pub fn ask(&self, to: PublicKey, ticket: u64, request: Request) {
+        let peers = self.clone();
+        self.runtime.spawn(async move {
+            let response = peers.answer_of(&to, &request).await.map(|(_, response)| response);
+            peers.mailbox.control(Letter::Input(Input::Answer { from: to, ticket, response }));
+        });
+    }
+
+    async fn answer_of(&self, to: &PublicKey, request: &Request) -> Option<(PeerKey, Response)> {
+        let connected = self.network.connected();
+        let book = self.book();
+        let of_key = book.peers_of(to);
+        let up = of_key.iter().find(|peer| connected.contains(peer));
+        let peer = up.or_else(|| of_key.first()).copied()?;
+        let answer = self.network.request(peer, request.encode()).await;
+        let decoded = answer
+            .map_err(|error| error.to_string())
+            .and_then(|bytes| Response::decode(&bytes).map_err(|error| error.to_string()));
+        decoded
+            .inspect_err(|error| tracing::debug!(peer = self.name_of(to), error, "request failed"))
+            .ok()
+            .map(|response| (peer, response))
     }
 
     /// A batch that `peer` pushed: it speaks under the key that packed it, if that is its own.
@@ -302,41 +298,27 @@ impl Peers {
     }
 }
 
-/// Answers a peer from what is stored, within the size of one answer.
+/// Answers a peer from what is stored, within the size of one answer, which no block's size is part
+/// of: one batch fits always.
 fn answer(store: &Store, body: &[u8]) -> Result<Response, String> {
     let text = |error: crate::store::StoreError| error.to_string();
-    let mut left = SYNC_BYTES_MAX;
     match Request::decode(body).map_err(|error| error.to_string())? {
         Request::Batches { digests } => {
             let mut found = Vec::new();
+            let mut left = BATCHES_BYTES_MAX;
             for digest in digests {
                 let Some(batch) = store.batch(&digest).map_err(text)? else { continue };
-                if batch.len() > left {
-                    break;
-                }
-                left -= batch.len();
+                let Some(after) = left.checked_sub(batch.len()) else { break };
+                left = after;
                 found.push(batch);
             }
             Ok(Response::Batches(found))
         }
-        Request::Blocks { from } => {
-            let mut found = Vec::new();
-            'blocks: for block in store.blocks(from, SYNC_BLOCKS_MAX, left).map_err(text)? {
-                let mut batches = Vec::new();
-                let mut bytes = 1_024 + 48 * block.payload.batches.len();
-                for digest in block.payload.digests() {
-                    let Some(batch) = store.batch(digest).map_err(text)? else { break 'blocks };
-                    bytes += batch.len();
-                    batches.push(batch);
-                }
-                // One block always fits: its builder's limits are far below an answer's.
-                if bytes > left && !found.is_empty() {
-                    break;
-                }
-                left = left.saturating_sub(bytes);
-                found.push(SyncBlock { block, batches });
-            }
-            Ok(Response::Blocks(found))
+        Request::Headers { from, max } => {
+            let max = usize::from(max.min(HEADERS_MAX));
+            let blocks = store.blocks(from, max, HEADERS_BYTES_MAX).map_err(text)?;
+            let record = |block| ChainRecord::Block(Box::new(block));
+            Ok(Response::Headers(blocks.into_iter().map(record).collect()))
         }
     }
 }

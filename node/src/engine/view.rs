@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use ballast_primitives::Hash;
 use ballast_primitives::merkle::Path;
 use ballast_primitives::proof::{CertifiedHeader, StateProof};
+use ballast_replica::fetch::FetchFailure;
+use ballast_replica::replica::CatchingUp;
 use ballast_replica::types::{CommitWrite, StoredBlock, TxRecord};
 use ballast_replica::{Duty, Replica};
 use parking_lot::Mutex;
@@ -157,6 +159,10 @@ impl View {
         let (round, height) = (replica.round(), replica.height());
         let clock_skew_ms = replica.own_skew();
         let passed_over = self.read_turns(replica, metrics);
+        let failure = replica.catching_up().last_failure.map(|failure| {
+            let FetchFailure { peer, height, fault } = failure;
+            format!("{} at height {height}: {}", peers.name_of(&peer), fault.name())
+        });
         self.published.status.send_modify(|status| {
             status.round = round;
             status.best_height = height + lag;
@@ -165,6 +171,7 @@ impl View {
             status.peers_listed = others;
             status.peers_quorum = quorum;
             status.syncing = lag > 1;
+            status.sync_failure = failure;
             status.voting = voting;
             status.disk = disk.or(status.disk);
             status.clock_skew_ms = clock_skew_ms;
@@ -188,6 +195,7 @@ impl View {
             let before = std::mem::replace(serving, enough && lag <= 1 && !outdated);
             before != *serving
         });
+        show_catching_up(metrics, &replica.catching_up(), lag > 1, height + lag);
         metrics.round.set(i64::from(round));
         metrics.validators.set(i64::try_from(committee.len()).unwrap_or(i64::MAX));
         metrics.history_unknown.set(i64::from(replica.is_history_unknown()));
@@ -249,4 +257,14 @@ impl View {
         self.disk_read = Some(now);
         Space::of(&self.data).ok()
     }
+}
+
+fn show_catching_up(metrics: &NodeMetrics, how: &CatchingUp, active: bool, target: u64) {
+    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let height = |height: u64| i64::try_from(height).unwrap_or(i64::MAX);
+    metrics.sync_active.set(i64::from(active || how.blocks > 0));
+    metrics.sync_target.set(height(target));
+    metrics.sync_peers_asked.set(number(how.peers_asked));
+    metrics.sync_peers_barred.set(number(how.peers_barred));
+    metrics.sync_last_failure.set(how.last_failure.map_or(0, |failure| height(failure.height)));
 }

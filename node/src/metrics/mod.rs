@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::time::Duration;
 
 use ballast_replica::Offence;
+use ballast_replica::fetch::Fault;
 use ballast_runtime::Code;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -68,6 +69,13 @@ pub struct NodeMetrics {
     pub history_unknown: Gauge,
     /// Messages of its key that it did not send.
     pub key_elsewhere: Counter,
+    /// Whether it is fetching decided blocks, the height it goes for, and how that goes.
+    pub sync_active: Gauge,
+    pub sync_target: Gauge,
+    pub sync_peers_asked: Gauge,
+    pub sync_peers_barred: Gauge,
+    pub sync_last_failure: Gauge,
+    sync_failures: ByLabel,
 }
 
 /// What became of transactions in committed blocks.
@@ -160,12 +168,29 @@ impl NodeMetrics {
             ),
             key_elsewhere: add
                 .counter("ballast_key_elsewhere", "Messages of this node's key sent by another"),
+            sync_active: add
+                .gauge("ballast_sync_active", "Whether decided blocks are being fetched: 1 or 0"),
+            sync_target: add
+                .gauge("ballast_sync_target_height", "Height that catching up goes for"),
+            sync_peers_asked: add
+                .gauge("ballast_sync_peers_asked", "Peers with a question for decided blocks open"),
+            sync_peers_barred: add
+                .gauge("ballast_sync_peers_barred", "Peers not asked for a while: they failed"),
+            sync_last_failure: add.gauge(
+                "ballast_sync_last_failure_height",
+                "Height about which a peer failed last; 0 before any has",
+            ),
+            sync_failures: add
+                .family("ballast_sync_failures", "Questions for decided blocks that failed"),
         };
         for code in Code::ALL.iter().filter(|code| code.is_not_includable()) {
             metrics.refused(code.name()).inc_by(0);
         }
         for offence in Offence::ALL {
             metrics.offence(*offence).inc_by(0);
+        }
+        for fault in Fault::ALL {
+            metrics.sync_failure(fault.name()).inc_by(0);
         }
         registry.register_collector(Box::new(process::ProcessMetrics));
         metrics
@@ -202,6 +227,11 @@ impl NodeMetrics {
     pub fn left_out(&self, author: &str, count: u64) {
         self.transactions.dropped.inc_by(count);
         self.left_out.get_or_create_owned(&[("author", author.to_owned())]).inc_by(count);
+    }
+
+    /// The counter of questions that failed for `reason`.
+    pub fn sync_failure(&self, reason: &'static str) -> Counter {
+        self.sync_failures.get_or_create_owned(&[("reason", reason)])
     }
 
     /// The counter of transactions refused for `reason`, a stable wire name.

@@ -86,8 +86,12 @@ fn engine(status: &NodeStatus) -> Outcome {
 
 fn lag(status: &NodeStatus, limits: &Limits) -> Outcome {
     let behind = status.best_height.saturating_sub(status.height);
-    let syncing = if status.syncing { ", syncing" } else { "" };
-    let detail = format!("{behind} behind, at height {}{syncing}", status.height);
+    let mut detail = format!("{behind} behind, at height {}", status.height);
+    if status.syncing {
+        let failure = status.sync_failure.as_ref();
+        let failure = failure.map_or_else(String::new, |what| format!(", last failure {what}"));
+        detail = format!("{detail}, syncing{failure}");
+    }
     verdict(!status.syncing && behind <= limits.lag_max, detail)
 }
 

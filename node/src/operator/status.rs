@@ -36,6 +36,8 @@ pub struct NodeStatus {
     pub started: Instant,
     /// Fetching decided blocks rather than deciding.
     pub syncing: bool,
+    /// The last peer that failed when decided blocks were asked of it, where, and how.
+    pub sync_failure: Option<String>,
     pub voting: Voting,
     /// Set, with the reason, when the node cannot go on by itself.
     pub stuck: Option<String>,
@@ -77,6 +79,7 @@ impl NodeStatus {
             last_commit: None,
             started: Instant::now(),
             syncing: false,
+            sync_failure: None,
             voting: Voting::No("starting".to_owned()),
             stuck: None,
             disk: None,

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use borsh::{BorshDeserialize, BorshSerialize};
-use rand::rand_core::CryptoRng;
 use thiserror::Error;
 
 use crate::codec;
@@ -12,7 +11,7 @@ use crate::domain::SignTag;
 use crate::hash::Hash;
 use crate::keys::{PublicKey, Signature};
 use crate::planted::{Bug, planted};
-use crate::signature::{Item, SignatureError, verify, verify_batch};
+use crate::signature::{Item, SignatureError, verify};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
 pub enum VoteKind {
@@ -129,33 +128,49 @@ impl CommitCertificate {
         Ok(())
     }
 
-    /// As [`Self::verify`], all signatures in one batch: what catch-up uses.
-    pub fn verify_in_batch<R: CryptoRng>(
-        &self,
-        genesis: &Hash,
-        committee: &Committee,
-        rng: &mut R,
-    ) -> Result<(), CertificateError> {
-        self.check_quorum(committee)?;
-        let message = self.vote().signed_bytes(genesis);
-        let items: Vec<_> = self
-            .signatures
-            .iter()
-            .map(|entry| Item {
-                key: entry.validator,
-                message: &message,
-                signature: entry.signature,
-            })
-            .collect();
-        let answers = verify_batch(&items, rng);
-        match self.signatures.iter().zip(answers).find(|(_, answer)| answer.is_err()) {
-            Some((entry, _)) => Err(CertificateError::BadSignature(entry.validator)),
-            None => Ok(()),
-        }
-    }
-
     /// The keys of those who signed.
     pub fn signers(&self) -> BTreeSet<PublicKey> {
         self.signatures.iter().map(|entry| entry.validator).collect()
     }
+}
+
+/// Verifies certificates of several blocks, each against the validator set of its height, all their
+/// signatures at once: `verify_all` answers for each under rule R, in order.
+pub fn verify_certificates(
+    genesis: &Hash,
+    certificates: &[(&CommitCertificate, &Committee)],
+    verify_all: impl FnOnce(&[Item<'_>]) -> Vec<Result<(), SignatureError>>,
+) -> Vec<Result<(), CertificateError>> {
+    let quorums: Vec<_> =
+        certificates.iter().map(|(certificate, set)| certificate.check_quorum(set)).collect();
+    let messages: Vec<_> = certificates
+        .iter()
+        .map(|(certificate, _)| certificate.vote().signed_bytes(genesis))
+        .collect();
+    let counted = certificates.iter().zip(&quorums).zip(&messages);
+    let items: Vec<_> = counted
+        .filter(|((_, quorum), _)| quorum.is_ok())
+        .flat_map(|(((certificate, _), _), message)| {
+            certificate.signatures.iter().map(move |entry| Item {
+                key: entry.validator,
+                message: message.as_slice(),
+                signature: entry.signature,
+            })
+        })
+        .collect();
+    let mut answers = verify_all(&items).into_iter();
+    let mut signatures = |certificate: &CommitCertificate| {
+        let mut bad = None;
+        for entry in &certificate.signatures {
+            // One that was not answered for is not good.
+            if !answers.next().is_some_and(|answer| answer.is_ok()) {
+                bad = bad.or(Some(entry.validator));
+            }
+        }
+        bad.map_or(Ok(()), |key| Err(CertificateError::BadSignature(key)))
+    };
+    let verdict = |((certificate, _), quorum): (&(&CommitCertificate, _), Result<(), _>)| {
+        quorum.and_then(|()| signatures(certificate))
+    };
+    certificates.iter().zip(quorums).map(verdict).collect()
 }

@@ -71,6 +71,10 @@ bugs! {
     BatchNamedTwice
     /// A block that is fetched needs no valid certificate.
     SyncCertificateUnchecked
+    /// Of the certificates that are verified ahead, only the first is.
+    AheadCertificateUnchecked
+    /// A block that is fetched may come with an override that nobody has signed.
+    SyncOverrideUnchecked
     /// A block that is fetched may come with a certificate of another.
     StaleSyncValue
     /// The batches of a block that is fetched are not compared with what it names.

@@ -5,6 +5,7 @@
 
 use std::sync::OnceLock;
 
+use ballast_primitives::certificate::verify_certificates;
 use ballast_primitives::proof::{
     CertifiedHeader, PROOF_BYTES_MAX, PROOF_FILE_BYTES_MAX, ProofFile, ReceiptProof, StateProof,
 };
@@ -70,7 +71,10 @@ pub fn certificate(bytes: &[u8]) {
     if let Some(certificate) = decode::<CommitCertificate>(bytes, PROOF_BYTES_MAX) {
         let one = certificate.verify(&genesis, committee);
         let mut rng = StdRng::seed_from_u64(1);
-        assert_eq!(certificate.verify_in_batch(&genesis, committee, &mut rng), one);
+        let all = [(&certificate, committee); 2];
+        let batch = |items: &[Item<'_>]| verify_batch(items, &mut rng);
+        let answers = verify_certificates(&genesis, &all, batch);
+        assert_eq!(answers, [one.clone(), one.clone()]);
         assert!(one.is_err() || certificate.block == header().id());
     }
     let genuine = |anchor: &CertifiedHeader| assert_eq!(anchor.header, header());

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use ballast_primitives::PublicKey;
-use ballast_replica::message::{Message, Request, Response};
+use ballast_replica::message::{Message, RESPONSE_BYTES_MAX, Request, Response};
 use ballast_replica::replica::{Failure, Notice};
 use ballast_replica::types::{CommitWrite, TxRecord};
 use ballast_replica::{Effect, Input};
@@ -13,7 +13,7 @@ use super::byzantine::{Mouth, Speech, To};
 use super::checkers::{Committed, Fact, Proof};
 use super::setting;
 use super::wire::{Checked, Frame};
-use super::world::{Event, Parcel, World};
+use super::world::{Asked, Event, Parcel, World};
 
 /// How long a question waits for its answer.
 const ASK_US: u64 = 10_000_000;
@@ -41,7 +41,8 @@ impl World<'_> {
                     self.lie(node, |behaviour, mouth| behaviour.batch(mouth, bytes));
                 }
             }
-            Effect::Request { to, request } => self.ask(node, to, request),
+            Effect::Request { to, request } => self.ask(node, to, None, request),
+            Effect::Ask { to, ticket, request } => self.ask(node, to, Some(ticket), request),
             Effect::Answer { ticket, answers } => self.answer_client(node, ticket, &answers),
             Effect::Notice(notice) => self.notice(node, &notice),
             Effect::Halt(report) => self.halted(node, &report),
@@ -229,10 +230,13 @@ impl World<'_> {
                 }
             }
             Parcel::Ask { ask, request } => self.answer(to, from, ask, &request),
-            Parcel::Blocks { ask, blocks } => {
-                if self.asks.remove(&ask).is_some() {
-                    self.line(to, || format!("gets {} blocks from node{from}", blocks.len()));
-                    self.post(to, Input::Blocks { from: sender, blocks: Some(blocks) });
+            Parcel::Answer { ask, response } => {
+                if let Some(Asked { ticket, .. }) = self.asks.remove(&ask) {
+                    self.line(to, || {
+                        format!("gets {} from node{from}", describe_answer(&response))
+                    });
+                    let response = Some(response);
+                    self.post(to, Input::Answer { from: sender, ticket, response });
                 }
             }
         }
@@ -297,14 +301,14 @@ impl World<'_> {
         setting::program(self.installed[node])
     }
 
-    fn ask(&mut self, node: usize, to: PublicKey, request: Request) {
-        let Some(to) = self.index.get(&to).copied() else { return };
+    fn ask(&mut self, node: usize, of: PublicKey, ticket: Option<u64>, request: Request) {
+        let Some(to) = self.index.get(&of).copied() else { return };
         self.asked += 1;
         let ask = self.asked;
         self.line(node, || format!("asks node{to} for {request:?}"));
-        if matches!(request, Request::Blocks { .. }) {
+        if let Some(ticket) = ticket {
             self.coverage.count("questions for blocks");
-            self.asks.insert(ask, node);
+            self.asks.insert(ask, Asked { node, ticket, of });
             let life = self.nodes[node].life;
             self.after(ASK_US, Event::Unanswered { node, life, ask });
         }
@@ -312,9 +316,10 @@ impl World<'_> {
     }
 
     pub(super) fn unanswered(&mut self, node: usize, life: u32, ask: u64) {
-        if self.asks.remove(&ask).is_some() && self.nodes[node].life == life {
-            // Whom it asked makes no difference to the replica by now.
+        let Some(Asked { ticket, of, .. }) = self.asks.remove(&ask) else { return };
+        if self.nodes[node].life == life {
             self.coverage.count("questions unanswered");
+            self.post(node, Input::Answer { from: of, ticket, response: None });
         }
     }
 
@@ -330,10 +335,18 @@ impl World<'_> {
             });
             response
         };
+        if self.is_honest(node)
+            && let Some(size) = response.as_ref().map(|response| response.encode().len())
+            && size > RESPONSE_BYTES_MAX
+        {
+            self.break_rule("answers fit", format!("node {node} answers {size} bytes"));
+        }
         match response {
-            Some(Response::Blocks(blocks)) => {
-                self.carry(node, from, &Parcel::Blocks { ask, blocks });
+            Some(response) if self.asks.contains_key(&ask) => {
+                self.carry(node, from, &Parcel::Answer { ask, response });
             }
+            // Nothing but batches is asked for in passing.
+            Some(Response::Headers(_)) => {}
             Some(Response::Batches(batches)) => {
                 let batches =
                     batches.into_iter().map(|b| self.batches.check(&Self::share(b))).collect();
@@ -461,6 +474,9 @@ impl World<'_> {
             Notice::Outdated { .. } => {}
             Notice::Overridden { .. } => self.coverage.count("blocks overridden"),
             Notice::OverrideRefused { .. } => self.coverage.count("overrides refused"),
+            Notice::FetchFailed(failure) => {
+                self.coverage.count(&format!("fetch failed: {}", failure.fault.name()));
+            }
             Notice::CaughtUp { blocks, .. } => {
                 self.coverage.count("syncs");
                 self.coverage.add("blocks synced", *blocks);
@@ -478,7 +494,9 @@ impl Parcel {
             Self::Frame(frame) => Self::Frame(Rc::clone(frame)),
             Self::Batch(checked) => Self::Batch(Rc::clone(checked)),
             Self::Ask { ask, request } => Self::Ask { ask: *ask, request: request.clone() },
-            Self::Blocks { ask, blocks } => Self::Blocks { ask: *ask, blocks: blocks.clone() },
+            Self::Answer { ask, response } => {
+                Self::Answer { ask: *ask, response: response.clone() }
+            }
             Self::Batches(batches) => Self::Batches(batches.clone()),
         }
     }
@@ -488,9 +506,16 @@ impl Parcel {
             Self::Frame(_) => 0,
             Self::Batch(_) => 1,
             Self::Ask { .. } => 2,
-            Self::Blocks { .. } => 3,
+            Self::Answer { .. } => 3,
             Self::Batches(_) => 4,
         }
+    }
+}
+
+fn describe_answer(response: &Response) -> String {
+    match response {
+        Response::Headers(records) => format!("{} blocks", records.len()),
+        Response::Batches(batches) => format!("{} batches", batches.len()),
     }
 }
 

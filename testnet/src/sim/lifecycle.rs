@@ -208,6 +208,7 @@ impl World<'_> {
     }
 
     fn gone(&mut self, node: usize) {
+        self.asks.retain(|_, asked| asked.node != node);
         for peer in 0..self.nodes.len() {
             if peer != node && self.network.is_connected(node, peer) {
                 self.network.set_connected(node, peer, false);

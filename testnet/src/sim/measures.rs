@@ -30,7 +30,7 @@ impl Measures {
                 let bytes = checked.as_ref().as_ref().map_or(0, |checked| checked.bytes.len());
                 self.batch_bytes += bytes as u64;
             }
-            Parcel::Ask { .. } | Parcel::Blocks { .. } | Parcel::Batches(_) => {}
+            Parcel::Ask { .. } | Parcel::Answer { .. } | Parcel::Batches(_) => {}
         }
     }
 }

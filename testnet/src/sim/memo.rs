@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use ballast_primitives::signature::{self, SignatureError};
+use ballast_primitives::signature::{self, Item, SignatureError};
 use ballast_primitives::{PublicKey, Signature};
 
 thread_local! {
@@ -23,6 +23,11 @@ pub fn verify(
     ANSWERS.with_borrow_mut(|answers| {
         *answers.entry(place).or_insert_with(|| signature::verify(key, message, signature))
     })
+}
+
+/// The same for many.
+pub fn verify_all(items: &[Item<'_>]) -> Vec<Result<(), SignatureError>> {
+    items.iter().map(|item| verify(&item.key, item.message, &item.signature)).collect()
 }
 
 /// Notes a signature that was just made: it is good, and need not be verified.

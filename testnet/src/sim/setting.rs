@@ -118,6 +118,7 @@ fn config(plan: &Plan) -> Config {
         batch_delay_ms: timing.batch_ms,
         pool_txs_max: plan.load.pool_txs,
         verify: memo::verify,
+        verify_all: memo::verify_all,
         ..Config::default()
     }
 }

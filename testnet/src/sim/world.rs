@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use ballast_primitives::{Hash, PublicKey};
-use ballast_replica::message::{Request, SyncBlock, WireVote};
+use ballast_replica::message::{Request, Response, WireVote};
 use ballast_replica::{Admission, Config, Input, commit};
 use ballast_runtime::{Genesis, State};
 
@@ -102,12 +102,20 @@ pub(super) enum Event {
     },
 }
 
+/// A question for decided blocks.
+#[derive(Clone, Copy)]
+pub(super) struct Asked {
+    pub node: usize,
+    pub ticket: u64,
+    pub of: PublicKey,
+}
+
 /// What travels between validators.
 pub(super) enum Parcel {
     Frame(Rc<Frame>),
     Batch(Rc<Result<Checked, String>>),
     Ask { ask: u64, request: Request },
-    Blocks { ask: u64, blocks: Vec<SyncBlock> },
+    Answer { ask: u64, response: Response },
     Batches(Vec<Rc<Result<Checked, String>>>),
 }
 
@@ -184,7 +192,7 @@ pub(super) struct World<'p> {
     pub(super) network: Network,
     pub(super) batches: Batches,
     /// Questions under way, by number.
-    pub(super) asks: BTreeMap<u64, usize>,
+    pub(super) asks: BTreeMap<u64, Asked>,
     pub(super) asked: u64,
     pub(super) load: Load,
     pub(super) checkers: Checkers,

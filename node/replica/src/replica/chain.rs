@@ -171,68 +171,12 @@ impl Replica {
         self.batches.stop_wanting();
         self.timers.cancel_consensus();
         self.sync.progressed();
+        self.fetch.advanced(header.height);
     }
 
     pub(super) fn drop_expired(&mut self) {
         let early = if planted(Bug::BatchForgottenEarly) { 3_000 } else { 0 };
         let expired = self.batches.expired(self.tip.time + early);
         self.remove_batches(expired);
-    }
-
-    /// Adopts a block that others committed while this validator was away. Its transactions'
-    /// signatures were verified by every validator that voted for it, so a quorum stands for
-    /// them.
-    pub(super) fn adopt(&mut self, block: SyncBlock, now: Now) -> Result<(), String> {
-        let SyncBlock { block, batches } = block;
-        let height = self.tip.height + 1;
-        if block.header.height != height {
-            return Err(format!("sent block {} instead of {height}", block.header.height));
-        }
-        let fits =
-            block.certificate.height == height && block.certificate.block == block.header.id();
-        if !fits && !planted(Bug::StaleSyncValue) {
-            return Err("sent a certificate for another block".to_owned());
-        }
-        if !planted(Bug::SyncCertificateUnchecked) {
-            block
-                .certificate
-                .verify_by(&self.tip.genesis, self.sets.current(), self.config.verify)
-                .map_err(|error| format!("sent a bad certificate: {error}"))?;
-        }
-        if let Some(signed) = &block.overridden {
-            signed
-                .check(&self.tip.genesis, height, &block.header.id(), self.sets.current())
-                .map_err(|error| format!("sent a bad override: {error}"))?;
-        }
-        let overridden = block.overridden;
-        if block.header.payload != block.payload.digest() {
-            return Err("sent a payload that the header does not commit to".to_owned());
-        }
-        if batches.len() != block.payload.batches.len() {
-            return Err("sent a block without all its batches".to_owned());
-        }
-        let mut held = Vec::with_capacity(batches.len());
-        for (bytes, digest) in batches.into_iter().zip(block.payload.digests()) {
-            let named = Batch::digest_of_bytes(&bytes) == *digest;
-            if !named && !planted(Bug::SyncBatchUnchecked) {
-                return Err("sent a batch that the block does not name".to_owned());
-            }
-            held.push(decode_certified_batch(self.config.rulebook, &bytes)?);
-            if !self.batches.contains(digest) {
-                let bytes = Arc::new(bytes);
-                self.effects.push(Effect::StoreBatch { digest: *digest, bytes });
-            }
-        }
-        if self.started {
-            let evidence = self.host.take_evidence();
-            self.add_evidence(evidence);
-            self.outs.clear();
-        } else {
-            self.denounce_early(height);
-        }
-        self.note_precommits(&block.certificate, now);
-        let value = BlockValue::new(block.header, block.payload);
-        self.commit(&value, &held, block.certificate, overridden, now);
-        Ok(())
     }
 }

@@ -274,36 +274,12 @@ impl Replica {
         self.effects.extend(messages.into_iter().map(|message| Effect::Send { to: peer, message }));
     }
 
-    pub(super) fn on_blocks(&mut self, from: PublicKey, blocks: Option<Vec<SyncBlock>>, now: Now) {
-        let answered = blocks.is_some();
-        let mut adopted = 0;
-        for block in blocks.unwrap_or_default() {
-            if block.block.header.height <= self.tip.height {
-                continue;
-            }
-            if self.outdated {
-                break;
-            }
-            if let Err(why) = self.adopt(block, now) {
-                self.bad_peer(from, Offence::BadAnswer, &why);
-                self.sync.answered(&from, false);
-                return;
-            }
-            adopted += 1;
-        }
-        self.sync.answered(&from, answered && adopted > 0);
-        if adopted > 0 {
-            let height = self.tip.height;
-            self.effects.push(Effect::Notice(Notice::CaughtUp { height, blocks: adopted }));
-            self.ask_for_blocks(now);
-        }
-    }
-
     pub(super) fn on_tick(&mut self, now: Now) {
         while let Some(timer) = self.timers.take_due(now.mono_ms) {
             match timer {
                 Timer::Start => {}
                 Timer::Seal => self.seal(),
+                Timer::CatchUp => self.catch_up(now),
                 Timer::Housekeeping => self.housekeeping(now),
                 consensus => {
                     if let Some(timeout) = consensus.timeout() {
@@ -322,7 +298,8 @@ impl Replica {
             self.say_status(now);
         }
         self.ask_what_signed(now);
-        self.ask_for_blocks(now);
+        self.fetch.heed_time(now.mono_ms);
+        self.catch_up(now);
         self.ask_for_batches(now);
         self.ask_for_proposals(now);
     }

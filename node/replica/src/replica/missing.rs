@@ -3,16 +3,6 @@
 use super::*;
 
 impl Replica {
-    pub(super) fn ask_for_blocks(&mut self, now: Now) {
-        if self.outdated {
-            return;
-        }
-        if let Some(to) = self.sync.ask(self.tip.height, now.mono_ms) {
-            let request = Request::Blocks { from: self.tip.height + 1 };
-            self.effects.push(Effect::Request { to, request });
-        }
-    }
-
     pub(super) fn ask_for_batches(&mut self, now: Now) {
         if !self.batches.has_wanted() {
             return;

@@ -2,6 +2,7 @@
 //! and [`Replica::step`]; what happens behind them is in the files beside.
 
 mod batching;
+mod catchup;
 mod chain;
 mod consensus;
 mod history;
@@ -13,7 +14,7 @@ mod returns;
 mod rounds;
 mod versions;
 
-pub use reading::Usage;
+pub use reading::{CatchingUp, Usage};
 pub use rounds::Failure;
 pub use versions::Program;
 
@@ -42,9 +43,10 @@ use crate::context::BlockValue;
 use crate::delays::Delays;
 use crate::doubtful::Doubtful;
 use crate::early::Early;
+use crate::fetch::{End, Fault, Fetch, FetchFailure, Question};
 use crate::host::{Host, HostError, Out};
 use crate::message::{
-    Message, REQUEST_BATCHES_MAX, Request, SyncBlock, WireProposal, WireRound, WireVote,
+    Message, REQUEST_BATCHES_MAX, Request, Response, WireProposal, WireRound, WireVote,
 };
 use crate::offence::Offence;
 use crate::pace::Pace;
@@ -116,10 +118,11 @@ pub enum Input {
     },
     PeerUp(PublicKey),
     PeerDown(PublicKey),
-    /// Blocks that were asked for; none when the peer failed to answer.
-    Blocks {
+    /// The answer to [`Effect::Ask`]; none when the peer failed to give one.
+    Answer {
         from: PublicKey,
-        blocks: Option<Vec<SyncBlock>>,
+        ticket: u64,
+        response: Option<Response>,
     },
     /// [`Replica::next_deadline`] has come.
     Tick,
@@ -151,8 +154,17 @@ pub enum Effect {
     PushBatch {
         bytes: Arc<Vec<u8>>,
     },
+    /// Ask for batches that proposals name. What comes is verified as what is pushed, and is an
+    /// [`Input::Batch`].
     Request {
         to: PublicKey,
+        request: Request,
+    },
+    /// Ask for what a quorum has committed. What comes is not verified before, and is an
+    /// [`Input::Answer`] with this ticket.
+    Ask {
+        to: PublicKey,
+        ticket: u64,
         request: Request,
     },
     /// For each transaction of a submission, in order.
@@ -275,6 +287,8 @@ pub enum Notice {
         height: u64,
         why: String,
     },
+    /// A peer of whom decided blocks were asked answered badly, or not in time.
+    FetchFailed(FetchFailure),
 }
 
 /// What a validator finds on its disk when it starts.
@@ -354,6 +368,9 @@ pub struct Replica {
     doubtful: Doubtful,
     conduct: Conduct,
     sync: Sync,
+    fetch: Fetch,
+    /// Blocks adopted and not yet reported.
+    adopted: u64,
     status_at: u64,
     timers: Timers,
     /// Evidence to be stored with the next block.
@@ -437,6 +454,8 @@ impl Replica {
             doubtful: Doubtful::default(),
             conduct: Conduct::default(),
             sync: Sync::default(),
+            fetch: Fetch::default(),
+            adopted: 0,
             status_at: now.mono_ms,
             timers: Timers::default(),
             evidence: Vec::new(),
@@ -512,7 +531,9 @@ impl Replica {
             Input::Message { from, message } => self.on_message(from, message, now),
             Input::PeerUp(peer) => self.on_peer_up(peer, now),
             Input::PeerDown(peer) => self.on_peer_down(peer, now),
-            Input::Blocks { from, blocks } => self.on_blocks(from, blocks, now),
+            Input::Answer { from, ticket, response } => {
+                self.on_answer(from, ticket, response, now);
+            }
             Input::Tick => self.on_tick(now),
         }
         self.finish(now)

@@ -37,9 +37,25 @@ pub struct Usage {
     pub heard: usize,
     /// Peers of whom a height is known.
     pub claims: usize,
+    /// Fetched blocks that are not adopted yet, the bytes of their batches, and questions to peers.
+    pub fetched_blocks: usize,
+    pub fetched_bytes: u64,
+    pub questions: usize,
     pub results: usize,
     /// Validators of whom it is known that they are gone, have a clock, or say that they are well.
     pub peers: usize,
+}
+
+/// How catching up goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CatchingUp {
+    /// Fetched blocks that are not adopted yet.
+    pub blocks: usize,
+    /// Peers with a question open, and those not asked for a while because they failed.
+    pub peers_asked: usize,
+    pub peers_barred: usize,
+    /// The last since the start.
+    pub last_failure: Option<FetchFailure>,
 }
 
 impl Replica {
@@ -114,6 +130,16 @@ impl Replica {
         self.sync.believed(self.sets.current()).saturating_sub(self.tip.height)
     }
 
+    /// How catching up goes.
+    pub fn catching_up(&self) -> CatchingUp {
+        CatchingUp {
+            blocks: self.fetch.blocks(),
+            peers_asked: self.fetch.peers_asked(),
+            peers_barred: self.fetch.peers_barred(),
+            last_failure: self.fetch.last_failure(),
+        }
+    }
+
     /// The leaf and path of an object in the newest state, and the root they lead to. The newest
     /// block may attest that root already; else a later one will.
     pub fn prove(&self, key: &Key) -> Option<(Vec<u8>, Path, Hash)> {
@@ -157,6 +183,9 @@ impl Replica {
             evidence: self.evidence.len(),
             heard: self.host.witness().len(),
             claims: self.sync.claims(),
+            fetched_blocks: self.fetch.blocks(),
+            fetched_bytes: self.fetch.bytes(),
+            questions: self.fetch.questions(),
             results: self.tip.results.len(),
             peers: self.gone.len() + self.clocks.len() + self.returns.len(),
         }

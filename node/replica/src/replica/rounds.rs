@@ -190,6 +190,7 @@ impl Replica {
         self.programs.remove(&peer);
         self.inquiry.forget(&peer);
         self.clocks.gone(&peer);
+        self.fetch.gone(&peer);
         if !self.sets.knows(&peer) {
             return;
         }

@@ -2,7 +2,9 @@
 //! no panic, what decodes encodes back to the very same bytes, and a replica goes on. Given damaged
 //! inputs by `tests/fuzz.rs`, a fuzzer's by testnet/fuzz.
 
-use ballast_primitives::{PublicKey, SecretKey, Validator, codec};
+use std::collections::BTreeMap;
+
+use ballast_primitives::{SecretKey, Validator, codec};
 use ballast_replica::message::{Message, Request, Response};
 use ballast_replica::safety::Memory;
 use ballast_replica::types::{Batch, Evidence, StoredBlock, TxRecord};
@@ -70,6 +72,7 @@ pub fn recovery(bytes: &[u8]) {
 /// and the bytes. It refuses, ignores or obeys, and never stops.
 pub fn peers(bytes: &[u8]) {
     let (mut replica, _) = replica(0);
+    let mut asked = BTreeMap::new();
     let mut mono_ms = 0;
     let mut rest = bytes;
     while let Some((from, kind, part)) = next_input(&mut rest) {
@@ -78,22 +81,21 @@ pub fn peers(bytes: &[u8]) {
         let from = key(1 + usize::from(from) % (VALIDATORS - 1)).public();
         let input = match kind % 3 {
             0 => Message::decode(part).ok().map(|message| Input::Message { from, message }),
-            1 => Response::decode(part).ok().and_then(|response| answer(from, response)),
+            1 => Response::decode(part).ok().map(|response| {
+                let ticket = asked.get(&from).copied().unwrap_or(0);
+                Input::Answer { from, ticket, response: Some(response) }
+            }),
             _ => None,
         };
         let due = replica.next_deadline().is_some_and(|at| at <= mono_ms).then_some(Input::Tick);
         for input in [due, input].into_iter().flatten() {
             for effect in replica.step(now, input) {
                 assert!(!matches!(effect, Effect::Halt(_)), "{effect:?}");
+                if let Effect::Ask { to, ticket, .. } = effect {
+                    asked.insert(to, ticket);
+                }
             }
         }
-    }
-}
-
-fn answer(from: PublicKey, response: Response) -> Option<Input> {
-    match response {
-        Response::Blocks(blocks) => Some(Input::Blocks { from, blocks: Some(blocks) }),
-        Response::Batches(_) => None,
     }
 }
 

@@ -1,7 +1,7 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 //! The cluster: nodes with disks, a queue of what is under way, one virtual clock.
 
-mod node;
+pub mod node;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use ballast_primitives::{
     Signature, Vote, VoteKind,
 };
 use ballast_replica::message::{
-    Message, Request, SyncBlock, WireProposal, WireVote, proposal_signed_bytes,
+    ChainRecord, Message, Request, Response, WireProposal, WireVote, proposal_signed_bytes,
 };
 use ballast_replica::pool::Candidate;
 use ballast_replica::replica::Notice;
@@ -40,7 +40,7 @@ use node::{Loose, Node, key, validator};
 
 const START_WALL_MS: u64 = 1_800_000_000_000;
 const SEED: &str = "cluster test";
-pub const ACCOUNTS: u32 = 16;
+pub const ACCOUNTS: u32 = 32;
 
 /// What the nodes' programs may be; versions 2 and 3 exist in tests only. The second takes longer
 /// memos and fewer operations.
@@ -66,6 +66,8 @@ pub struct Cluster {
     pub config: Config,
     /// Whether a node may stop by itself.
     pub may_halt: bool,
+    /// Bytes of the largest answer to who catches up.
+    pub largest_answer: usize,
     genesis: Genesis,
     /// The sets that blocks choose, by their height: see [`Cluster::choose`].
     chosen: BTreeMap<u64, Committee>,
@@ -133,10 +135,13 @@ impl Cluster {
             answers: BTreeMap::new(),
             overrides: Vec::new(),
             halted: None,
+            lie: None,
+            asked: 0,
         });
         let mut cluster = Self {
             nodes: nodes.collect(),
             faults,
+            largest_answer: 0,
             config,
             may_halt: false,
             genesis,
@@ -511,6 +516,11 @@ impl Cluster {
         self.step(n, Input::Submit { ticket, txs });
     }
 
+    /// Milliseconds of virtual time.
+    pub const fn time_ms(&self) -> u64 {
+        self.now_ms
+    }
+
     /// Feeds one input to a node and returns the notices it gave.
     pub fn inject(&mut self, n: usize, input: Input) -> Vec<Notice> {
         let before = self.nodes[n].notices.len();
@@ -598,6 +608,7 @@ impl Cluster {
                 }
             }
             Effect::Request { to, request } => self.request(n, to, &request),
+            Effect::Ask { to, ticket, request } => self.ask(n, to, ticket, &request),
             Effect::Answer { ticket, answers } => {
                 self.nodes[n].answers.insert(ticket, answers);
             }
@@ -635,43 +646,62 @@ impl Cluster {
             // Its node refuses the batch before the replica sees it.
             return;
         }
-        let at = self.now_ms + self.rng.random_range(1..=self.faults.delay_ms_max);
+        let way = self.rng.random_range(1..=self.faults.delay_ms_max);
+        self.deliver_after(way, to, input);
+    }
+
+    fn deliver_after(&mut self, ms: u64, to: usize, input: Input) {
+        let at = self.now_ms + ms;
         self.sent += 1;
         self.queue.insert((at, self.sent), (to, input));
     }
 
     fn request(&mut self, n: usize, to: PublicKey, request: &Request) {
-        let peer = &self.nodes[self.index(&to)];
-        let up = peer.replica.is_some();
+        if let Some(Response::Batches(found)) = self.answer(to, request) {
+            for bytes in found {
+                self.deliver(n, batch_input(to, &bytes));
+            }
+        }
+    }
+
+    /// Asks on behalf of node `n`; who is asked may lie, or be slow.
+    fn ask(&mut self, n: usize, from: PublicKey, ticket: u64, request: &Request) {
+        let of = self.index(&from);
+        // Whoever adopts a block that chooses a set must stop there to obey it.
+        let next = self.nodes[n].height() + 1;
+        let choice = self.chosen.range(next..).next().map_or(u64::MAX, |(at, _)| *at);
+        if matches!(request, Request::Headers { from, .. } if *from > choice) {
+            return;
+        }
+        let mut honest = self.answer(from, request);
+        if let Some(Response::Headers(records)) = &mut honest {
+            records.retain(|ChainRecord::Block(block)| block.header.height <= choice);
+        }
+        self.nodes[of].asked += 1;
+        let (response, delay_ms) = match &self.nodes[of].lie {
+            Some(lie) => lie(request, honest, self.nodes[of].asked),
+            None => (honest, 0),
+        };
+        let bytes = response.as_ref().map_or(0, |response| response.encode().len());
+        self.largest_answer = self.largest_answer.max(bytes);
+        let way = self.rng.random_range(1..=self.faults.delay_ms_max);
+        self.deliver_after(way + delay_ms, n, Input::Answer { from, ticket, response });
+    }
+
+    /// What an honest peer answers; nothing when it is down.
+    fn answer(&self, of: PublicKey, request: &Request) -> Option<Response> {
+        let peer = &self.nodes[self.index(&of)];
+        peer.replica.as_ref()?;
         match request {
-            Request::Blocks { from } => {
-                let sync_block = |block: &StoredBlock| SyncBlock {
-                    block: block.clone(),
-                    batches: block
-                        .payload
-                        .digests()
-                        .map(|digest| peer.disk.batches[digest].clone())
-                        .collect(),
-                };
-                // Whoever adopts a block that chooses a set must stop there to obey it.
-                let choice = self.chosen.range(*from..).next().map_or(u64::MAX, |(at, _)| *at);
-                let blocks: Vec<_> = peer
-                    .blocks
-                    .range(*from..=choice)
-                    .take(20)
-                    .map(|(_, block)| sync_block(block))
-                    .collect();
-                self.deliver(n, Input::Blocks { from: to, blocks: up.then_some(blocks) });
+            Request::Headers { from, max } => {
+                let blocks = peer.blocks.range(*from..).take((*max).into());
+                let record =
+                    |(_, block): (_, &StoredBlock)| ChainRecord::Block(Box::new(block.clone()));
+                Some(Response::Headers(blocks.map(record).collect()))
             }
             Request::Batches { digests } => {
-                let found: Vec<_> = digests
-                    .iter()
-                    .filter_map(|d| peer.disk.batches.get(d).or(peer.disk.loose_batches.get(d)))
-                    .cloned()
-                    .collect();
-                for bytes in found.into_iter().filter(|_| up) {
-                    self.deliver(n, batch_input(to, &bytes));
-                }
+                let stored = |d: &Hash| peer.disk.batches.get(d).or(peer.disk.loose_batches.get(d));
+                Some(Response::Batches(digests.iter().filter_map(stored).cloned().collect()))
             }
         }
     }
@@ -720,6 +750,11 @@ impl Cluster {
             self.step(n, Input::Tick);
         }
         true
+    }
+
+    /// Handles the next event.
+    pub fn advance_once(&mut self) {
+        assert!(self.advance(u64::MAX), "nothing happens any more");
     }
 
     pub fn heights(&self) -> Vec<u64> {

@@ -1,9 +1,11 @@
 //! A node: its keys, its replica while it runs, and its disk.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use ballast_primitives::override_record::SignedOverride;
 use ballast_primitives::{Hash, SecretKey, Validator, codec};
+use ballast_replica::message::{Request, Response};
 use ballast_replica::replica::Notice;
 use ballast_replica::safety::{History, Memory};
 use ballast_replica::types::{Evidence, Executed, StoredBlock};
@@ -107,6 +109,9 @@ impl Disk {
     }
 }
 
+/// Given the question, the honest answer and how many questions that makes.
+pub type Lie = Rc<dyn Fn(&Request, Option<Response>, u64) -> (Option<Response>, u64)>;
+
 pub struct Node {
     pub key: SecretKey,
     pub replica: Option<Replica>,
@@ -128,9 +133,33 @@ pub struct Node {
     pub overrides: Vec<SignedOverride>,
     /// Why it stopped by itself.
     pub halted: Option<String>,
+    /// What it makes of what an honest node would answer to who catches up, and after how long.
+    pub lie: Option<Lie>,
+    /// How often it was asked by who catches up.
+    pub asked: u64,
+}
+
+/// Where a node was.
+pub struct Place {
+    disk: Disk,
+    blocks: BTreeMap<u64, StoredBlock>,
+    receipts: BTreeMap<Hash, Receipt>,
 }
 
 impl Node {
+    pub fn place(&self) -> Place {
+        let (disk, blocks) = (self.disk.clone(), self.blocks.clone());
+        Place { disk, blocks, receipts: self.receipts.clone() }
+    }
+
+    /// Puts back what it had then, while it is down, but for what it has signed since.
+    pub fn put_back(&mut self, place: &Place) {
+        let Disk { wal, sign_state, .. } = std::mem::take(&mut self.disk);
+        self.disk = Disk { wal, sign_state, ..place.disk.clone() };
+        self.blocks.clone_from(&place.blocks);
+        self.receipts.clone_from(&place.receipts);
+    }
+
     pub fn replica(&self) -> &Replica {
         self.replica.as_ref().unwrap()
     }

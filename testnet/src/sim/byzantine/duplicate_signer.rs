@@ -1,7 +1,7 @@
 //! Makes certificates out of its own good signature alone, as often as a quorum needs.
 
 use ballast_primitives::{CommitSignature, PublicKey, Vote, VoteKind};
-use ballast_replica::message::{Message, Request, Response, WirePolka, WireRound};
+use ballast_replica::message::{ChainRecord, Message, Request, Response, WirePolka, WireRound};
 
 use super::{Behaviour, Mouth, To};
 
@@ -36,15 +36,14 @@ impl Behaviour for DuplicateSigner {
         _: &Request,
         honest: Response,
     ) -> Option<Response> {
-        let Response::Blocks(mut blocks) = honest else { return Some(honest) };
-        for sync in &mut blocks {
-            let block = &mut sync.block;
+        let Response::Headers(mut records) = honest else { return Some(honest) };
+        for ChainRecord::Block(block) in &mut records {
             block.header.time += 1;
             block.certificate.block = block.header.id();
             let signature = mouth.vote(block.certificate.vote()).signature;
             let entry = CommitSignature { validator: mouth.public, signature };
             block.certificate.signatures = vec![entry; mouth.committee.len()];
         }
-        Some(Response::Blocks(blocks))
+        Some(Response::Headers(records))
     }
 }

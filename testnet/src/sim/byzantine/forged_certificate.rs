@@ -2,7 +2,9 @@
 //! and of blocks that nobody decided, signed by itself in everyone's name.
 
 use ballast_primitives::{CommitSignature, Hash, PublicKey, Signature, Vote, VoteKind};
-use ballast_replica::message::{Message, Request, Response, WirePolka, WireRound, WireVote};
+use ballast_replica::message::{
+    ChainRecord, Message, Request, Response, WirePolka, WireRound, WireVote,
+};
 
 use super::{Behaviour, Mouth, To};
 
@@ -59,9 +61,8 @@ impl Behaviour for ForgedCertificate {
         _: &Request,
         honest: Response,
     ) -> Option<Response> {
-        let Response::Blocks(mut blocks) = honest else { return Some(honest) };
-        for sync in &mut blocks {
-            let block = &mut sync.block;
+        let Response::Headers(mut records) = honest else { return Some(honest) };
+        for ChainRecord::Block(block) in &mut records {
             block.header.time += 1;
             block.certificate.block = block.header.id();
             let vote = block.certificate.vote();
@@ -72,6 +73,6 @@ impl Behaviour for ForgedCertificate {
             };
             block.certificate.signatures = everyone.map(sign).collect();
         }
-        Some(Response::Blocks(blocks))
+        Some(Response::Headers(records))
     }
 }

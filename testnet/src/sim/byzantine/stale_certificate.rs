@@ -2,7 +2,7 @@
 //! height written over, and to who catches up, the certificate of another block.
 
 use ballast_primitives::PublicKey;
-use ballast_replica::message::{Message, Request, Response, WirePolka, WireRound};
+use ballast_replica::message::{ChainRecord, Message, Request, Response, WirePolka, WireRound};
 
 use super::{Behaviour, Mouth, To};
 
@@ -64,10 +64,11 @@ impl Behaviour for StaleCertificate {
         _: &Request,
         honest: Response,
     ) -> Option<Response> {
-        let Response::Blocks(mut blocks) = honest else { return Some(honest) };
-        if let [first, second, ..] = blocks.as_mut_slice() {
-            second.block.certificate = first.block.certificate.clone();
+        let Response::Headers(mut records) = honest else { return Some(honest) };
+        if let [ChainRecord::Block(first), ChainRecord::Block(second), ..] = records.as_mut_slice()
+        {
+            second.certificate = first.certificate.clone();
         }
-        Some(Response::Blocks(blocks))
+        Some(Response::Headers(records))
     }
 }

@@ -26,7 +26,7 @@ impl Behaviour for Withholding {
     ) -> Option<Response> {
         match request {
             Request::Batches { .. } => None,
-            Request::Blocks { .. } => Some(honest),
+            Request::Headers { .. } => Some(honest),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Bounded memory: whatever peers send, what a replica holds stays within what the rules allow a
 //! validator set of this size to make it hold.
 
+use ballast_replica::fetch::AHEAD_BLOCKS_MAX;
+
 use super::{Checker, Fact, Scene, Verdict};
 
 /// More rounds than a run of the simulator has in one height.
@@ -11,6 +13,10 @@ const AUTHOR_BYTES: usize = 68 * 1024 * 1024;
 /// Of each validator: three messages in each of four rounds of the heights that are kept, the one
 /// under way and the next, and its newest.
 const MESSAGES_HEARD: usize = 3 * 4 * 19 + 1;
+/// What is fetched ahead, and all of the next block.
+const FETCHED_BYTES: usize = 40 * 1024 * 1024;
+/// Two at once to each peer, and those that are late, until they are forgotten.
+const QUESTIONS: usize = 16;
 
 #[derive(Default)]
 pub struct Memory;
@@ -36,6 +42,9 @@ impl Checker for Memory {
             ("transactions noted", usage.pending, usage.txs),
             ("pieces of evidence", usage.evidence, 64 * count),
             ("messages heard", usage.heard, MESSAGES_HEARD * count),
+            ("fetched blocks", usage.fetched_blocks, AHEAD_BLOCKS_MAX),
+            ("fetched bytes", usage.fetched_bytes as usize, FETCHED_BYTES),
+            ("questions for blocks", usage.questions, QUESTIONS * count),
             ("claims of heights", usage.claims, count),
             ("results", usage.results, 64),
         ];

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ballast_primitives::Hash;
-use ballast_replica::message::{Request, Response, SyncBlock};
+use ballast_replica::message::{BATCHES_BYTES_MAX, ChainRecord, Request, Response};
 use ballast_replica::types::{CommitWrite, Executed, StoredBlock};
 use ballast_runtime::Receipt;
 use ballast_runtime::state::Change;
@@ -15,7 +15,7 @@ use ballast_runtime::state::Change;
 use crate::sim::rng::Rng;
 
 /// The most blocks of an answer: few, so that catching up takes several.
-const SYNC_BLOCKS_MAX: usize = 32;
+const HEADERS: usize = 32;
 /// Results given back at the start, as many as the node reads.
 const RESULTS: u64 = 32;
 
@@ -174,18 +174,20 @@ impl Store {
         match request {
             Request::Batches { digests } => {
                 let found = digests.iter().filter_map(|digest| self.batches.get(digest));
-                Response::Batches(found.map(|bytes| bytes.to_vec()).collect())
+                let mut left = BATCHES_BYTES_MAX;
+                let fits = |bytes: &&Arc<Vec<u8>>| {
+                    let after = left.checked_sub(bytes.len());
+                    left = after.unwrap_or(0);
+                    after.is_some()
+                };
+                Response::Batches(found.take_while(fits).map(|bytes| bytes.to_vec()).collect())
             }
-            Request::Blocks { from } => {
-                let blocks = self.blocks.range(from..).take(SYNC_BLOCKS_MAX);
-                Response::Blocks(blocks.map_while(|(_, block)| self.sync_block(block)).collect())
+            Request::Headers { from, max } => {
+                let blocks = self.blocks.range(from..).take(HEADERS.min((*max).into()));
+                let record =
+                    |(_, block): (_, &StoredBlock)| ChainRecord::Block(Box::new(block.clone()));
+                Response::Headers(blocks.map(record).collect())
             }
         }
-    }
-
-    fn sync_block(&self, block: &StoredBlock) -> Option<SyncBlock> {
-        let bytes = |digest: &Hash| Some(self.batches.get(digest)?.to_vec());
-        let batches = block.payload.digests().map(bytes).collect::<Option<_>>()?;
-        Some(SyncBlock { block: block.clone(), batches })
     }
 }
