@@ -108,6 +108,16 @@ fn lies() -> Vec<(&'static str, Fault, Lie)> {
             }),
         ),
         (
+            "one block at a time",
+            Fault::Few,
+            Rc::new(|request, mut response, n| {
+                if let Some(Response::Headers(records)) = &mut response {
+                    records.truncate(1);
+                }
+                honest()(request, response, n)
+            }),
+        ),
+        (
             "another answer",
             Fault::Unasked,
             Rc::new(|request: &Request, _, _| match request {

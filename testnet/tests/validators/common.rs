@@ -46,8 +46,12 @@ impl DerefMut for Net {
 
 /// Four validators, ready.
 pub fn up() -> Net {
+    up_with(&Options::default())
+}
+
+pub fn up_with(options: &Options) -> Net {
     let turn = turn();
-    let cluster = Cluster::up(&Options::default()).unwrap_or_else(|failure| panic!("{failure}"));
+    let cluster = Cluster::up(options).unwrap_or_else(|failure| panic!("{failure}"));
     Net { cluster, _turn: turn }
 }
 

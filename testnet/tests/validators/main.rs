@@ -2,6 +2,7 @@
 //! when somebody sends what must be refused. Needs `ballast-node` in BALLAST_BIN_DIR or in the
 //! target folder: `cargo build --release --workspace --bins` makes it.
 
+mod catch_up;
 mod commands;
 mod common;
 mod deadlines;

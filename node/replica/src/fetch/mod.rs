@@ -14,12 +14,14 @@ use std::sync::Arc;
 
 use ballast_primitives::certificate::verify_certificates;
 use ballast_primitives::planted::{Bug, planted};
-use ballast_primitives::{BatchRef, Committee, Hash, PublicKey};
+use ballast_primitives::{BatchRef, Committee, Hash, PublicKey, codec};
 
 use self::peers::Peers;
 pub use self::peers::{BAR_MS, Kind, WAIT_MAX_MS};
 use crate::config::VerifyAll;
-use crate::message::{ChainRecord, HEADERS_MAX, REQUEST_BATCHES_MAX, Request, Response};
+use crate::message::{
+    ChainRecord, HEADERS_BYTES_MAX, HEADERS_MAX, REQUEST_BATCHES_MAX, Request, Response,
+};
 use crate::sets::Sets;
 use crate::types::{Batch, StoredBlock};
 
@@ -27,10 +29,14 @@ use crate::types::{Batch, StoredBlock};
 pub const AHEAD_BLOCKS_MAX: usize = 2 * HEADERS_MAX as usize;
 /// The most bytes of their batches, here and under way, not counting those of the next block.
 pub const AHEAD_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// The most batches that blocks held ahead may name, so that looking for what is missing stays cheap.
+pub const AHEAD_BATCHES_MAX: usize = 8 * 1_024;
 /// Batches are asked for in lots of about so many bytes, or one alone that is larger.
 const LOT_BYTES: u64 = 1024 * 1024;
 /// The most signatures of certificates that are verified in one step, or those of one certificate.
 const STEP_SIGNATURES: usize = 512;
+/// Whoever has more gives at least so many blocks at once, unless they are large.
+const FEW_BLOCKS: usize = HEADERS_MAX as usize / 4;
 /// A question is forgotten after this long: the shell says much earlier that it came to nothing.
 const FORGET_MS: u64 = 30_000;
 
@@ -45,6 +51,8 @@ pub enum Fault {
     Unasked,
     /// Not one block, from a peer that claims to have them.
     Empty,
+    /// A few small blocks, from a peer that claims to have many.
+    Few,
     /// Blocks that do not follow one another, or whose parts are not of one block.
     Unfit,
     /// A certificate that is not valid for its height.
@@ -58,11 +66,12 @@ pub enum Fault {
 }
 
 impl Fault {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Late,
         Self::Failed,
         Self::Unasked,
         Self::Empty,
+        Self::Few,
         Self::Unfit,
         Self::Certificate,
         Self::Override,
@@ -77,6 +86,7 @@ impl Fault {
             Self::Failed => "failed",
             Self::Unasked => "unasked",
             Self::Empty => "empty",
+            Self::Few => "few",
             Self::Unfit => "unfit",
             Self::Certificate => "certificate",
             Self::Override => "override",
@@ -88,7 +98,7 @@ impl Fault {
     /// Whether the peer lied: what is late or failed may be the network's doing, and whoever began
     /// from a copy of a state lacks what came before.
     pub const fn is_a_lie(self) -> bool {
-        !matches!(self, Self::Late | Self::Failed | Self::Empty | Self::Withheld)
+        !matches!(self, Self::Late | Self::Failed | Self::Empty | Self::Few | Self::Withheld)
     }
 }
 
@@ -110,7 +120,7 @@ pub struct Question {
 
 #[derive(Debug)]
 enum Asked {
-    Headers { from: u64 },
+    Headers { from: u64, claim: u64 },
     Batches(Vec<BatchRef>),
 }
 
@@ -135,6 +145,8 @@ pub struct End<'a> {
 pub struct Fetch {
     /// Blocks after the chain's end, in order, each shown with a valid certificate.
     certified: VecDeque<StoredBlock>,
+    /// How many batches these name.
+    named: usize,
     /// Those after these, whose certificates are to be verified, and who sent them.
     claimed: VecDeque<(PublicKey, StoredBlock)>,
     /// Batches of certified blocks.
@@ -195,6 +207,7 @@ impl Fetch {
     pub fn advanced(&mut self, height: u64) {
         while self.certified.front().is_some_and(|block| block.header.height <= height) {
             if let Some(block) = self.certified.pop_front() {
+                self.named = self.named.saturating_sub(block.payload.batches.len());
                 block.payload.digests().for_each(|digest| self.drop_batch(digest));
             }
         }
@@ -244,7 +257,7 @@ impl Fetch {
             let age = now.saturating_sub(open.at);
             let [headers, batches] = waits;
             let (wait, height) = match &open.asked {
-                Asked::Headers { from } => (headers, *from),
+                Asked::Headers { from, .. } => (headers, *from),
                 Asked::Batches(_) => (batches, self.height()),
             };
             let (peer, late) = (open.peer, open.late);
@@ -287,13 +300,14 @@ impl Fetch {
         }
         let Some(Open { at, asked, .. }) = self.close(ticket) else { return };
         let (kind, height) = match &asked {
-            Asked::Headers { from } => (Kind::Headers, *from),
+            Asked::Headers { from, .. } => (Kind::Headers, *from),
             Asked::Batches(_) => (Kind::Batches, self.height().max(end.height + 1)),
         };
         let verdict = match (asked, response) {
             (_, None) => Err(Fault::Failed),
-            (Asked::Headers { from: first }, Some(Response::Headers(records))) => {
-                self.take_headers(from, first, records, end)
+            (Asked::Headers { from: first, claim }, Some(Response::Headers(records))) => {
+                let few = are_few(&records, first, claim);
+                self.take_headers(from, first, records, end).and(few)
             }
             (Asked::Batches(asked), Some(Response::Batches(batches))) => {
                 self.take_batches(&asked, batches)
@@ -374,6 +388,7 @@ impl Fetch {
                 self.claimed.clear();
                 return self.fail(from, block.header.height, fault, now);
             }
+            self.named += block.payload.batches.len();
             self.certified.push_back(block);
         }
     }
@@ -381,8 +396,13 @@ impl Fetch {
     fn verdicts(&self, end: End<'_>, verify_all: VerifyAll) -> Vec<Result<(), Fault>> {
         let mut lot = Vec::new();
         let mut signatures = 0;
+        let mut named = self.named;
         let mut before = self.certified.back().map(|block| block.header.next_validators);
         for (_, block) in &self.claimed {
+            named += block.payload.batches.len();
+            if named > AHEAD_BATCHES_MAX && !(lot.is_empty() && self.certified.is_empty()) {
+                break;
+            }
             let Some(set) = set_of(block.header.height, before, end.sets) else { break };
             let of_override = block.overridden.as_ref().map_or(0, |it| it.signatures.len());
             signatures += block.certificate.signatures.len() + of_override;
@@ -417,7 +437,11 @@ impl Fetch {
     pub fn can_certify(&self, end: End<'_>) -> bool {
         let before = self.certified.back().map(|block| block.header.next_validators);
         let next = self.claimed.front();
-        next.is_some_and(|(_, block)| set_of(block.header.height, before, end.sets).is_some())
+        next.is_some_and(|(_, block)| {
+            let named = self.named + block.payload.batches.len();
+            let has_room = self.certified.is_empty() || named <= AHEAD_BATCHES_MAX;
+            has_room && set_of(block.header.height, before, end.sets).is_some()
+        })
     }
 
     /// What to ask now. `claims` are the heights that connected peers claim; `is_here` tells which
@@ -475,7 +499,8 @@ impl Fetch {
         let from = self.next_height(end.height);
         let holders = claims.iter().filter(|(_, claim)| **claim >= from).map(|(peer, _)| *peer);
         let to = self.peers.pick(Kind::Headers, holders, now)?;
-        let ticket = self.begin(to, Asked::Headers { from }, now);
+        let claim = claims.get(&to).copied().unwrap_or(from);
+        let ticket = self.begin(to, Asked::Headers { from, claim }, now);
         Some(Question { to, ticket, request: Request::Headers { from, max: HEADERS_MAX } })
     }
 
@@ -517,6 +542,16 @@ impl Fetch {
         }
         lots
     }
+}
+
+/// Whether a peer that claims `claim` has given as many blocks as it should.
+fn are_few(records: &[ChainRecord], first: u64, claim: u64) -> Result<(), Fault> {
+    let last = first.saturating_add(records.len() as u64).saturating_sub(1);
+    if records.len() >= FEW_BLOCKS || last >= claim {
+        return Ok(());
+    }
+    let bytes = records.iter().map(|record| codec::encode(record).len()).sum::<usize>();
+    if bytes < HEADERS_BYTES_MAX / 2 { Err(Fault::Few) } else { Ok(()) }
 }
 
 /// Whether header, payload and certificate are parts of one block of this chain.
