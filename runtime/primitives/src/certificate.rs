@@ -163,7 +163,7 @@ pub fn verify_certificates(
         let mut bad = None;
         for entry in &certificate.signatures {
             // One that was not answered for is not good.
-            if !answers.next().is_some_and(|answer| answer.is_ok()) {
+            if answers.next().is_none_or(|answer| answer.is_err()) {
                 bad = bad.or(Some(entry.validator));
             }
         }

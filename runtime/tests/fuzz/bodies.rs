@@ -74,7 +74,7 @@ pub fn certificate(bytes: &[u8]) {
         let all = [(&certificate, committee); 2];
         let batch = |items: &[Item<'_>]| verify_batch(items, &mut rng);
         let answers = verify_certificates(&genesis, &all, batch);
-        assert_eq!(answers, [one.clone(), one.clone()]);
+        assert_eq!(answers, [one, one]);
         assert!(one.is_err() || certificate.block == header().id());
     }
     let genuine = |anchor: &CertifiedHeader| assert_eq!(anchor.header, header());
