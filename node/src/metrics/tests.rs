@@ -35,6 +35,8 @@ fn the_catalogue_lists_exactly_what_the_node_exports() {
     metrics.round_failed("validator-0", "silent");
     metrics.passed_over("validator-0", false);
     metrics.clock_offset("validator-0", -3);
+    metrics.left_out("validator-0", 1);
+    drop(metrics.evidence("validator-0"));
     crate::net::NetMetrics::default().register(&mut registry);
     crate::rpc::RpcMetrics::default().register(&mut registry);
     assert_eq!(registered(&registry), catalogue(), "docs/metrics.md is not true any more");

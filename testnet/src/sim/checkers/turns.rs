@@ -58,7 +58,8 @@ impl Checker for Turns {
                 }
                 Ok(())
             }
-            // What liars sign counts wherever it is shown.
+            // What was signed counts wherever it is shown: liars say what they like, and who loses power
+            // right after it has decided said nothing of the vote that decided.
             Fact::Said { message: Message::Proposal(proposal), .. } => {
                 self.showed(scene, proposal);
                 Ok(())
@@ -89,7 +90,7 @@ impl Turns {
         let CommitCertificate { height, round, block, signatures } = parent;
         let vote =
             Vote { kind: VoteKind::Precommit, height: *height, round: *round, block: Some(*block) };
-        for entry in signatures.iter().filter(|entry| !scene.is_honest(&entry.validator)) {
+        for entry in signatures {
             let bytes = vote.signed_bytes(&scene.genesis);
             if self.signatures.are_good(&entry.validator, &bytes, &entry.signature) {
                 self.precommitted(&vote, entry.validator);
