@@ -218,7 +218,9 @@ impl Committee {
     /// The others take turns in cycles of as many heights as there are of them. Lay their powers
     /// end to end: a cycle visits evenly spaced points of that line, so that each is visited as
     /// often as its power is worth, and equal ones once. From cycle to cycle the points move on.
-    /// A round above the first goes to the next in order.
+    /// A round above the first goes to the next in order. When each of them has had a round, those
+    /// who are passed over have theirs, and so on in turn: one of them may be locked on a value that
+    /// only it can propose again.
     #[allow(
         clippy::indexing_slicing,
         clippy::cast_possible_truncation,
@@ -242,8 +244,10 @@ impl Committee {
             end += u128::from(v.power);
             point < end
         });
-        let at = (first.unwrap_or(0) as u64 + u64::from(round) % count) % count;
-        in_turn[at as usize]
+        let in_order = in_turn.iter().cycle().skip(first.unwrap_or(0)).take(in_turn.len());
+        let passed = self.validators().iter().filter(|v| !none_out && is_passed(v));
+        let order: Vec<_> = in_order.copied().chain(passed).collect();
+        order[round as usize % order.len()]
     }
 }
 

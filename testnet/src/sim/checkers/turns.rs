@@ -163,7 +163,10 @@ impl Turns {
             Some(*end)
         });
         let first = ends.take_while(|end| *end <= point).count();
-        takers.get((first + round as usize) % takers.len()).map(|v| v.key)
+        let rounds = (0..takers.len()).filter_map(|n| takers.get((first + n) % takers.len()));
+        let last = set.iter().filter(|v| bearable && passed.contains(&v.key));
+        let order: Vec<_> = rounds.copied().chain(last).collect();
+        order.get(round as usize % order.len()).map(|v| v.key)
     }
 
     /// CO-91, CO-92.
