@@ -6,6 +6,7 @@
 //! goes through [`disk`]; [`peers`] speaks to other validators, [`backend`] to the gRPC services,
 //! and [`view`] publishes what the rest of the node may see.
 
+mod answers;
 mod backend;
 mod book;
 mod brain;

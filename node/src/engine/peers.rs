@@ -14,12 +14,13 @@ use parking_lot::{Mutex, RwLock};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
+use super::answers::{self, Answers};
 use super::book::Book;
 use super::conduct::Conduct;
 use super::mailbox::{Letter, Mailbox, Post};
 use super::verify::{CheckedBatch, Verification};
 use crate::metrics::NodeMetrics;
-use crate::net::{Inbox, Lane, NetEvent, Network, PeerKey, Room};
+use crate::net::{Inbox, Lane, NetEvent, Network, PeerKey, ReplyHandle, Room};
 use crate::store::Store;
 
 /// Batches being verified at once; more wait with the network's budget for their sender.
@@ -39,6 +40,7 @@ pub struct Peers {
     /// Replaced whole when the list changes.
     book: Arc<RwLock<Arc<Book>>>,
     conduct: Arc<Mutex<Conduct>>,
+    answers: Arc<Answers>,
 }
 
 impl Peers {
@@ -59,6 +61,7 @@ impl Peers {
             verification,
             book,
             conduct: Arc::default(),
+            answers: Arc::default(),
         }
     }
 
@@ -76,6 +79,7 @@ impl Peers {
             self.mailbox.control(Letter::Input(Input::PeerDown(gone.key)));
         }
         self.conduct.lock().keep(|key| !book.peers_of(key).is_empty());
+        self.answers.keep(|peer| !book.keys_of(peer).is_empty());
         for new in book.without(&before) {
             tracing::info!(peer = %new.peer, name = new.name, "listed");
         }
@@ -262,6 +266,34 @@ impl Peers {
         }
     }
 
+    /// Answers once the peer's share allows it; until then the question keeps its place.
+    async fn answer_in_turn(
+        self,
+        from: PeerKey,
+        body: Vec<u8>,
+        reply: ReplyHandle,
+        store: Arc<Store>,
+    ) {
+        let turn = self.answers.of(from);
+        let mut full_at = turn.lock().await;
+        tokio::time::sleep(answers::wait(*full_at, Instant::now())).await;
+        let work = tokio::task::spawn_blocking(move || {
+            let begun = Instant::now();
+            (answer(&store, &body).map(|response| response.encode()), begun.elapsed())
+        });
+        // Dropping the handle fails the request at the peer.
+        let Ok((answer, took)) = work.await else { return };
+        answers::charge(&mut full_at, Instant::now(), took);
+        match answer {
+            Ok(bytes) => {
+                if let Err(error) = reply.send(bytes) {
+                    tracing::debug!(peer = %from, %error, "answer not sent");
+                }
+            }
+            Err(error) => self.breach(from, &format!("asked what it may not: {error}")),
+        }
+    }
+
     /// Batches and requests, until the network ends.
     pub async fn pump_batches(self, mut batches: Inbox, store: Arc<Store>) {
         let room = Arc::new(Semaphore::new(VERIFYING_MAX));
@@ -279,18 +311,12 @@ impl Peers {
                     });
                 }
                 NetEvent::Request { from, body, reply } => {
-                    let (store, peers) = (Arc::clone(&store), self.clone());
-                    tokio::task::spawn_blocking(move || match answer(&store, &body) {
-                        Ok(response) => {
-                            if let Err(error) = reply.send(response.encode()) {
-                                tracing::debug!(peer = %from, %error, "answer not sent");
-                            }
-                        }
-                        // Dropping the handle fails the request at the peer.
-                        Err(error) => {
-                            peers.breach(from, &format!("asked what it may not: {error}"))
-                        }
-                    });
+                    tokio::spawn(self.clone().answer_in_turn(
+                        from,
+                        body,
+                        reply,
+                        Arc::clone(&store),
+                    ));
                 }
                 _ => {}
             }
