@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use ballast_node::config::{ConfigError, Loaded};
-use ballast_node::keyfile::PassphraseSource;
-use ballast_node::setup::Home;
+use crate::config::{ConfigError, Loaded};
+use crate::keyfile::PassphraseSource;
+use crate::setup::Home;
 use clap::{Args, Parser, Subcommand};
 
 /// Runs a Ballast validator or observer, and looks after its home folder.

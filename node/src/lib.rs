@@ -23,6 +23,8 @@ const _: () = assert!(
 );
 
 mod address;
+mod cli;
+mod commands;
 pub mod config;
 pub mod engine;
 pub mod keyfile;
@@ -35,3 +37,19 @@ pub mod setup;
 pub mod store;
 
 pub use ballast_journal as journal;
+
+use std::process::ExitCode;
+
+use ballast_runtime::Rulebook;
+use clap::Parser;
+
+/// The program `ballast-node`, with the versions of the rules that it executes: a release has
+/// [`Rulebook::SHIPPED`].
+pub fn main(rulebook: Rulebook) -> ExitCode {
+    let cli = cli::Cli::parse();
+    let json = cli.json;
+    match commands::run(cli, rulebook) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => failure.report(json),
+    }
+}

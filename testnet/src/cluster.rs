@@ -49,9 +49,15 @@ impl Cluster {
     /// Starts another node, whose keys are not in the genesis; its number. It is let in by who is
     /// started after this, and by everyone once the chain makes it a validator.
     pub fn join(&mut self) -> Result<usize, Failure> {
+        let n = self.add()?;
+        self.start(&[n])?;
+        Ok(n)
+    }
+
+    /// The same without starting it.
+    pub fn add(&mut self) -> Result<usize, Failure> {
         let n = self.network.join()?;
         self.manifest = self.network.manifest()?;
-        self.start(&[n])?;
         Ok(n)
     }
 

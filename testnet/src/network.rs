@@ -45,6 +45,8 @@ pub struct Launcher {
     /// A command that becomes the one that follows it, such as `ip netns exec NAME`.
     pub prefix: Vec<OsString>,
     pub variables: Vec<(OsString, OsString)>,
+    /// Another program than this network's `ballast-node`.
+    pub program: Option<PathBuf>,
 }
 
 impl Network {
@@ -164,11 +166,12 @@ impl Network {
         let log = log.map_err(Failure::at(&path))?;
         let second = log.try_clone().map_err(Failure::at(&path))?;
         let launcher = self.launchers.get(&n).cloned().unwrap_or_default();
+        let program = launcher.program.as_ref().unwrap_or(&self.node);
         let mut command = match launcher.prefix.split_first() {
-            None => process::detached(&self.node),
+            None => process::detached(program),
             Some((first, rest)) => {
                 let mut command = process::detached(Path::new(first));
-                command.args(rest).arg(&self.node);
+                command.args(rest).arg(program);
                 command
             }
         };

@@ -1,6 +1,6 @@
 //! `config show` and `config default`.
 
-use ballast_node::config::{Config, Loaded};
+use crate::config::{Config, Loaded};
 use serde_json::{Map, Value, json};
 
 use super::{Failure, Output};

@@ -1,9 +1,9 @@
 //! `db`: what the database of a stopped node holds, and removing what is old.
 
-use ballast_node::journal::{DataLock, LockError};
-use ballast_node::operator::disk::Space;
-use ballast_node::setup::{Home, exit};
-use ballast_node::store::{Pruned, Store, StoreError, StoreOptions, StoreStats};
+use crate::journal::{DataLock, LockError};
+use crate::operator::disk::Space;
+use crate::setup::{Home, exit};
+use crate::store::{Pruned, Store, StoreError, StoreOptions, StoreStats};
 use serde_json::json;
 
 use super::{Failure, Output, home};

@@ -4,12 +4,12 @@ use std::io::{IsTerminal, stdin};
 use std::net::TcpListener;
 use std::path::Path;
 
-use ballast_node::config::Config;
-use ballast_node::journal::{SignState, SignStateError};
-use ballast_node::keyfile::{KeyFile, KeyFileError, PassphraseSource};
-use ballast_node::operator::client;
-use ballast_node::operator::disk::{Level, Space};
-use ballast_node::setup::Home;
+use crate::config::Config;
+use crate::journal::{SignState, SignStateError};
+use crate::keyfile::{KeyFile, KeyFileError, PassphraseSource};
+use crate::operator::client;
+use crate::operator::disk::{Level, Space};
+use crate::setup::Home;
 use ballast_runtime::Genesis;
 use serde_json::json;
 

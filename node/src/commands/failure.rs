@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use ballast_node::config::ConfigError;
-use ballast_node::keyfile::{KeyFileError, PassphraseError};
-use ballast_node::logging::LoggingError;
-use ballast_node::operator::client::AskError;
-use ballast_node::setup::exit;
+use crate::config::ConfigError;
+use crate::keyfile::{KeyFileError, PassphraseError};
+use crate::logging::LoggingError;
+use crate::operator::client::AskError;
+use crate::setup::exit;
 
 use super::output::Output;
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::{fmt, fs};
 
-use ballast_node::keyfile::{KeyFile, Passphrase, PassphraseError};
-use ballast_node::setup::Home;
+use crate::keyfile::{KeyFile, Passphrase, PassphraseError};
+use crate::setup::Home;
 use ballast_primitives::{Network, SecretKey};
 use ballast_runtime::Genesis;
 

@@ -4,10 +4,10 @@ use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
-use ballast_node::config::Config;
-use ballast_node::journal::SignState;
-use ballast_node::keyfile;
-use ballast_node::setup::Home;
+use crate::config::Config;
+use crate::journal::SignState;
+use crate::keyfile;
+use crate::setup::Home;
 use serde_json::{Map, Value, json};
 
 use super::{Failure, Output, home};

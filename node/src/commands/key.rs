@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ballast_node::keyfile::{self, KeyFile};
+use crate::keyfile::{self, KeyFile};
 use serde_json::json;
 
 use super::{Failure, Output};

@@ -15,6 +15,7 @@ mod start;
 mod status;
 mod upgrade;
 
+use ballast_runtime::Rulebook;
 use clap::CommandFactory;
 
 use crate::cli::{Cli, Command};
@@ -23,11 +24,11 @@ use output::Output;
 pub use failure::Failure;
 
 /// Runs a command; the exit code of one that answers.
-pub fn run(cli: Cli) -> Result<u8, Failure> {
+pub fn run(cli: Cli, rulebook: Rulebook) -> Result<u8, Failure> {
     let output = Output { json: cli.json };
     match cli.command {
         Command::Init(args) => init::run(&args, output),
-        Command::Start(args) => start::run(&args),
+        Command::Start(args) => start::run(&args, rulebook),
         Command::Status(args) => status::run(&args, output),
         Command::Doctor(args) => doctor::run(&args, output),
         Command::Key(command) => key::run(&command, output),

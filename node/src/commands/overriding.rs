@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ballast_node::journal::{DataLock, LockError};
-use ballast_node::setup::Home;
+use crate::journal::{DataLock, LockError};
+use crate::setup::Home;
 use ballast_primitives::Hash;
 use ballast_primitives::override_record::{Action, Override, SignedOverride};
 use serde_json::json;

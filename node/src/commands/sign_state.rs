@@ -3,9 +3,9 @@
 use std::fs;
 use std::io::ErrorKind;
 
-use ballast_node::journal::{DataLock, LockError, Owner, SignState, Wal};
-use ballast_node::setup::Home;
-use ballast_node::store::{Store, StoreOptions};
+use crate::journal::{DataLock, LockError, Owner, SignState, Wal};
+use crate::setup::Home;
+use crate::store::{Store, StoreOptions};
 use ballast_primitives::{Hash, PublicKey};
 use ballast_replica::safety::{History, Memory};
 use serde_json::json;

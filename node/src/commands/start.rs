@@ -4,8 +4,8 @@ use std::fs::File;
 use std::process;
 use std::thread;
 
-use ballast_node::setup::{Setup, exit};
-use ballast_node::{engine, logging};
+use crate::setup::{Setup, exit};
+use crate::{engine, logging};
 use ballast_primitives::Hash;
 use ballast_runtime::Rulebook;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Failure, home, init};
 use crate::cli::StartArgs;
 
-pub fn run(args: &StartArgs) -> Result<u8, Failure> {
+pub fn run(args: &StartArgs, rulebook: Rulebook) -> Result<u8, Failure> {
     let home = args.home.home();
     let config = args.home.load()?.config;
     logging::start(&config.log)?;
@@ -32,7 +32,7 @@ pub fn run(args: &StartArgs) -> Result<u8, Failure> {
     let release = own_digest();
     tracing::info!(
         %release,
-        rules = Rulebook::SHIPPED.newest(),
+        rules = rulebook.newest(),
         version = env!("CARGO_PKG_VERSION"),
         name = config.node.name,
         chain = genesis.chain_id,
@@ -46,7 +46,7 @@ pub fn run(args: &StartArgs) -> Result<u8, Failure> {
         genesis,
         consensus_key: keys.consensus,
         peer_key: keys.peer,
-        rulebook: Rulebook::SHIPPED,
+        rulebook,
         release,
         stop,
     };

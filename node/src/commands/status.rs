@@ -1,7 +1,7 @@
 //! `status`: what a running node says of itself.
 
-use ballast_node::operator::client;
-use ballast_node::operator::status::StatusReport;
+use crate::operator::client;
+use crate::operator::status::StatusReport;
 
 use super::{Failure, Output};
 use crate::cli::ConfiguredHome;

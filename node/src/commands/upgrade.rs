@@ -1,8 +1,8 @@
 //! `upgrade check`: whether this node, and who else, can go on when the scheduled rules come.
 
-use ballast_node::operator::client;
-use ballast_node::operator::rules::{RulesStatus, Runs, Scheduled};
-use ballast_node::setup::exit;
+use crate::operator::client;
+use crate::operator::rules::{RulesStatus, Runs, Scheduled};
+use crate::setup::exit;
 
 use super::{Failure, Output};
 use crate::cli::UpgradeCommand;

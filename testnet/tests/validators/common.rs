@@ -55,6 +55,14 @@ pub fn up_with(options: &Options) -> Net {
     Net { cluster, _turn: turn }
 }
 
+/// Four validators, not yet started.
+pub fn down() -> Net {
+    let turn = turn();
+    let cluster =
+        Cluster::create(&Options::default()).unwrap_or_else(|failure| panic!("{failure}"));
+    Net { cluster, _turn: turn }
+}
+
 /// Submits and waits for the final answer.
 pub async fn commit(client: &Client, tx: &SignedTx) -> v1::Receipt {
     let id = tx.body.id().to_string();

@@ -15,4 +15,5 @@ mod pruned;
 mod refusals;
 mod safety;
 mod sets;
+mod upgrades;
 mod wallet;
