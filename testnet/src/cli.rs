@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ballast_testnet::chaos::lies::BEHAVIOURS;
+use ballast_testnet::chaos::lies::ADVERSARIES;
 use clap::{Args, Parser, Subcommand};
 
 /// Runs a network of real validators on this machine, for development.
@@ -102,8 +102,9 @@ pub enum Chaos {
     /// Run the chaos suite: real validators under load, hit with every fault that this machine can
     /// inject, and audited. Uses no existing network. Without numbers: the short form.
     Suite(SuiteArgs),
-    /// Set one of four validators that lies against the three others under load, each behaviour for a
-    /// while, and show what honest clients notice. Uses no existing network.
+    /// Set those who mean harm, one at a time, against validators under load, and show what honest
+    /// clients notice: one of four validators that lies, an observer, strangers, clients. Uses no
+    /// existing network. `--long` judges by the bounds that docs/abuse.md states.
     Lies(LiesArgs),
     /// Check that the suite notices: disks that report syncs which they did not do, and a power
     /// cut, must cost payments.
@@ -112,12 +113,15 @@ pub enum Chaos {
 
 #[derive(Args, Clone)]
 pub struct LiesArgs {
-    /// For how long each.
+    /// For how long each under load; nothing that depends on the machine's speed is judged.
     #[arg(long, value_name = "S", default_value_t = 10)]
     pub seconds: u64,
+    /// A minute each under load and half of one at rest, judged by every bound.
+    #[arg(long, conflicts_with = "seconds")]
+    pub long: bool,
     /// Only these; all otherwise.
-    #[arg(value_parser = clap::builder::PossibleValuesParser::new(BEHAVIOURS))]
-    pub behaviours: Vec<String>,
+    #[arg(value_parser = clap::builder::PossibleValuesParser::new(ADVERSARIES))]
+    pub adversaries: Vec<String>,
     /// Where the JSON goes.
     #[arg(long, value_name = "FILE", default_value = "target/lies.json")]
     pub report: PathBuf,

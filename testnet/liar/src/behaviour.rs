@@ -3,7 +3,7 @@
 use ballast_node::net::{Lane, PeerKey};
 use ballast_primitives::certificate::VoteKind;
 use ballast_primitives::{Hash, Signature, Vote, codec};
-use ballast_replica::message::{Message, Request, Response};
+use ballast_replica::message::{HEADERS_MAX, Message, Request, Response};
 use clap::ValueEnum;
 
 use crate::liar::{Liar, number};
@@ -26,8 +26,14 @@ pub enum Behaviour {
     JunkBatches,
     /// Packs 500 batches a second of one such payment each.
     TinyBatches,
+    /// Asks for blocks from the first on, and for the newest batches, as often as it is answered.
+    AskFlood,
     /// Frames of noise on both lanes, 64 KiB, 100 a second.
     Garbage,
+    /// Frames longer than the lanes take, as soon as it is connected again.
+    Oversized,
+    /// Ends its connections and makes them again, five times a second.
+    HangUps,
     /// Votes for and against each block: the one to half of the others, the other to the rest.
     Twin,
     /// Answers whoever catches up with batches that were not asked for.
@@ -48,6 +54,7 @@ impl Behaviour {
             Self::BadVotes => bad_votes(liar),
             Self::GhostVotes => ghost_votes(liar),
             Self::WantFlood => want_flood(liar),
+            Self::AskFlood => ask_flood(liar),
             Self::JunkBatches => {
                 let batch = liar.junk(20);
                 liar.bytes_to_all(Lane::Batch, codec::encode(&batch));
@@ -64,6 +71,16 @@ impl Behaviour {
                 liar.bytes_to_all(Lane::Consensus, noise.clone());
                 liar.bytes_to_all(Lane::Batch, noise);
             }
+            Self::Oversized if liar.turn.is_multiple_of(50) => {
+                liar.bytes_to_all(Lane::Consensus, vec![7; 300 << 10]);
+                liar.bytes_to_all(Lane::Batch, vec![7; 9 << 20]);
+            }
+            Self::Oversized => {}
+            Self::HangUps => match liar.turn % 20 {
+                0 => liar.hang_up(),
+                10 => liar.connect(),
+                _ => {}
+            },
         }
     }
 
@@ -118,6 +135,13 @@ fn want_flood(liar: &Liar) {
     let (height, block) = (liar.height(), liar.seen.as_ref().map_or(Hash::ZERO, |h| h.id()));
     for _ in 0..100 {
         liar.to_all(&Message::WantProposal { height, round: 0, block });
+    }
+}
+
+fn ask_flood(liar: &Liar) {
+    let digests = liar.batches.iter().copied().collect();
+    for request in [Request::Headers { from: 1, max: HEADERS_MAX }, Request::Batches { digests }] {
+        liar.ask_all(&request);
     }
 }
 

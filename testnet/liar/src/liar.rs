@@ -1,14 +1,18 @@
 //! What every behaviour needs: the present height, keys, and the way to the others.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use ballast_node::net::{Inbox, Lane, NetEvent, Network, PeerKey};
+use ballast_node::net::{Inbox, Lane, NetEvent, Network, PeerEntry, PeerKey};
 use ballast_primitives::block::BatchRef;
 use ballast_primitives::{
     Address, Domain, Hash, Header, KeyPolicy, Payload, PublicKey, SecretKey, Signature, Vote, hash,
 };
-use ballast_replica::message::{Message, Request, WireProposal, WireVote, proposal_signed_bytes};
+use ballast_replica::message::{
+    Message, REQUEST_BATCHES_MAX, Request, WireProposal, WireVote, proposal_signed_bytes,
+};
 use ballast_replica::types::Batch;
 use ballast_runtime::{Genesis, Op, TxBody, ops};
 
@@ -16,6 +20,7 @@ use crate::behaviour::Behaviour;
 
 /// How often a behaviour acts.
 const TICK: Duration = Duration::from_millis(10);
+const ASKED_MAX: usize = 32;
 const DAY_MS: u64 = 86_400_000;
 
 pub struct Liar {
@@ -24,16 +29,23 @@ pub struct Liar {
     chain_id: u32,
     network: Network,
     peers: Vec<PeerKey>,
+    list: Vec<PeerEntry>,
+    /// Questions that wait for their answer.
+    asked: Arc<AtomicUsize>,
     /// The newest proposal of an honest validator.
     pub seen: Option<Header>,
+    /// The newest batches that proposals named.
+    pub batches: VecDeque<Hash>,
     /// Counts ticks.
     pub turn: u64,
 }
 
 impl Liar {
-    pub fn new(key: SecretKey, genesis: &Genesis, network: Network, peers: Vec<PeerKey>) -> Self {
+    pub fn new(key: SecretKey, genesis: &Genesis, network: Network, list: Vec<PeerEntry>) -> Self {
         let (chain_id, genesis) = (genesis.chain_id, genesis.hash());
-        Self { key, genesis, chain_id, network, peers, seen: None, turn: 0 }
+        let peers = list.iter().map(|entry| entry.key).collect();
+        let (asked, batches) = (Arc::default(), VecDeque::new());
+        Self { key, genesis, chain_id, network, peers, list, asked, seen: None, batches, turn: 0 }
     }
 
     pub async fn run(mut self, behaviour: Behaviour, mut events: Inbox, mut batches: Inbox) {
@@ -69,6 +81,9 @@ impl Liar {
             && self.seen.as_ref().is_none_or(|seen| seen.height <= proposal.header.height)
         {
             self.seen = Some(proposal.header.clone());
+            self.batches.extend(proposal.payload.digests().copied());
+            let old = self.batches.len().saturating_sub(REQUEST_BATCHES_MAX);
+            self.batches.drain(..old);
         }
         behaviour.hear(self, from, &message);
     }
@@ -103,6 +118,31 @@ impl Liar {
         for peer in &self.peers {
             let _ = self.network.send(*peer, lane, Arc::clone(&frame));
         }
+    }
+
+    /// As many questions at once as the others take, and as many again that wait for a place.
+    pub fn ask_all(&self, request: &Request) {
+        for peer in &self.peers {
+            if self.asked.load(Ordering::Relaxed) >= ASKED_MAX {
+                return;
+            }
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            let (network, peer, body) = (self.network.clone(), *peer, request.encode());
+            let asked = Arc::clone(&self.asked);
+            tokio::spawn(async move {
+                drop(network.request(peer, body).await);
+                asked.fetch_sub(1, Ordering::Relaxed);
+            });
+        }
+    }
+
+    /// Ends every connection.
+    pub fn hang_up(&self) {
+        let _ = self.network.set_allowed(Vec::new());
+    }
+
+    pub fn connect(&self) {
+        let _ = self.network.set_allowed(self.list.clone());
     }
 
     pub fn vote(&self, vote: Vote) -> WireVote {

@@ -1,6 +1,6 @@
-//! A validator built to lie.
+//! A validator built to lie, or an observer.
 //!
-//! It has a validator's home, keys and place in the set, speaks the peers' protocol through the node's
+//! It has a home on the chain, with a validator's place in the set or an observer's on the list, speaks the peers' protocol through the node's
 //! own network layer, and does one thing that no honest validator does, as hard as the wire lets it
 //! ([`behaviour`]). It follows the chain only as far as it must to lie about the present height, keeps
 //! no sign-state, and its keys must never be used by an honest validator again.
@@ -29,7 +29,7 @@ use crate::liar::Liar;
 #[derive(Parser)]
 #[command(name = "ballast-liar", version)]
 struct Args {
-    /// A validator's home on a dev chain.
+    /// A validator's or an observer's home on a dev chain.
     #[arg(long)]
     home: PathBuf,
     #[arg(long)]
@@ -49,20 +49,31 @@ async fn main() -> Result<()> {
         let key: PublicKey = entry.key.parse().context("network.peers")?;
         peers.push(PeerEntry { key: PeerKey(key.0), address: Some(entry.address.clone()) });
     }
-    let keys = peers.iter().map(|peer| peer.key).collect();
+    let list = peers.clone();
+    // Its own limits do not keep it from anything.
+    let (frame, queue) = (16 << 20, 64 << 20);
+    let limits = NetLimits {
+        consensus_frame_bytes_max: frame,
+        batch_frame_bytes_max: frame,
+        consensus_queue_bytes_max: queue,
+        batch_queue_bytes_max: queue,
+        consensus_inbox_bytes_max: queue,
+        batch_inbox_bytes_max: queue,
+        ..NetLimits::default()
+    };
     let net = net::start(
         NetConfig {
             secret: Zeroizing::new(*peer.expose()),
             listen: config.network.listen.clone(),
             peers,
             chain: genesis.hash().0,
-            limits: NetLimits::default(),
+            limits,
         },
         NetMetrics::default(),
     )
     .await?;
     let mut end = signal(SignalKind::terminate())?;
-    let liar = Liar::new(consensus, &genesis, net.network.clone(), keys);
+    let liar = Liar::new(consensus, &genesis, net.network.clone(), list);
     tokio::select! {
         () = liar.run(args.behaviour, net.events, net.batches) => {}
         _ = end.recv() => {}

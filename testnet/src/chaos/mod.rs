@@ -6,9 +6,11 @@
 //! a [`shim`] that makes clocks and disks lie. [`machine`] finds out which of these there are, and
 //! what there is not is skipped with its reason. A payment load runs all the time; [`verdict`] says
 //! whether every payment that was acknowledged is there, once, on every validator. [`proof`] shows
-//! that it would be noticed if not. [`lies`] sets a validator that lies against three honest ones.
+//! that it would be noticed if not. [`lies`] sets those who mean harm against honest
+//! validators: a validator or an observer that lies, and what needs no keys ([`harm`]).
 
 pub mod faults;
+pub mod harm;
 pub mod hosts;
 pub mod lies;
 pub mod machine;
