@@ -13,6 +13,7 @@ mod idle;
 mod links;
 mod load;
 mod micro;
+mod one_of_four;
 mod report;
 mod restart;
 mod simulated;
@@ -49,6 +50,9 @@ enum Command {
     Restart(restart::RestartArgs),
     /// How long a commit takes as validators far from each other grow in number, in virtual time.
     Links(links::LinksArgs),
+    /// Latency over time while one of four validators is killed, paused, cut off, wrong about time, or
+    /// lies.
+    OneOfFour(one_of_four::OneOfFourArgs),
 }
 
 fn main() -> Result<()> {
@@ -78,14 +82,24 @@ fn main() -> Result<()> {
             write(out, &rows)?;
             draw(out, &links::groups(&rows))?;
         }
+        Command::OneOfFour(args) => {
+            let runs = one_of_four::run(args)?;
+            println!("{}", one_of_four::table(&runs));
+            write(out, &runs)?;
+            picture(out, &svg::plot(&one_of_four::charts(&runs)))?;
+        }
     }
     Ok(())
 }
 
-/// The picture beside the report.
 fn draw(out: Option<&Path>, groups: &[svg::Group]) -> Result<()> {
+    picture(out, &svg::draw(groups))
+}
+
+/// Beside the report.
+fn picture(out: Option<&Path>, svg: &str) -> Result<()> {
     let Some(out) = out else { return Ok(()) };
-    Ok(std::fs::write(out.with_extension("svg"), svg::draw(groups))?)
+    Ok(std::fs::write(out.with_extension("svg"), svg)?)
 }
 
 fn write(out: Option<&Path>, report: &impl Serialize) -> Result<()> {

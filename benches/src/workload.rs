@@ -40,13 +40,16 @@ pub struct Workload {
 
 impl Workload {
     pub fn new(env: &Env, accounts: u32) -> Result<Self> {
+        Self::of(&env.dev_seed, env.genesis_hash.parse()?, env.chain_id, accounts)
+    }
+
+    pub fn of(seed: &str, genesis: Hash, chain_id: u32, accounts: u32) -> Result<Self> {
         ensure!(accounts >= 2, "payments need two accounts at least");
-        let seed = env.dev_seed.as_str();
         let senders = (0..accounts)
             .into_par_iter()
             .map(|n| (dev::account_key(seed, n), dev::account_address(seed, n)))
             .collect();
-        Ok(Self { senders, genesis: env.genesis_hash.parse()?, chain_id: env.chain_id, signed: 0 })
+        Ok(Self { senders, genesis, chain_id, signed: 0 })
     }
 
     pub fn address(&self, account: u32) -> Address {

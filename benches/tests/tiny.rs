@@ -18,7 +18,7 @@ fn report(args: &[&str]) -> Value {
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(!output.stdout.is_empty(), "it prints what it found");
-    if ["standard", "links"].contains(&args[0]) {
+    if ["standard", "links", "one-of-four"].contains(&args[0]) {
         let picture = std::fs::read_to_string(out.with_extension("svg")).unwrap();
         assert!(picture.starts_with("<svg") && picture.trim_end().ends_with("</svg>"));
     }
@@ -87,5 +87,24 @@ fn validators_far_from_each_other_commit_within_a_few_links() {
         let p50 = row["p50_ms"].as_f64().unwrap();
         assert!((100.0..400.0).contains(&p50), "{row}");
         assert!(row["proposal_bytes_per_block"].as_f64().unwrap() > 0.0, "{row}");
+    }
+}
+
+#[test]
+fn one_of_four_falls_out_and_payments_go_on() {
+    let report = report(
+        &"one-of-four --rates 60 --seconds 4 --calm 1 --accounts 200 nothing killed clock-behind lies"
+            .split(' ')
+            .collect::<Vec<_>>(),
+    );
+    let runs = report.as_array().unwrap();
+    assert_eq!(runs.len(), 4);
+    // A machine may not let every fault be tried.
+    for run in runs.iter().filter(|run| run.get("skipped").is_none()) {
+        assert_eq!(run["seconds"].as_array().unwrap().len(), 6, "{run}");
+        for stretch in ["before", "during", "after"] {
+            assert!(run[stretch]["payments"].as_u64().unwrap() > 0, "{run}");
+            assert_eq!(run[stretch]["lost"], 0, "{run}");
+        }
     }
 }

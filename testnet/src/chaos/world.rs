@@ -43,9 +43,14 @@ pub struct World {
 impl World {
     /// Starts it; `volume_bytes` is the size of each home's file system.
     pub fn up(machine: &Machine, volume_bytes: u64) -> Result<Self, Failure> {
+        Self::with(machine, volume_bytes, Options::default())
+    }
+
+    /// As many accounts as `options` say; hosts and their number are this world's.
+    pub fn with(machine: &Machine, volume_bytes: u64, options: Options) -> Result<Self, Failure> {
         let hosts = machine.hosts.is_ok().then(|| Hosts::create(VALIDATORS)).transpose()?;
         let addresses = hosts.iter().flat_map(|hosts| (0..VALIDATORS).map(|n| hosts.address(n)));
-        let options = Options { hosts: addresses.collect(), ..Options::default() };
+        let options = Options { hosts: addresses.collect(), ..options };
         let cluster = Cluster::create(&options)?;
         let mut world = Self {
             volumes: Vec::new(),
