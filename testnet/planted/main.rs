@@ -32,6 +32,9 @@ const TRIGGERS: &[(&str, &str)] = &[
     ("RulesByProgram", "upgrade of the rules"),
     ("RulesOfArrival", "upgrade of the rules"),
     ("JunkKept", "junk batches"),
+    ("JudgedAgain", "far rounds"),
+    ("EarlyProposalsUnbounded", "far rounds"),
+    ("OneHurriesAll", "future flood"),
 ];
 
 /// CI's seeds, the most promising ones first.

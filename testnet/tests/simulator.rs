@@ -48,6 +48,7 @@ fn every_fault_every_behaviour_and_every_operation_is_tried() {
     let expected = [
         "blocks of a round above zero",
         "blocks synced",
+        "connections ended by long frames",
         "connections given up",
         "databases removed",
         "deaths by a full disk",
@@ -58,7 +59,10 @@ fn every_fault_every_behaviour_and_every_operation_is_tried() {
         "proofs",
         "restarts without a memory",
         "rounds above zero",
+        "releases installed",
         "syncs",
+        "validators that stood still before a version",
+        "versions of the rules that came",
         "transactions acknowledged",
         "transactions expired",
     ];

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use ballast_primitives::block::{BATCHES_MAX, Load};
+use ballast_primitives::planted::{Bug, planted};
 use ballast_primitives::{BatchRef, Hash, PublicKey};
 use ballast_runtime::admission;
 use ballast_runtime::tx::VerifiedTx;
@@ -246,7 +247,9 @@ impl Batches {
         let in_turn = self.accounts.values().cycle().skip(skip.unwrap_or(0)).take(authors);
         let mut queues: Vec<_> = in_turn.map(|account| account.queue.iter().peekable()).collect();
         // Whether the next of it is not protective, what it has in the block, whose turn.
+        let starved = planted(Bug::AuthorStarved).then(|| authors.checked_sub(skip.unwrap_or(0)));
         let mut turns: BTreeSet<(bool, usize, usize)> = (0..authors)
+            .filter(|turn| starved.flatten().is_none_or(|starved| *turn != starved % authors))
             .filter_map(|turn| {
                 let ((ordinary, _), _) = queues.get_mut(turn)?.peek()?;
                 Some((*ordinary, 0, turn))

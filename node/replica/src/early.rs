@@ -40,6 +40,11 @@ impl Early {
         self.proposals.values().map(Vec::len).sum()
     }
 
+    /// What the proposals take, encoded.
+    pub fn bytes(&self) -> usize {
+        self.proposals.values().flatten().map(|(proposal, _)| proposal.bytes()).sum()
+    }
+
     /// Whether there is room for a vote that says something new.
     pub fn wants_vote(&self, vote: &WireVote) -> bool {
         room(self.votes.get(&place(vote)), |kept| kept.vote == vote.vote)

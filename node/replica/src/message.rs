@@ -184,6 +184,11 @@ impl Message {
 }
 
 impl WireProposal {
+    /// What it takes, encoded.
+    pub fn bytes(&self) -> usize {
+        codec::encode(self).len()
+    }
+
     fn check_bounds(&self) -> Result<(), &'static str> {
         if self.payload.batches.len() > block::BATCHES_MAX {
             return Err("a block names too many batches");

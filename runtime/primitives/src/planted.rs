@@ -97,6 +97,18 @@ bugs! {
     JunkKept
     /// Whoever asks for a proposal is answered, as often as it likes.
     AnswersUnrationed
+    /// Every proposal of a height is judged again whenever anything comes.
+    JudgedAgain
+    /// A block does not wait for the interval after its parent.
+    IntervalSkipped
+    /// Whoever is at the next height takes everybody along.
+    OneHurriesAll
+    /// The batches of one author are never named.
+    AuthorStarved
+    /// Nobody is passed over, however many turns it misses.
+    NobodyPassedOver
+    /// Proposals for the heights to come are all kept.
+    EarlyProposalsUnbounded
     /// A nonce that was used is as good as a fresh one.
     ExecutesTwice
     /// The window for nonces is one wider than it should be.

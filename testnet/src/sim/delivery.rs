@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use ballast_primitives::PublicKey;
-use ballast_replica::message::{Message, RESPONSE_BYTES_MAX, Request, Response};
+use ballast_replica::message::{Message, REQUEST_BYTES_MAX, RESPONSE_BYTES_MAX, Request, Response};
 use ballast_replica::replica::{Failure, Notice};
 use ballast_replica::types::{CommitWrite, TxRecord};
 use ballast_replica::{Effect, Input};
@@ -11,6 +11,7 @@ use ballast_runtime::{CouncilOp, Op, Outcome, Rulebook};
 
 use super::byzantine::{Mouth, Speech, To};
 use super::checkers::{Committed, Fact, Proof};
+use super::network::{BATCH_FRAME_MAX, MESSAGE_FRAME_MAX};
 use super::setting;
 use super::wire::{Checked, Frame};
 use super::world::{Asked, Event, Parcel, World};
@@ -21,6 +22,9 @@ const ASK_US: u64 = 10_000_000;
 const IDLE_US: u64 = 100_000;
 /// Votes that are further ahead the core does not look at.
 const ROUNDS_AHEAD: u32 = 10;
+/// What it takes to check a batch, and each signature in it.
+const BATCH_US: u64 = 20;
+const TX_SIGNATURE_US: u64 = 15;
 
 impl World<'_> {
     pub(super) fn send(&mut self, node: usize, effect: Effect) {
@@ -124,7 +128,7 @@ impl World<'_> {
             Speech::Batch(bytes) => {
                 let checked = self.batches.check(&bytes);
                 self.line(node, || format!("pushes {}", describe_batch(&checked)));
-                Parcel::Batch(checked)
+                Parcel::Batch(checked, bytes.len())
             }
         };
         match to {
@@ -200,8 +204,14 @@ impl World<'_> {
     /// Gives a parcel to the network.
     pub(super) fn carry(&mut self, from: usize, to: usize, parcel: &Parcel) {
         self.measures.carried(parcel);
-        let fate = self.network.fate(from, to, self.now);
-        if fate.first.is_none() {
+        let bytes = parcel.bytes();
+        if bytes > parcel.bytes_max() {
+            return self.cut_off(from, to, bytes);
+        }
+        let fate = self.network.fate((from, to), bytes, self.now);
+        if fate.crowded {
+            self.coverage.count("parcels dropped by full queues");
+        } else if fate.first.is_none() {
             self.coverage.count("parcels lost");
         }
         if fate.second.is_some() {
@@ -215,6 +225,22 @@ impl World<'_> {
         }
     }
 
+    /// A frame beyond its lane's cap: the receiver closes the connection before it reads it.
+    fn cut_off(&mut self, from: usize, to: usize, bytes: usize) {
+        if self.is_honest(from) {
+            let what = format!("node {from} sends node {to} a frame of {bytes} bytes");
+            return self.break_rule("frames within their caps", what);
+        }
+        self.coverage.count("connections ended by long frames");
+        if self.network.is_connected(from, to) {
+            self.network.set_connected(from, to, false);
+            for (node, peer) in [(from, to), (to, from)] {
+                self.after(1, Event::Disconnected { node, peer });
+            }
+            self.dial(from, to);
+        }
+    }
+
     pub(super) fn arrive(&mut self, from: usize, to: usize, parcel: Parcel) {
         if !self.nodes[to].is_up() {
             return;
@@ -223,10 +249,10 @@ impl World<'_> {
         let sender = self.keys[from];
         match parcel {
             Parcel::Frame(frame) => self.hear(to, sender, &frame),
-            Parcel::Batch(checked) => self.receive_batch(to, sender, &checked),
+            Parcel::Batch(checked, _) => self.verify_batch(to, sender, checked),
             Parcel::Batches(batches) => {
                 for checked in batches {
-                    self.receive_batch(to, sender, &checked);
+                    self.verify_batch(to, sender, checked);
                 }
             }
             Parcel::Ask { ask, request } => self.answer(to, from, ask, &request),
@@ -274,7 +300,22 @@ impl World<'_> {
         }
     }
 
-    fn receive_batch(&mut self, node: usize, from: PublicKey, checked: &Result<Checked, String>) {
+    /// A node verifies transactions apart from its replica, one batch after the other.
+    fn verify_batch(&mut self, node: usize, from: PublicKey, batch: Rc<Result<Checked, String>>) {
+        let signatures = batch.as_ref().as_ref().map_or(0, Checked::signatures);
+        let begins = self.now.max(self.nodes[node].verifier_free);
+        let at = begins + BATCH_US + TX_SIGNATURE_US * signatures as u64;
+        self.nodes[node].verifier_free = at;
+        let life = self.nodes[node].life;
+        self.at(at, Event::Verified { node, life, from, batch });
+    }
+
+    pub(super) fn receive_batch(
+        &mut self,
+        node: usize,
+        from: PublicKey,
+        checked: &Result<Checked, String>,
+    ) {
         match checked {
             // Its node does not decode what only a later release knows.
             Ok(Checked { txs, .. }) if self.program_of(node).since(txs).is_none() => {
@@ -371,6 +412,7 @@ impl World<'_> {
         if height > self.height {
             self.height = height;
             self.count_done(node, write);
+            self.note_version(node);
         }
         self.coverage.count("blocks");
         if write.block.certificate.round > 0 {
@@ -380,6 +422,16 @@ impl World<'_> {
         self.check_commit(node, write);
         self.check_proof(node, height);
         self.tell_clients(node, write);
+    }
+
+    /// Whether a version of the rules has come.
+    fn note_version(&mut self, node: usize) {
+        let process = self.nodes[node].process.as_ref();
+        let in_force = process.map_or(0, |process| process.replica.state().upgrade().current);
+        if in_force > self.version {
+            self.version = in_force;
+            self.coverage.count("versions of the rules that came");
+        }
     }
 
     /// Which operations were carried out.
@@ -425,6 +477,7 @@ impl World<'_> {
             write,
             batches: &batches,
             latest_clock_ms: self.latest_clock_ms,
+            at_ms: self.now / 1_000,
         }));
     }
 
@@ -492,7 +545,7 @@ impl Parcel {
     fn share(&self) -> Self {
         match self {
             Self::Frame(frame) => Self::Frame(Rc::clone(frame)),
-            Self::Batch(checked) => Self::Batch(Rc::clone(checked)),
+            Self::Batch(checked, bytes) => Self::Batch(Rc::clone(checked), *bytes),
             Self::Ask { ask, request } => Self::Ask { ask: *ask, request: request.clone() },
             Self::Answer { ask, response } => {
                 Self::Answer { ask: *ask, response: response.clone() }
@@ -501,10 +554,35 @@ impl Parcel {
         }
     }
 
+    /// What it takes on the wire.
+    fn bytes(&self) -> usize {
+        let of = |batch: &Rc<Result<Checked, String>>| match &**batch {
+            Ok(checked) => checked.bytes.len(),
+            Err(_) => 0,
+        };
+        match self {
+            Self::Frame(frame) => frame.bytes().len(),
+            Self::Batch(_, bytes) => *bytes,
+            Self::Ask { request, .. } => request.encode().len(),
+            Self::Answer { response, .. } => response.encode().len(),
+            Self::Batches(batches) => batches.iter().map(of).sum(),
+        }
+    }
+
+    /// The cap of its lane.
+    const fn bytes_max(&self) -> usize {
+        match self {
+            Self::Frame(_) => MESSAGE_FRAME_MAX,
+            Self::Batch(..) => BATCH_FRAME_MAX,
+            Self::Ask { .. } => REQUEST_BYTES_MAX,
+            Self::Answer { .. } | Self::Batches(_) => RESPONSE_BYTES_MAX,
+        }
+    }
+
     const fn tag(&self) -> u8 {
         match self {
             Self::Frame(_) => 0,
-            Self::Batch(_) => 1,
+            Self::Batch(..) => 1,
             Self::Ask { .. } => 2,
             Self::Answer { .. } => 3,
             Self::Batches(_) => 4,

@@ -26,10 +26,7 @@ impl Measures {
                     self.proposal_bytes += frame.bytes().len() as u64;
                 }
             }
-            Parcel::Batch(checked) => {
-                let bytes = checked.as_ref().as_ref().map_or(0, |checked| checked.bytes.len());
-                self.batch_bytes += bytes as u64;
-            }
+            Parcel::Batch(_, bytes) => self.batch_bytes += *bytes as u64,
             Parcel::Ask { .. } | Parcel::Answer { .. } | Parcel::Batches(_) => {}
         }
     }

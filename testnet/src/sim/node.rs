@@ -12,10 +12,15 @@ use ballast_runtime::Genesis;
 
 use super::clock::Clock;
 use super::disk::{Disk, Unopened};
+use super::memo;
 use super::rng::Rng;
 
 /// The most inputs of which the effects are made durable together.
 const LOT_MAX: usize = 256;
+/// What a step takes, and each signature that is verified in it, and each judgement of a proposal.
+const STEP_US: u64 = 5;
+const SIGNATURE_US: u64 = 40;
+const JUDGEMENT_US: u64 = 100;
 
 pub struct Node {
     pub key: SecretKey,
@@ -29,6 +34,8 @@ pub struct Node {
     pub life: u32,
     /// The most a sync takes, microseconds.
     pub sync_us: u64,
+    /// When it has verified the batches that have come.
+    pub verifier_free: u64,
     rng: Rng,
 }
 
@@ -37,17 +44,32 @@ pub struct Process {
     order: Order,
     mailbox: VecDeque<Input>,
     program: VecDeque<Act>,
-    /// Waits for its disk.
+    /// Computes, or waits for its disk.
     busy: bool,
     /// For when a tick is on its way.
     pub tick_at: Option<u64>,
-    /// Whom to tell when a transaction is committed here, and since when it waits.
-    pub waiting: BTreeMap<Hash, (usize, u64)>,
+    /// Whom to tell when a transaction is committed here.
+    pub waiting: BTreeMap<Hash, Waiting>,
+}
+
+/// A client's transaction at a node.
+#[derive(Clone, Copy)]
+pub struct Waiting {
+    /// The client's number of it.
+    pub tx: usize,
+    pub since: u64,
+    /// Whether it is for this node to bring it into a block.
+    pub admitted: bool,
 }
 
 impl Process {
     pub const fn is_busy(&self) -> bool {
         self.busy
+    }
+
+    /// Microseconds of work for what its steps did so far, of which differences count.
+    fn work_done(&self) -> u64 {
+        SIGNATURE_US * memo::asked() + JUDGEMENT_US * self.replica.judgements()
     }
 }
 
@@ -65,6 +87,11 @@ pub enum Deed {
     Waits {
         until: u64,
     },
+    /// It took so many inputs at once, and computes until then.
+    Computes {
+        inputs: usize,
+        until: u64,
+    },
     /// Its process ended because the disk failed.
     Died(String),
 }
@@ -80,6 +107,7 @@ impl Node {
             paused: false,
             life: 0,
             sync_us,
+            verifier_free: 0,
             rng,
         }
     }
@@ -110,6 +138,7 @@ impl Node {
         let (recovered, log_height) = self.disk.open(genesis).map_err(Refused::Disk)?;
         self.clock.reboot(at);
         self.life += 1;
+        self.verifier_free = at;
         let now = self.clock.now(at);
         let next = recovered.block.as_ref().map_or(0, |block| block.header.height) + 1;
         let (replica, effects) =
@@ -136,7 +165,7 @@ impl Node {
         }
     }
 
-    /// The disk has synced.
+    /// It has computed, or the disk has synced.
     pub const fn resume(&mut self) {
         if let Some(process) = &mut self.process {
             process.busy = false;
@@ -151,20 +180,21 @@ impl Node {
         {
             if let Some(act) = process.program.pop_front() {
                 self.perform(act, at, deeds);
-            } else if !self.turn(at) {
+            } else if !self.turn(at, deeds) {
                 return;
             }
         }
     }
 
-    /// Steps through what has arrived; false when nothing has.
-    fn turn(&mut self, at: u64) -> bool {
+    /// Steps through what has arrived, which takes time; false when nothing has.
+    fn turn(&mut self, at: u64, deeds: &mut Vec<Deed>) -> bool {
         let Some(process) = &mut self.process else { return false };
         let now = self.clock.now(at);
         let is_due = |replica: &Replica| replica.next_deadline().is_some_and(|d| d <= now.mono_ms);
         if process.mailbox.is_empty() && !is_due(&process.replica) {
             return false;
         }
+        let before = process.work_done();
         let mut effects = Vec::new();
         let lot = process.mailbox.len().min(LOT_MAX);
         for input in process.mailbox.drain(..lot) {
@@ -174,6 +204,9 @@ impl Node {
             effects.extend(process.replica.step(now, Input::Tick));
         }
         process.program.extend(process.order.acts(effects));
+        let us = process.work_done() - before + STEP_US * (lot as u64 + 1);
+        process.busy = true;
+        deeds.push(Deed::Computes { inputs: lot, until: at + us });
         true
     }
 

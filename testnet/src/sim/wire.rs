@@ -48,6 +48,12 @@ pub struct Checked {
     pub txs: Vec<VerifiedTx>,
 }
 
+impl Checked {
+    pub fn signatures(&self) -> usize {
+        self.txs.iter().map(|tx| tx.tx().signatures()).sum()
+    }
+}
+
 /// Batches under way, each checked once.
 #[derive(Default)]
 pub struct Batches(BTreeMap<Hash, Rc<Result<Checked, String>>>);

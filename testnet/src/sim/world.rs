@@ -56,6 +56,13 @@ pub(super) enum Event {
         node: usize,
         life: u32,
     },
+    /// A batch is checked.
+    Verified {
+        node: usize,
+        life: u32,
+        from: PublicKey,
+        batch: Rc<Result<Checked, String>>,
+    },
     /// Nobody answered.
     Unanswered {
         node: usize,
@@ -113,9 +120,16 @@ pub(super) struct Asked {
 /// What travels between validators.
 pub(super) enum Parcel {
     Frame(Rc<Frame>),
-    Batch(Rc<Result<Checked, String>>),
-    Ask { ask: u64, request: Request },
-    Answer { ask: u64, response: Response },
+    /// With its length.
+    Batch(Rc<Result<Checked, String>>, usize),
+    Ask {
+        ask: u64,
+        request: Request,
+    },
+    Answer {
+        ask: u64,
+        response: Response,
+    },
     Batches(Vec<Rc<Result<Checked, String>>>),
 }
 
@@ -189,6 +203,8 @@ pub(super) struct World<'p> {
     /// The newest version of the rules that there is a release for, and that each node's has.
     pub(super) released: u32,
     pub(super) installed: Vec<u32>,
+    /// The newest that came into force.
+    pub(super) version: u32,
     pub(super) network: Network,
     pub(super) batches: Batches,
     /// Questions under way, by number.
@@ -201,6 +217,7 @@ pub(super) struct World<'p> {
     pub(super) trace: Trace,
     pub(super) violation: Option<Violation>,
     pub(super) healed: bool,
+    healed_at: u64,
     /// The greatest height that an honest validator has.
     pub(super) height: u64,
     height_healed: u64,
@@ -237,6 +254,9 @@ impl<'p> World<'p> {
             keys: keys.clone(),
             sets: Sets::default(),
             honest: liars.iter().map(Option::is_none).collect(),
+            block_ms: plan.timing.block_ms,
+            heartbeat_ms: plan.timing.heartbeat_ms,
+            absence: plan.absence(),
         };
         Self {
             plan,
@@ -260,6 +280,7 @@ impl<'p> World<'p> {
             payloads: BTreeMap::new(),
             released: 1,
             installed: vec![1; count],
+            version: 1,
             network: Network::new(count, plan.delay_us, Rng::new(plan.seed, "network")),
             batches: Batches::default(),
             asks: BTreeMap::new(),
@@ -271,6 +292,7 @@ impl<'p> World<'p> {
             trace: Trace::new(log),
             violation: None,
             healed: false,
+            healed_at: 0,
             height: 0,
             height_healed: 0,
             latest_clock_ms: 0,
@@ -397,6 +419,11 @@ impl<'p> World<'p> {
                     self.work(node);
                 }
             }
+            Event::Verified { node, life, from, batch } => {
+                if self.nodes[node].life == life && self.nodes[node].is_up() {
+                    self.receive_batch(node, from, &batch);
+                }
+            }
             Event::Unanswered { node, life, ask } => self.unanswered(node, life, ask),
             Event::Start(node) => self.start(node),
             Event::Install(node) => self.install(node),
@@ -451,6 +478,13 @@ impl<'p> World<'p> {
                         self.check(&Fact::Dropped { node, batches: &batches, time });
                     }
                 }
+                Deed::Computes { inputs, until } => {
+                    let (life, us) = (self.nodes[node].life, until - self.now);
+                    self.at(until, Event::Resume { node, life });
+                    if self.is_honest(node) {
+                        self.check(&Fact::Worked { node, inputs, us });
+                    }
+                }
                 Deed::Waits { until } => {
                     let life = self.nodes[node].life;
                     self.at(until, Event::Resume { node, life });
@@ -477,6 +511,7 @@ impl<'p> World<'p> {
 
     fn heal(&mut self) {
         self.healed = true;
+        self.healed_at = self.now;
         self.trace.event(self.now, 2, 0, &[]);
         self.trace.line(self.now, None, || "healed".to_owned());
         self.mend_everything();
@@ -529,6 +564,11 @@ impl<'p> World<'p> {
         let honest = (0..self.nodes.len()).filter(|node| self.is_honest(*node));
         let latest = honest.map(|node| self.nodes[node].clock.now(self.now).wall_ms).max();
         self.latest_clock_ms = self.latest_clock_ms.max(latest.unwrap_or(0));
+    }
+
+    /// Whether all was well from then on.
+    pub(super) const fn was_well(&self, since: u64) -> bool {
+        self.healed && since > self.healed_at
     }
 
     pub(super) fn kind(&self, fault: usize) -> &'p Kind {

@@ -105,12 +105,14 @@ impl Replica {
             return;
         }
         let (one_ahead, honest_ahead) = self.early.ahead(self.tip.height + 1, self.sets.current());
+        let honest_ahead = honest_ahead || (one_ahead && planted(Bug::OneHurriesAll));
         if honest_ahead || self.log.is_some() {
             return self.start_if_not(now);
         }
         let unattested = self.newest_results > self.tip.attested || self.tip.height == 0;
         let interval = self.pace.block_interval_ms(&self.config);
         let wait = match (unattested || !self.batches.is_empty(), one_ahead) {
+            (true, _) if planted(Bug::IntervalSkipped) => 0,
             (true, _) => interval,
             // It may know of a batch that has not come here.
             (false, true) => self.config.heartbeat_ms.min(IDLE_MS).max(interval),

@@ -222,6 +222,7 @@ impl Replica {
         let Some(seats) = self.sets.seats(at) else { return };
         let wanted = match under_way {
             true => self.wants_proposal(&proposal),
+            false if planted(Bug::EarlyProposalsUnbounded) => true,
             false => proposal.round <= EARLY_ROUNDS_MAX && self.early.wants_proposal(&proposal),
         };
         if !wanted {

@@ -11,9 +11,11 @@ pub struct Usage {
     pub lag: u64,
     /// Proposals of the height under way, and how often any was judged since the start.
     pub proposals: usize,
+    pub proposal_bytes: usize,
     pub judgements: u64,
     /// Kept for heights that have not begun.
     pub early_proposals: usize,
+    pub early_bytes: usize,
     pub early_votes: usize,
     /// Rounds of the height under way of which the core holds votes.
     pub vote_rounds: usize,
@@ -26,8 +28,9 @@ pub struct Usage {
     pub batches: usize,
     /// Bytes of the author that has most in batches that may come to nothing.
     pub doubtful_bytes: usize,
-    /// Bytes of the batches of the author that has most of them here.
+    /// Bytes of the batches of the author that has most of them here, and of all batches.
     pub author_bytes: usize,
+    pub batch_bytes: usize,
     /// Transactions in those batches, and in the one being packed.
     pub txs: usize,
     /// Transactions noted as waiting.
@@ -62,6 +65,11 @@ impl Replica {
     /// The newest committed height.
     pub const fn height(&self) -> u64 {
         self.tip.height
+    }
+
+    /// How often a proposal was judged since the start.
+    pub const fn judgements(&self) -> u64 {
+        self.judgements
     }
 
     pub const fn tip(&self) -> &Tip {
@@ -168,8 +176,10 @@ impl Replica {
             height: self.tip.height,
             lag: self.lag(),
             proposals: self.proposals.len(),
+            proposal_bytes: self.proposals.iter().map(|p| p.wire.bytes()).sum(),
             judgements: self.judgements,
             early_proposals: self.early.proposals(),
+            early_bytes: self.early.bytes(),
             early_votes: self.early.votes(),
             vote_rounds: self.host.vote_rounds(),
             verified: self.host.verified(),
@@ -178,6 +188,7 @@ impl Replica {
             batches: self.batches.len(),
             doubtful_bytes: self.doubtful.bytes_of_largest(),
             author_bytes: self.batches.bytes_of_largest(),
+            batch_bytes: self.batches.bytes(),
             txs: self.batches.txs() + self.pool.open(),
             pending: self.pool.len(),
             evidence: self.evidence.len(),

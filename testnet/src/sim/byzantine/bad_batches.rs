@@ -3,20 +3,19 @@
 
 use std::sync::Arc;
 
-use ballast_primitives::{Hash, PublicKey, codec};
+use ballast_primitives::PublicKey;
 use ballast_replica::message::{Message, Request, Response};
 use ballast_replica::types::Batch;
 
-use super::{Behaviour, Mouth, To, named};
+use super::{Behaviour, Made, Mouth, To};
 
 #[derive(Default)]
 pub struct BadBatches {
-    /// Those it has made, newest last.
-    made: Vec<(Hash, Vec<u8>)>,
+    made: Made,
 }
 
 impl BadBatches {
-    fn spoil(mouth: &mut Mouth<'_>, bytes: &[u8]) -> Option<Vec<u8>> {
+    fn spoil(mouth: &mut Mouth<'_>, bytes: &[u8]) -> Option<Batch> {
         let mut batch = Batch::decode(bytes).ok()?;
         match mouth.rng.below(4) {
             0 => {
@@ -32,15 +31,14 @@ impl BadBatches {
             2 => batch.author = mouth.others.first().copied()?,
             _ => batch.txs.iter_mut().for_each(|tx| tx.truncate(tx.len() / 2)),
         }
-        Some(codec::encode(&batch))
+        Some(batch)
     }
 }
 
 impl Behaviour for BadBatches {
     fn batch(&mut self, mouth: &mut Mouth<'_>, bytes: Arc<Vec<u8>>) {
         if let Some(spoiled) = Self::spoil(mouth, &bytes) {
-            self.made.push((Batch::digest_of_bytes(&spoiled), spoiled.clone()));
-            mouth.push_batch(To::All, Arc::new(spoiled));
+            self.made.push(mouth, &spoiled);
         }
         mouth.push_batch(To::All, bytes);
     }
@@ -50,10 +48,7 @@ impl Behaviour for BadBatches {
         if proposal.proposer != mouth.public || self.made.is_empty() || mouth.rng.chance(300) {
             return mouth.say(to, Message::Proposal(proposal));
         }
-        proposal
-            .payload
-            .batches
-            .extend(self.made.iter().rev().take(2).map(|(_, bytes)| named(bytes)));
+        proposal.payload.batches.extend(self.made.named().take(2));
         if mouth.rng.chance(200) {
             let again = proposal.payload.batches.first().copied();
             proposal.payload.batches.extend(again);
@@ -69,13 +64,6 @@ impl Behaviour for BadBatches {
         request: &Request,
         honest: Response,
     ) -> Option<Response> {
-        let (Request::Batches { digests }, Response::Batches(mut found)) =
-            (request, honest.clone())
-        else {
-            return Some(honest);
-        };
-        let asked = |(digest, _): &&(Hash, Vec<u8>)| digests.contains(digest);
-        found.extend(self.made.iter().filter(asked).map(|(_, bytes)| bytes.clone()));
-        Some(Response::Batches(found))
+        Some(self.made.answer(request, honest))
     }
 }

@@ -4,16 +4,16 @@
 use std::sync::Arc;
 
 use ballast_primitives::block::BLOCK_BYTES_MAX;
-use ballast_primitives::{BatchRef, PublicKey, codec};
+use ballast_primitives::{BatchRef, PublicKey};
 use ballast_replica::message::{Message, Request, Response};
 use ballast_replica::types::{BATCH_BYTES_MAX, Batch};
 
-use super::{Behaviour, Mouth, To, named};
+use super::{Behaviour, Made, Mouth, To};
 
 #[derive(Default)]
 pub struct BloatedBlocks {
     /// Large batches of its own, which come to more than a block may hold.
-    large: Vec<(BatchRef, Vec<u8>)>,
+    large: Made,
 }
 
 impl BloatedBlocks {
@@ -23,23 +23,12 @@ impl BloatedBlocks {
         let Ok(small) = Batch::decode(bytes) else { return };
         let size: usize = small.txs.iter().map(|tx| tx.len() + 4).sum();
         let copies = (BATCH_BYTES_MAX - 64) / size.max(1);
-        while self.bytes() <= BLOCK_BYTES_MAX {
-            let txs: Vec<_> = small.txs.iter().cycle().take(copies * small.txs.len()).collect();
+        let txs = small.txs.iter().cycle().take(copies * small.txs.len()).take(8_192).cloned();
+        let txs: Vec<_> = txs.collect();
+        while self.large.bytes() <= BLOCK_BYTES_MAX {
             let sequence = mouth.rng.below(u64::MAX);
-            let batch = Batch {
-                author: mouth.public,
-                sequence,
-                txs: txs.into_iter().take(8_192).cloned().collect(),
-            };
-            let bytes = codec::encode(&batch);
-            let named = named(&bytes);
-            mouth.push_batch(To::All, Arc::new(bytes.clone()));
-            self.large.push((named, bytes));
+            self.large.push(mouth, &Batch { author: mouth.public, sequence, txs: txs.clone() });
         }
-    }
-
-    fn bytes(&self) -> u64 {
-        self.large.iter().map(|(named, _)| u64::from(named.bytes)).sum()
     }
 
     fn misstate(mouth: &mut Mouth<'_>, named: &mut BatchRef) {
@@ -70,7 +59,7 @@ impl Behaviour for BloatedBlocks {
             return mouth.say(to, Message::Proposal(proposal));
         }
         match mouth.rng.below(3) {
-            0 => proposal.payload.batches = self.large.iter().map(|(named, _)| *named).collect(),
+            0 => proposal.payload.batches = self.large.named().collect(),
             1 => {
                 let first = proposal.payload.batches.first_mut();
                 first.into_iter().for_each(|first| Self::misstate(mouth, first));
@@ -88,13 +77,6 @@ impl Behaviour for BloatedBlocks {
         request: &Request,
         honest: Response,
     ) -> Option<Response> {
-        let (Request::Batches { digests }, Response::Batches(mut found)) =
-            (request, honest.clone())
-        else {
-            return Some(honest);
-        };
-        let asked = |(named, _): &&(BatchRef, Vec<u8>)| digests.contains(&named.digest);
-        found.extend(self.large.iter().filter(asked).map(|(_, bytes)| bytes.clone()));
-        Some(Response::Batches(found))
+        Some(self.large.answer(request, honest))
     }
 }

@@ -25,12 +25,13 @@ mod silent;
 mod stale_certificate;
 mod sync_liar;
 mod two_faced;
+mod wire_filler;
 mod withholding;
 mod wrong_root;
 
 use std::sync::Arc;
 
-use ballast_primitives::{BatchRef, Committee, Hash, PublicKey, SecretKey, Vote, VoteKind};
+use ballast_primitives::{BatchRef, Committee, Hash, PublicKey, SecretKey, Vote, VoteKind, codec};
 use ballast_replica::block::Tip;
 use ballast_replica::context::BlockValue;
 use ballast_replica::message::{
@@ -156,6 +157,44 @@ impl<'a> Mouth<'a> {
     }
 }
 
+/// Batches that a liar made, which its proposals name and which it gives to those who ask.
+#[derive(Default)]
+pub struct Made(Vec<(BatchRef, Vec<u8>)>);
+
+impl Made {
+    /// Keeps a batch and pushes it to everyone.
+    pub fn push(&mut self, mouth: &mut Mouth<'_>, batch: &Batch) {
+        let bytes = codec::encode(batch);
+        mouth.push_batch(To::All, Arc::new(bytes.clone()));
+        self.0.push((named(&bytes), bytes));
+    }
+
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn bytes(&self) -> u64 {
+        self.0.iter().map(|(named, _)| u64::from(named.bytes)).sum()
+    }
+
+    /// As a proposal names them, newest first.
+    pub fn named(&self) -> impl Iterator<Item = BatchRef> + '_ {
+        self.0.iter().rev().map(|(named, _)| *named)
+    }
+
+    /// Adds those that are asked for to an honest answer.
+    pub fn answer(&self, request: &Request, honest: Response) -> Response {
+        let (Request::Batches { digests }, Response::Batches(mut found)) =
+            (request, honest.clone())
+        else {
+            return honest;
+        };
+        let asked = |(named, _): &&(BatchRef, Vec<u8>)| digests.contains(&named.digest);
+        found.extend(self.0.iter().filter(asked).map(|(_, bytes)| bytes.clone()));
+        Response::Batches(found)
+    }
+}
+
 /// A batch as an honest proposer names it, as far as it is one.
 pub fn named(bytes: &[u8]) -> BatchRef {
     let txs = Batch::decode(bytes).map_or_else(|_| Vec::new(), |batch| batch.txs);
@@ -226,6 +265,7 @@ pub const BEHAVIOURS: &[(&str, Make)] = &[
     ("silent", || Box::new(silent::Silent)),
     ("stale certificate", || Box::<stale_certificate::StaleCertificate>::default()),
     ("sync liar", || Box::<sync_liar::SyncLiar>::default()),
+    ("wire filler", || Box::new(wire_filler::WireFiller)),
     ("withholding", || Box::new(withholding::Withholding)),
     ("wrong root", || Box::new(wrong_root::WrongRoot)),
 ];

@@ -8,7 +8,16 @@ use super::{Checker, Fact, Scene, Verdict};
 /// More rounds than a run of the simulator has in one height.
 const ROUNDS: usize = 64;
 /// What an author may have waiting: the replica's default limit and a batch that was wanted.
-const AUTHOR_BYTES: usize = 68 * 1024 * 1024;
+const AUTHOR_BYTES: usize = 68 * MIB;
+/// What all authors together may have, and batches that proposals name.
+const BATCH_BYTES: usize = 256 * MIB + 2 * 8 * MIB;
+/// Of proposals of the height under way: 22 of a proposer's at most are ahead of the round, and the
+/// rounds that have begun have two each. Of the next heights', 16.
+const PROPOSAL_BYTES: usize = 2 * ROUNDS * PROPOSAL_BYTES_MAX;
+const EARLY_BYTES: usize = 16 * PROPOSAL_BYTES_MAX;
+/// The longest message (MSG-1).
+const PROPOSAL_BYTES_MAX: usize = 256 * 1024;
+const MIB: usize = 1024 * 1024;
 
 /// Of each validator: three messages in each of four rounds of the heights that are kept, the one
 /// under way and the next, and its newest.
@@ -38,7 +47,10 @@ impl Checker for Memory {
             ("blocks not seen", usage.unseen, 4 * count),
             ("batches wanted", usage.wanted, 2 * ROUNDS * 1_024),
             ("bytes of one author", usage.author_bytes, AUTHOR_BYTES),
-            ("bytes of doubtful batches", usage.doubtful_bytes, 1024 * 1024),
+            ("bytes of proposals", usage.proposal_bytes, PROPOSAL_BYTES),
+            ("bytes of early proposals", usage.early_bytes, EARLY_BYTES),
+            ("bytes of all batches", usage.batch_bytes, BATCH_BYTES),
+            ("bytes of doubtful batches", usage.doubtful_bytes, MIB),
             ("transactions noted", usage.pending, usage.txs),
             ("pieces of evidence", usage.evidence, 64 * count),
             ("messages heard", usage.heard, MESSAGES_HEARD * count),

@@ -2,6 +2,7 @@
 //! books over plain data; it shares no code with what it judges: signatures, quorums, digests,
 //! trees and sums are computed here a second time ([`arithmetic`]).
 
+mod absence;
 mod agreement;
 mod answers;
 pub mod arithmetic;
@@ -10,6 +11,7 @@ mod certificates;
 mod council;
 mod double_sign;
 mod evidence;
+mod fairness;
 mod invariants;
 mod junk;
 mod keeping;
@@ -18,6 +20,7 @@ mod locks;
 mod memory;
 mod once;
 mod order;
+mod pace;
 mod proofs;
 mod readiness;
 mod recovery;
@@ -26,6 +29,7 @@ mod sets;
 mod supply;
 mod turns;
 mod versions;
+mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -64,6 +68,11 @@ pub enum Fact<'a> {
     LeftOut { node: usize, height: u64, author: PublicKey, junk: u64 },
     /// An honest validator gives a proposal to one other alone.
     Gave { node: usize, to: usize, at_ms: u64 },
+    /// An honest validator takes so many inputs at once, and is busy with them.
+    Worked { node: usize, inputs: usize, us: u64 },
+    /// A transaction that an honest validator admitted after the healing is committed, in a batch of
+    /// `author`.
+    Served { node: usize, author: PublicKey },
     /// An honest validator proves an object of its state after `height`.
     Proved { node: usize, height: u64, proof: Proof },
     /// A client was told by an honest validator that its transaction is committed.
@@ -87,6 +96,8 @@ pub struct Committed<'a> {
     pub batches: &'a [Arc<Vec<u8>>],
     /// The furthest that any honest wall clock has ever been.
     pub latest_clock_ms: u64,
+    /// True time since the run began.
+    pub at_ms: u64,
 }
 
 /// An object's key and value, and its path.
@@ -104,6 +115,11 @@ pub struct Scene {
     pub keys: Vec<PublicKey>,
     pub honest: Vec<bool>,
     pub sets: Sets,
+    /// As validators are configured.
+    pub block_ms: u64,
+    pub heartbeat_ms: u64,
+    /// When one validator is absent and nothing else is wrong, if that is what the run is about.
+    pub absence: Option<(u64, u64)>,
 }
 
 impl Scene {
@@ -185,6 +201,10 @@ impl Checkers {
             Box::<evidence::Evidence>::default(),
             Box::<keeping::Keeping>::default(),
             Box::<memory::Memory>::default(),
+            Box::<work::Work>::default(),
+            Box::<pace::Pace>::default(),
+            Box::<fairness::Fairness>::default(),
+            Box::<absence::Absence>::default(),
             Box::<readiness::Readiness>::default(),
             Box::<junk::Junk>::default(),
             Box::<answers::Answers>::default(),

@@ -11,6 +11,9 @@ impl Plan {
     pub fn draw(seed: u64) -> Self {
         let mut rng = Rng::new(seed, "plan");
         let validators = *rng.pick(&[1, 4, 4, 4, 4, 4, 4, 7, 7, 10]);
+        if rng.chance(40) {
+            return Self::absent(seed, &mut rng);
+        }
         let heal_ms = rng.between(4_000, 16_000);
         let liars = draw_liars(&mut rng, validators);
         let timing = draw_timing(&mut rng, validators);
@@ -38,6 +41,32 @@ impl Plan {
             sync_us,
             load,
             faults,
+            heal_ms,
+        }
+    }
+}
+
+impl Plan {
+    /// One validator is gone, or does not move, for longer than it takes to be passed over, and all
+    /// else is well.
+    fn absent(seed: u64, rng: &mut Rng) -> Self {
+        let (from_ms, to_ms) = (1_000, 13_000);
+        let validators = *rng.pick(&[4, 4, 7]);
+        let node = rng.below(u64::from(validators)) as u8;
+        let kind = *rng.pick(&[true, false]);
+        let kind = if kind { Kind::Crash { node } } else { Kind::Pause { node } };
+        let heal_ms = to_ms + 500;
+        Self {
+            story: String::new(),
+            seed,
+            validators,
+            observers: 0,
+            liars: Vec::new(),
+            timing: draw_timing(rng, validators),
+            delay_us: *rng.pick(&[(50, 500), (500, 5_000)]),
+            sync_us: *rng.pick(&[0, 2_000]),
+            load: Load { every_ms: 80, ..draw_load(rng, heal_ms) },
+            faults: vec![Fault { from_ms, to_ms, kind }],
             heal_ms,
         }
     }

@@ -257,6 +257,17 @@ impl Plan {
         self.validators + self.observers
     }
 
+    /// When one validator is absent, if that is all that is wrong.
+    pub fn absence(&self) -> Option<(u64, u64)> {
+        let alone = self.liars.is_empty() && self.observers == 0 && self.validators > 3;
+        match self.faults.as_slice() {
+            [Fault { from_ms, to_ms, kind: Kind::Crash { .. } | Kind::Pause { .. } }] if alone => {
+                Some((*from_ms, *to_ms))
+            }
+            _ => None,
+        }
+    }
+
     /// When the last fault ends.
     pub fn last_ms(&self) -> u64 {
         self.faults.iter().map(|fault| fault.to_ms).max().unwrap_or(0)

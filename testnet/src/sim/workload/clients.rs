@@ -1,13 +1,14 @@
 //! How a client goes about it: send, wait, try elsewhere, ask again, give up.
 
 use ballast_replica::pool::Candidate;
-use ballast_replica::types::CommitWrite;
+use ballast_replica::types::{CommitWrite, TxRecord};
 use ballast_replica::{Admission, Input};
 use ballast_runtime::Code;
 
 use super::TxState;
 use crate::sim::checkers::Fact;
 use crate::sim::clock::START_WALL_MS;
+use crate::sim::node::Waiting;
 use crate::sim::world::{COUNCIL_US, Event, World};
 
 /// A client is this far from a validator, microseconds.
@@ -95,7 +96,8 @@ impl World<'_> {
         }
         let candidate = Candidate { tx: sent.verified.clone(), bytes: sent.bytes.clone() };
         if let Some(process) = &mut at.process {
-            process.waiting.entry(sent.id).or_insert((tx, self.now));
+            let waiting = Waiting { tx, since: self.now, admitted: false };
+            process.waiting.entry(sent.id).or_insert(waiting);
         }
         self.post(node, Input::Submit { ticket: tx as u64, txs: vec![candidate] });
     }
@@ -111,9 +113,9 @@ impl World<'_> {
         let (now, id) = (self.now, self.load.txs[ticket as usize].id);
         if answer == Admission::Admitted
             && let Some(process) = &mut self.nodes[node].process
-            && let Some((_, since)) = process.waiting.get_mut(&id)
+            && let Some(waiting) = process.waiting.get_mut(&id)
         {
-            *since = now;
+            (waiting.since, waiting.admitted) = (now, true);
         }
         let way = self.load.rng.between(WAY_US.0, WAY_US.1);
         self.after(way, Event::Answered { tx: ticket as usize, node, answer });
@@ -148,10 +150,22 @@ impl World<'_> {
                 .process
                 .as_mut()
                 .and_then(|process| process.waiting.remove(&record.receipt.tx));
-            if let Some((tx, since)) = waiting {
+            if let Some(Waiting { tx, since, admitted }) = waiting {
                 self.measures.commits_us.push((since, self.now - since));
+                if admitted && self.was_well(since) && self.is_honest(node) {
+                    self.note_served(node, write, record);
+                }
                 self.answer_told(tx, node);
             }
+        }
+    }
+
+    fn note_served(&mut self, node: usize, write: &CommitWrite, record: &TxRecord) {
+        let named = write.block.payload.batches.get(record.batch as usize);
+        let store = &self.nodes[node].disk.store;
+        let Some(bytes) = named.and_then(|named| store.batch(&named.digest)) else { return };
+        if let Ok(batch) = &*self.batches.check(bytes) {
+            self.check(&Fact::Served { node, author: batch.author });
         }
     }
 
