@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::net::PeerKey;
 
@@ -29,6 +30,11 @@ impl Answers {
     pub fn keep(&self, listed: impl Fn(&PeerKey) -> bool) {
         self.0.lock().retain(|peer, _| listed(peer));
     }
+}
+
+/// Time that this thread has spent on a processor: what else goes on is not the peer's to pay for.
+pub fn worked() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
 }
 
 /// How long the peer must wait for its next answer.

@@ -278,8 +278,9 @@ impl Peers {
         let mut full_at = turn.lock().await;
         tokio::time::sleep(answers::wait(*full_at, Instant::now())).await;
         let work = tokio::task::spawn_blocking(move || {
-            let begun = Instant::now();
-            (answer(&store, &body).map(|response| response.encode()), begun.elapsed())
+            let begun = answers::worked();
+            let answer = answer(&store, &body).map(|response| response.encode());
+            (answer, answers::worked().saturating_sub(begun))
         });
         // Dropping the handle fails the request at the peer.
         let Ok((answer, took)) = work.await else { return };
