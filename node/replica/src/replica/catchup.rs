@@ -21,24 +21,30 @@ impl Replica {
     ) {
         let end = End { height: self.tip.height, genesis: self.tip.genesis, sets: &self.sets };
         self.fetch.answered(from, ticket, response, end, now.mono_ms);
-        self.catch_up(now);
+        self.fetch_more(now);
     }
 
-    /// Verifies, adopts and asks, as much as fits a step.
-    pub(super) fn catch_up(&mut self, now: Now) {
-        if self.outdated {
-            return self.tell_of_failures();
+    /// Asks for more, and leaves what is here to a step of its own: many answers may come at once.
+    pub(super) fn fetch_more(&mut self, now: Now) {
+        if !self.outdated {
+            self.ask_peers(now);
+            let end = End { height: self.tip.height, genesis: self.tip.genesis, sets: &self.sets };
+            if self.fetch.can_certify(end) || self.next_is_ready() {
+                self.timers.set_if_unset(Timer::CatchUp, now.mono_ms + PAUSE_MS);
+            }
         }
-        let verify_all = self.config.verify_all;
-        let end = End { height: self.tip.height, genesis: self.tip.genesis, sets: &self.sets };
-        self.fetch.certify(end, verify_all, now.mono_ms);
-        self.adopt_ready(now);
-        let end = End { height: self.tip.height, genesis: self.tip.genesis, sets: &self.sets };
-        if self.fetch.can_certify(end) || self.next_is_ready() {
-            self.timers.set_if_unset(Timer::CatchUp, now.mono_ms + PAUSE_MS);
-        }
-        self.ask_peers(now);
         self.tell_of_failures();
+    }
+
+    /// Verifies and adopts as much as fits a step.
+    pub(super) fn catch_up(&mut self, now: Now) {
+        if !self.outdated {
+            let verify_all = self.config.verify_all;
+            let end = End { height: self.tip.height, genesis: self.tip.genesis, sets: &self.sets };
+            self.fetch.certify(end, verify_all, now.mono_ms);
+            self.adopt_ready(now);
+        }
+        self.fetch_more(now);
     }
 
     fn ask_peers(&mut self, now: Now) {

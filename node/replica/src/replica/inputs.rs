@@ -300,7 +300,7 @@ impl Replica {
         }
         self.ask_what_signed(now);
         self.fetch.heed_time(now.mono_ms);
-        self.catch_up(now);
+        self.fetch_more(now);
         self.ask_for_batches(now);
         self.ask_for_proposals(now);
     }
