@@ -13,7 +13,7 @@ use ballast_replica::message::{ChainRecord, Response};
 use ballast_replica::replica::Notice;
 use ballast_runtime::limits::FULL_CHECK_BLOCKS;
 use harness::node::Lie;
-use harness::{Cluster, Faults};
+use harness::{AT, Cluster, Faults};
 
 const CALM: Faults = Faults { loss_percent: 0, delay_ms_max: 4 };
 const VALIDATORS: usize = 4;
@@ -23,6 +23,11 @@ const NEWCOMER: usize = 4;
 /// Four validators whose state has a fault that the full check at height 1,000 finds.
 fn with_a_fault() -> Cluster {
     let mut cluster = Cluster::with_spares(21, VALIDATORS, 1, CALM);
+    make_faulty(&mut cluster);
+    cluster
+}
+
+fn make_faulty(cluster: &mut Cluster) {
     cluster.config = Config { heartbeat_ms: 60, block_interval_ms: 20, ..Config::default() };
     cluster.may_halt = true;
     for n in 0..=NEWCOMER {
@@ -30,7 +35,6 @@ fn with_a_fault() -> Cluster {
         cluster.nodes[n].disk.put_conflict();
     }
     (0..VALIDATORS).for_each(|n| cluster.start(n));
-    cluster
 }
 
 fn all_halted(cluster: &Cluster) -> bool {
@@ -126,6 +130,49 @@ fn a_quorum_voids_a_block_that_stops_every_validator_and_a_newcomer_replays_it()
     cluster.check_agreement();
     assert_eq!(cluster.nodes[NEWCOMER].blocks[&height].overridden.as_ref(), Some(&whole));
     assert!(cluster.nodes[NEWCOMER].halted.is_none());
+}
+
+/// A void block is the first of another version: the version is in force all the same, from the next
+/// block on. Its payments are as if nobody had sent them: no receipt, and their nonces are free.
+#[test]
+fn a_void_block_at_the_height_of_an_upgrade_leaves_rules_nonces_and_payments_sound() {
+    let height = FULL_CHECK_BLOCKS;
+    let mut cluster = Cluster::with_upgrade(23, height, &[AT; VALIDATORS], 1);
+    cluster.nodes[NEWCOMER].rulebook = AT;
+    make_faulty(&mut cluster);
+    let mut nonces = 0;
+    for at in [height - 3, height - 2, height - 1] {
+        cluster.run_while(600_000, |c| c.height() < at && !all_halted(c));
+        nonces += 1;
+        cluster.pay(0, 0, 1, 10, nonces);
+    }
+    cluster.run_until(60_000, all_halted);
+    let report = cluster.nodes[0].halted.clone().unwrap();
+    let (genesis, block) = (cluster.genesis().hash(), named_block(&report));
+    let record = Override { genesis, height, block, action: Action::Void };
+    let whole = signed(&cluster, record, &[0, 1, 2]);
+    for n in 0..VALIDATORS {
+        cluster.stop(n);
+        cluster.nodes[n].overrides = vec![whole.clone()];
+        cluster.start(n);
+    }
+    cluster.run_until(60_000, |c| c.nodes[..VALIDATORS].iter().all(|n| n.height() > height + 2));
+    let stored = &cluster.nodes[0].blocks[&height];
+    assert!(stored.overridden.is_some() && !stored.payload.batches.is_empty());
+    let voided = nonces - cluster.nodes[0].receipts().len() as u64;
+    assert!(voided > 0, "what the void block held has no receipt");
+    for node in &cluster.nodes[..VALIDATORS] {
+        assert_eq!(node.replica().upgrade().current, 2);
+    }
+    // With the same nonces.
+    (1..=nonces).for_each(|nonce| cluster.pay(1, 0, 1, 10, nonce));
+    let paid =
+        |c: &Cluster| c.nodes[..VALIDATORS].iter().all(|n| n.receipts().len() as u64 == nonces);
+    cluster.run_until(60_000, paid);
+    cluster.start(NEWCOMER);
+    cluster.run_until(120_000, |c| c.nodes[NEWCOMER].height() + 2 > c.height());
+    assert_eq!(cluster.nodes[NEWCOMER].replica().upgrade().current, 2);
+    cluster.check_agreement();
 }
 
 #[test]
