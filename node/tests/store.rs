@@ -5,14 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ballast_node::store::{Horizon, Pruned, Store, StoreError, StoreOptions};
+use ballast_primitives::equivocation::{Ballot, Twins};
 use ballast_primitives::history::SetChange;
 use ballast_primitives::{
     Address, BatchRef, CommitCertificate, CommitSignature, Committee, Hash, Header, Payload,
-    PublicKey, SecretKey, Signature, Validator, Vote, VoteKind, codec,
+    PublicKey, SecretKey, Signature, Validator, codec,
 };
-use ballast_replica::types::{
-    Batch, CommitWrite, Evidence, EvidenceKind, Executed, StoredBlock, TxRecord,
-};
+use ballast_replica::types::{Batch, CommitWrite, Evidence, Executed, Seen, StoredBlock, TxRecord};
 use ballast_runtime::event::Event;
 use ballast_runtime::object::{Key, Object, RoleGrant, Supply};
 use ballast_runtime::receipt::{Outcome, Receipt};
@@ -78,7 +77,8 @@ fn record(height: u64, index: u32, from: Address, to: Address, position: u32) ->
 
 fn block(height: u64, batches: Vec<Hash>) -> StoredBlock {
     let named = |digest| BatchRef { digest, bytes: 1, txs: 1, signatures: 1 };
-    let payload = Payload { batches: batches.into_iter().map(named).collect(), returns: vec![] };
+    let payload =
+        Payload { batches: batches.into_iter().map(named).collect(), ..Payload::default() };
     let header = Header {
         version: Header::VERSION,
         genesis: GENESIS,
@@ -119,13 +119,10 @@ fn block_before(height: u64, next: &Committee) -> StoredBlock {
     StoredBlock { header, payload, certificate, overridden: None }
 }
 
-fn evidence(seen_at: u64, round: u32) -> Evidence {
-    let vote = |n| {
-        let kind = VoteKind::Prevote;
-        (Vote { kind, height: seen_at, round, block: Some(hash(n)) }, Signature([2; 64]))
-    };
-    let kind = EvidenceKind::Votes { first: vote(1), second: vote(2) };
-    Evidence { validator: PublicKey([4; 32]), height: seen_at, round, kind, seen_at }
+fn evidence(height: u64, round: u32) -> Evidence {
+    let ballot = |n| Ballot { block: Some(hash(n)), signature: Signature([2; 64]) };
+    let twins = Twins::Prevotes { first: ballot(1), second: ballot(2) };
+    Evidence { validator: PublicKey([4; 32]), height, round, twins }
 }
 
 /// A block of one batch, in which account `height` pays account 0 twice and fails once.
@@ -194,8 +191,10 @@ fn check(store: &Store, heights: u64) {
     assert_eq!(store.tx_location(&hash(999_999)).unwrap(), None);
     assert_eq!(store.account_history(&account(heights + 1), None, 10).unwrap(), []);
     let seen = store.evidence(1_000).unwrap();
-    let expected: Vec<_> =
-        (1..=heights).rev().flat_map(|h| [evidence(h, 1), evidence(h, 0)]).collect();
+    let expected = (1..=heights)
+        .rev()
+        .flat_map(|at| [1, 0].map(|round| Seen { evidence: evidence(at, round), at }));
+    let expected: Vec<_> = expected.collect();
     assert_eq!(seen, expected);
     let Some(Object::Supply(found)) = store.object(&Key::Supply).unwrap() else { panic!() };
     assert_eq!(found.total, u128::from(heights));

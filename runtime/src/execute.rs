@@ -6,7 +6,7 @@ use std::hint;
 
 use ballast_primitives::planted::{Bug, planted};
 use ballast_primitives::turns::Report;
-use ballast_primitives::{Hash, codec, merkle};
+use ballast_primitives::{Evidence, Hash, codec, merkle};
 
 use crate::admission::{self, Admitted};
 use crate::code::Code;
@@ -14,7 +14,7 @@ use crate::event::Event;
 use crate::invariants::{self, Invariant};
 use crate::journal::{Journal, Written};
 use crate::limits::{ENDED_PER_BLOCK, FULL_CHECK_BLOCKS};
-use crate::object::{Checkpoint, IncidentKind, Object};
+use crate::object::{Checkpoint, Incident, IncidentKind, Object, Severity};
 use crate::op::Op;
 use crate::ops::{Authority, Env};
 use crate::receipt::{Outcome, Receipt};
@@ -79,7 +79,7 @@ pub fn execute_block<T: Borrow<VerifiedTx>>(
 }
 
 /// The first half of [`execute_block`]: everything but hashing. `report` is what the block says
-/// about turns.
+/// about validators.
 pub fn execute<'s, T: Borrow<VerifiedTx>>(
     state: &'s mut State,
     context: &BlockContext,
@@ -92,6 +92,7 @@ pub fn execute<'s, T: Borrow<VerifiedTx>>(
     run.enter_version().map_err(at_height)?;
     run.remove_ended();
     run.turns(report);
+    run.name(&report.evidence);
     run.checkpoint();
     let numbered = (0u32..).zip(txs.iter().map(Borrow::borrow));
     let lanes: (Vec<_>, Vec<_>) =
@@ -316,6 +317,26 @@ impl<'a> Run<'a> {
         if let Some(next) = next {
             self.journal.begin_ops();
             self.journal.write(VALIDATORS).turns = next;
+        }
+    }
+
+    /// Who signed twice gets an incident that says so (CO-51). Nothing else follows: what to do about
+    /// it is for the council.
+    fn name(&mut self, evidence: &[Evidence]) {
+        let (height, time) = (self.context.height, self.context.time);
+        for evidence in evidence {
+            let validators = self.journal.state().validators();
+            if !validators.may_name(evidence, height, time) {
+                continue;
+            }
+            let named = validators.named_after(evidence, height, time);
+            let (kind, severity) = (IncidentKind::Equivocation, Severity::Critical);
+            let subject = Hash(evidence.validator.0);
+            let incident = Incident { kind, severity, height, at: time, subject };
+            self.journal.begin_ops();
+            if self.journal.file_incident(incident).is_some() {
+                self.journal.write(VALIDATORS).named = named;
+            }
         }
     }
 

@@ -15,9 +15,10 @@
 use ballast_primitives::Address;
 
 use crate::invariants::{self, Invariant};
+use crate::limits::INCIDENTS_KEPT;
 use crate::object::{
-    Account, Council, IncidentLog, Key, Kind, Object, PauseState, Policy, ReserveIndex, Role,
-    RoleGrant, Scope, Supply, Terms, Window,
+    Account, Council, Incident, IncidentLog, Key, Kind, Object, PauseState, Policy, ReserveIndex,
+    Role, RoleGrant, Scope, Supply, Terms, Window,
 };
 use crate::state::{
     At, COUNCIL, INCIDENTS, POLICY, RESERVE, Removed, SUPPLY, Slot, State, Stored, TERMS, WINDOW,
@@ -354,6 +355,19 @@ impl<'a> Journal<'a> {
 
     pub(crate) fn incidents_mut(&mut self) -> &mut IncidentLog {
         self.write(INCIDENTS)
+    }
+
+    /// Adds to the log of incidents, from which the oldest go; none once all numbers are used up.
+    pub(crate) fn file_incident(&mut self, entry: Incident) -> Option<u64> {
+        let log = self.incidents_mut();
+        let incident = log.next;
+        log.next = incident.checked_add(1)?;
+        self.create(Key::Incident(incident), Object::Incident(entry));
+        let oldest = incident.checked_sub(INCIDENTS_KEPT).map(Key::Incident);
+        if let Some(at) = oldest.and_then(|oldest| self.find::<Incident>(&oldest)) {
+            self.remove(at);
+        }
+        Some(incident)
     }
 
     pub(crate) fn pause_mut(&mut self, scope: Scope) -> &mut PauseState {

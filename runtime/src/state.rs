@@ -152,7 +152,7 @@ pub enum RestoreError {
     DuplicateKey,
     #[error("the validator set is not valid: {0}")]
     Validators(#[from] CommitteeError),
-    #[error("the standings of validators are not in order")]
+    #[error("what is said of validators is not in order")]
     Turns,
     #[error("{0}")]
     Breach(#[from] Breach),
@@ -192,7 +192,7 @@ impl State {
         let validators = state.validators();
         validators.set.check()?;
         validators.before.as_ref().map_or(Ok(()), Committee::check)?;
-        if !validators.turns.is_ordered() {
+        if !validators.turns.is_ordered() || !validators.named.is_ordered() {
             return Err(RestoreError::Turns);
         }
         invariants::check_supply(&state)?;

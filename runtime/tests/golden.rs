@@ -169,7 +169,7 @@ fn headers_votes_and_committees_are_as_committed() {
         parent_round: 0,
         time: 4,
         proposer: PublicKey([5; 32]),
-        payload: Payload { batches: vec![batch], returns: vec![] }.digest(),
+        payload: Payload { batches: vec![batch], ..Payload::default() }.digest(),
         executed_height: 7,
         state_root: Hash([8; 32]),
         receipts_root: Hash([9; 32]),

@@ -35,6 +35,9 @@ const TRIGGERS: &[(&str, &str)] = &[
     ("JudgedAgain", "far rounds"),
     ("EarlyProposalsUnbounded", "far rounds"),
     ("OneHurriesAll", "future flood"),
+    ("EvidenceUnverified", "slanderer"),
+    ("EvidenceNotFiled", "equivocating"),
+    ("NamedAgain", "equivocating"),
 ];
 
 /// CI's seeds, the most promising ones first.

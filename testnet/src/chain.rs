@@ -190,6 +190,13 @@ impl Client {
         Ok(control.list_evidence(request).await?.into_inner().evidence)
     }
 
+    /// The names of validators that signed twice, as the chain says.
+    pub async fn named(&self) -> Result<Vec<String>, Status> {
+        let mut control = ControlServiceClient::new(self.channel.clone());
+        let answer = control.list_validators(v1::ListValidatorsRequest {}).await?.into_inner();
+        Ok(answer.named.into_iter().map(|named| named.validator_name).collect())
+    }
+
     /// A block and all its receipts.
     pub async fn block(&self, height: u64) -> Result<(v1::Block, Vec<v1::Receipt>), Status> {
         let mut receipts = Vec::new();

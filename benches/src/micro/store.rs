@@ -77,7 +77,7 @@ fn block(
 
 fn stored_block(height: u64, batch: Hash) -> StoredBlock {
     let named = BatchRef { digest: batch, bytes: 1, txs: 1, signatures: 1 };
-    let payload = Payload { batches: vec![named], returns: vec![] };
+    let payload = Payload { batches: vec![named], ..Payload::default() };
     let header = Header {
         version: Header::VERSION,
         genesis: Hash::ZERO,

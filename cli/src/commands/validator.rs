@@ -114,6 +114,9 @@ async fn list(ctx: &Context) -> Result<(), Failure> {
         let before = rows(&answer.before);
         text = format!("{text}\n\nbelow height {}:\n{before}", answer.from_height);
     }
+    if !answer.named.is_empty() {
+        text = format!("{text}\n\nsigned twice, as the chain says:\n{}", named(&answer.named));
+    }
     let decides = [
         ("decides from height", answer.from_height.to_string()),
         ("as of height", answer.height.to_string()),
@@ -121,4 +124,26 @@ async fn list(ctx: &Context) -> Result<(), Failure> {
     let text = format!("{text}\n\n{}", fields(&decides));
     ctx.out.answer(message::json("ListValidatorsResponse", &answer), &text);
     Ok(())
+}
+
+fn named(named: &[v1::NamedValidator]) -> String {
+    let row = |it: &v1::NamedValidator| {
+        let what = match it.kind() {
+            v1::EvidenceKind::Unspecified => "unknown",
+            v1::EvidenceKind::Prevotes => "prevotes",
+            v1::EvidenceKind::Precommits => "precommits",
+            v1::EvidenceKind::Proposals => "proposals",
+        };
+        vec![
+            view::harmless(&it.validator_name),
+            what.to_owned(),
+            format!("{}/{}", it.height, it.round),
+            it.block_height.to_string(),
+            it.times.to_string(),
+            it.validator.clone(),
+        ]
+    };
+    let heading =
+        ["name", "what", "height/round", "proof in block", "times named", "consensus key"];
+    table(&heading, &named.iter().map(row).collect::<Vec<_>>())
 }

@@ -443,7 +443,7 @@ mod tests {
                 batches.insert(digest(n), large(*bytes, *signatures));
             }
             let batches = batches.choose(0, u64::MAX, &Load::MOST);
-            assert_eq!(Payload { batches: batches.clone(), returns: vec![] }.check(), Ok(()));
+            assert_eq!(Payload { batches: batches.clone(), ..Payload::default() }.check(), Ok(()));
             batches.len()
         };
         let (bytes, signatures) = (BLOCK_BYTES_MAX as usize, BLOCK_SIGNATURES_MAX as usize);

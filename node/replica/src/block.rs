@@ -8,6 +8,7 @@ use ballast_primitives::{
     BatchRef, CommitCertificate, Hash, Header, Payload, PublicKey, Return, Turns,
 };
 use ballast_runtime::Rules;
+use ballast_runtime::object::Validators;
 
 use crate::batches::{Batches, Held};
 use crate::config::Verify;
@@ -63,6 +64,11 @@ impl Tip {
         self.results.iter().rev().find(|executed| executed.height == height)
     }
 
+    /// The time of the next block, by the proposer's clock.
+    pub fn next_time(&self, wall_ms: u64) -> u64 {
+        wall_ms.max(self.time.saturating_add(1))
+    }
+
     pub fn newest(&self) -> Option<&Executed> {
         self.results.back()
     }
@@ -74,7 +80,7 @@ pub fn build(
     tip: &Tip,
     sets: &Sets,
     proposer: PublicKey,
-    wall_ms: u64,
+    time: u64,
     parent: Option<&CommitCertificate>,
     payload: Payload,
 ) -> Option<BlockValue> {
@@ -85,7 +91,7 @@ pub fn build(
         height: tip.height + 1,
         parent: tip.id,
         parent_round: parent.map_or(0, |certificate| certificate.round),
-        time: wall_ms.max(tip.time + 1),
+        time,
         proposer,
         payload: payload.digest(),
         executed_height: newest.height,
@@ -113,7 +119,7 @@ pub enum Verdict {
 pub fn judge(
     tip: &Tip,
     sets: &Sets,
-    turns: &Turns,
+    validators: &Validators,
     batches: &Batches,
     value: &BlockValue,
     verify: Verify,
@@ -124,7 +130,10 @@ pub fn judge(
     if let Err(why) = check_payload(tip.rules, value.header(), value.payload()) {
         return Verdict::Invalid(why);
     }
-    if let Err(why) = check_returns(tip, turns, value.payload(), verify) {
+    if let Err(why) = check_returns(tip, &validators.turns, value.payload(), verify) {
+        return Verdict::Invalid(why);
+    }
+    if let Err(why) = check_evidence(tip, validators, value, verify) {
         return Verdict::Invalid(why);
     }
     let mut missing = Vec::new();
@@ -241,6 +250,28 @@ fn check_returns(
     }
 }
 
+/// Whoever signed twice is one of these validators, was not named of late, and both signatures are its
+/// own.
+fn check_evidence(
+    tip: &Tip,
+    validators: &Validators,
+    value: &BlockValue,
+    verify: Verify,
+) -> Result<(), &'static str> {
+    let (evidence, time) = (&value.payload().evidence, value.header().time);
+    if !evidence.is_sorted_by(|a, b| a.validator < b.validator) {
+        return Err("evidence is not strictly ascending by validator");
+    }
+    let height = tip.height.saturating_add(1);
+    if !evidence.iter().all(|proof| validators.may_name(proof, height, time)) {
+        return Err("a block names a validator that it may not name");
+    }
+    match evidence.iter().all(|proof| proof.is_proof(&tip.genesis, verify)) {
+        true => Ok(()),
+        false => Err("evidence proves nothing"),
+    }
+}
+
 /// Whether `certificate` shows in which round the block at `tip` was decided, as `header` says.
 pub fn shows_round(
     tip: &Tip,
@@ -318,7 +349,7 @@ mod tests {
         let named = held.named(Hash([2; 32]));
         assert_eq!((named.bytes, named.txs, named.signatures), (100, 0, 3));
         let judged = |named: BatchRef| {
-            let payload = Payload { batches: vec![named], returns: vec![] };
+            let payload = Payload { batches: vec![named], ..Payload::default() };
             let header = Header { payload: payload.digest(), ..header() };
             check_batches(&Rules::V1, &header, &payload, std::slice::from_ref(&held))
         };

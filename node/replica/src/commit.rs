@@ -60,7 +60,8 @@ pub fn execute(
         void()
     } else {
         let returns = value.payload().returns.iter().map(|said| said.validator).collect();
-        let report = Report { parent_round: header.parent_round, returns };
+        let evidence = value.payload().evidence.clone();
+        let report = Report { parent_round: header.parent_round, returns, evidence };
         let executed = execute::execute(state, &context, &report, &txs);
         executed.map_err(|breach| breach.to_string())?.commit()
     };

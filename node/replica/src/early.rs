@@ -88,12 +88,6 @@ impl Early {
         (proposals.flat_map(|(_, kept)| kept).collect(), votes.flat_map(|(_, kept)| kept).collect())
     }
 
-    /// Two votes of one validator for one place of `height`, which ended before it began here.
-    pub fn double_votes(&self, height: u64) -> Vec<(WireVote, WireVote)> {
-        let of_height = self.votes.iter().filter(|((at, ..), _)| *at == height);
-        of_height.filter_map(|(_, kept)| Some((*kept.first()?, *kept.get(1)?))).collect()
-    }
-
     /// Forgets what is of `height`, which is over, and of those before it.
     pub fn forget_through(&mut self, height: u64) {
         self.votes.retain(|(at, ..), _| *at > height);

@@ -31,7 +31,6 @@ use crate::message::{
 };
 use crate::safety::{Memory, Refusal, Safety, SignState, Step};
 use crate::sets::Seats;
-use crate::types::{Evidence, EvidenceKind};
 use crate::verified::Verified;
 use crate::wal::WalEntry;
 use crate::witness::{Spoken, Witness, precommits};
@@ -65,7 +64,6 @@ pub enum Out {
         value: BlockValue,
         certificate: CommitCertificate,
     },
-    Evidence(Vec<Evidence>),
     /// The validator was asked to sign and may not.
     Refused(Refusal),
     /// A genuine message of this validator's key that its sign-state does not know.
@@ -379,13 +377,6 @@ impl Host {
         self.room.verified.len() + self.room.verified_early.len()
     }
 
-    /// Evidence of a height that ends without the core's own decision.
-    pub fn take_evidence(&mut self) -> Vec<Evidence> {
-        let proposals = self.core.driver.take_proposal_evidence();
-        let votes = self.core.driver.take_vote_evidence();
-        self.room.evidence(&proposals, &votes)
-    }
-
     /// Whether two thirds have precommitted nil in `round`, so that it decides nothing.
     pub fn has_given_up(&self, round: u32) -> bool {
         let votes = self.core.driver.votes();
@@ -497,13 +488,8 @@ impl Room {
                 self.decided = Some(plain_certificate(&certificate));
                 r.resume_with(())
             }
-            Effect::Finalize(_, _, evidence, r) => {
-                let evidence = self.evidence(&evidence.proposals, &evidence.votes);
-                if !evidence.is_empty() {
-                    self.outs.push(Out::Evidence(evidence));
-                }
-                r.resume_with(())
-            }
+            // The witness has found the same, and more.
+            Effect::Finalize(.., r) => r.resume_with(()),
             Effect::SignVote(vote, r) => {
                 let signature = self.sign_vote(&vote);
                 r.resume_with(SignedMessage::new(vote, signature))
@@ -804,46 +790,6 @@ impl Room {
             total: as_u64(total),
             expected: as_u64(2 * total / 3 + 1),
         })
-    }
-
-    fn evidence(
-        &self,
-        proposals: &arc_malachitebft_core_driver::proposal_keeper::EvidenceMap<Ctx>,
-        votes: &arc_malachitebft_core_votekeeper::EvidenceMap<Ctx>,
-    ) -> Vec<Evidence> {
-        let mut found = Vec::new();
-        if planted(Bug::EvidenceDropped) {
-            return found;
-        }
-        for validator in self.members.committee().validators() {
-            let address = ValidatorKey(validator.key);
-            for (first, second) in votes.get(&address).into_iter().flatten() {
-                let plain = first.message.plain();
-                found.push(Evidence {
-                    validator: validator.key,
-                    height: plain.height,
-                    round: plain.round,
-                    kind: EvidenceKind::Votes {
-                        first: (plain, first.signature),
-                        second: (second.message.plain(), second.signature),
-                    },
-                    seen_at: self.height,
-                });
-            }
-            for (first, second) in proposals.get(&address).into_iter().flatten() {
-                found.push(Evidence {
-                    validator: validator.key,
-                    height: first.message.height.0,
-                    round: first.message.round.as_u32().unwrap_or(0),
-                    kind: EvidenceKind::Proposals {
-                        first: (first.message.value.id(), first.signature),
-                        second: (second.message.value.id(), second.signature),
-                    },
-                    seen_at: self.height,
-                });
-            }
-        }
-        found
     }
 }
 

@@ -3,9 +3,10 @@
 
 use arc_malachitebft_core_types as malachite;
 use ballast_primitives::codec::{self, DecodeError};
+use ballast_primitives::equivocation::{EVIDENCE_MAX, proposal_bytes};
 use ballast_primitives::{
-    CommitCertificate, Hash, Header, Payload, PublicKey, Return, Signature, Vote as PlainVote,
-    block, committee,
+    CommitCertificate, Evidence, Hash, Header, Payload, PublicKey, Return, Signature,
+    Vote as PlainVote, block, committee,
 };
 use borsh::{BorshDeserialize, BorshSerialize};
 use malachite::{
@@ -15,7 +16,7 @@ use malachite::{
 
 use crate::context::{BlockValue, Ctx, Height, Proposal, ValidatorKey, Vote};
 use crate::types::StoredBlock;
-use crate::witness::{Spoken, proposal_bytes};
+use crate::witness::Spoken;
 
 /// The most bytes of a message on the consensus lane.
 pub const MESSAGE_BYTES_MAX: usize = 256 * 1024;
@@ -64,6 +65,8 @@ pub enum Message {
     LastSigned(Box<LastSigned>),
     /// The sender is passed over as a proposer, and well again.
     Return(Return),
+    /// A validator signed twice.
+    Evidence(Evidence),
 }
 
 /// What a peer knows that someone who may have lost its memory needs to.
@@ -163,7 +166,8 @@ impl Message {
             | Self::WantProposal { .. }
             | Self::Program { .. }
             | Self::WhatSigned { .. }
-            | Self::Return(_) => Ok(()),
+            | Self::Return(_)
+            | Self::Evidence(_) => Ok(()),
             Self::LastSigned(answer) => match &answer.certificate {
                 Some(certificate) if certificate.signatures.len() > signers_max => {
                     Err("a certificate has more signatures than a validator set has members")
@@ -195,6 +199,9 @@ impl WireProposal {
         }
         if self.payload.returns.len() > committee::VALIDATORS_MAX {
             return Err("more validators return than a set has members");
+        }
+        if self.payload.evidence.len() > EVIDENCE_MAX {
+            return Err("a block holds too much evidence");
         }
         let signers = self.parent.as_ref().map_or(0, |parent| parent.signatures.len());
         if signers > committee::VALIDATORS_MAX {

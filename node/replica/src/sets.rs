@@ -136,7 +136,7 @@ pub fn listed(validators: &Validators, tip: u64) -> Vec<&Validator> {
 
 #[cfg(test)]
 mod tests {
-    use ballast_primitives::{SecretKey, Turns, codec};
+    use ballast_primitives::{Names, SecretKey, Turns, codec};
     use ballast_runtime::{Key, Object, dev};
 
     use super::*;
@@ -181,6 +181,7 @@ mod tests {
             from_height,
             before,
             turns: Turns::default(),
+            named: Names::default(),
         })));
         State::restore(leaves).unwrap()
     }
@@ -210,6 +211,7 @@ mod tests {
             from_height: 12,
             before: Some(committee(&[(0, 0), (1, 1), (2, 2)])),
             turns: Turns::default(),
+            named: Names::default(),
         };
         let entry = |n: usize, peer: usize| (format!("validator-{n}"), validator(n, peer).peer);
         let mut all = vec![entry(0, 0), entry(1, 1), entry(1, 7), entry(2, 2), entry(3, 3)];

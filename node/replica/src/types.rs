@@ -1,12 +1,11 @@
 //! What a validator stores and sends, in its canonical form.
 
+pub use ballast_primitives::Evidence;
 pub use ballast_primitives::block::{BATCH_BYTES_MAX, BATCH_SIGNATURES_MAX, BATCH_TXS_MAX};
 use ballast_primitives::codec;
 use ballast_primitives::hash::{self, Hash};
 use ballast_primitives::override_record::SignedOverride;
-use ballast_primitives::{
-    CommitCertificate, Committee, Domain, Header, Payload, PublicKey, Signature, Vote,
-};
+use ballast_primitives::{CommitCertificate, Committee, Domain, Header, Payload, PublicKey};
 use ballast_runtime::receipt::Receipt;
 use ballast_runtime::state::{Change, Removed};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -78,28 +77,11 @@ pub struct TxRecord {
     pub position: u32,
 }
 
-/// Two votes of one validator that an honest one never signs both of.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct Evidence {
-    pub validator: PublicKey,
-    pub height: u64,
-    pub round: u32,
-    pub kind: EvidenceKind,
-    /// The height at which it was stored.
-    pub seen_at: u64,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub enum EvidenceKind {
-    Votes {
-        first: (Vote, Signature),
-        second: (Vote, Signature),
-    },
-    /// The ids of two blocks proposed in one round, with the signatures of the proposals.
-    Proposals {
-        first: (Hash, Signature),
-        second: (Hash, Signature),
-    },
+/// Evidence, and the height with whose block it was stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Seen {
+    pub evidence: Evidence,
+    pub at: u64,
 }
 
 /// All that one committed block changes on disk: one synced write.

@@ -1,21 +1,22 @@
 //! What this validator has heard others sign: the newest message of each key, to answer a
 //! validator that asks what it has signed itself; and the messages of the newest heights, so that
-//! a second one for the same place is evidence even when that height is over.
+//! a second one for the same place is evidence, whether its height is to come, under way or over.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ballast_primitives::codec;
-use ballast_primitives::domain::SignTag;
-use ballast_primitives::{CommitCertificate, Hash, PublicKey, Signature, Vote, VoteKind};
+use ballast_primitives::equivocation::{Ballot, Offer, Twins, proposal_bytes};
+use ballast_primitives::planted::{Bug, planted};
+use ballast_primitives::{CommitCertificate, Evidence, Hash, PublicKey, Signature, Vote, VoteKind};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::safety::Step;
-use crate::types::{Evidence, EvidenceKind};
 
 /// For how many heights that are over messages are kept.
 pub const HEIGHTS_KEPT: u64 = 16;
-/// Up to which round of a height.
+/// Up to which round of a height that is over.
 pub const ROUNDS_KEPT: u32 = 3;
+/// The most evidence that waits to be taken.
+const FOUND_MAX: usize = 200;
 
 /// A message with its signature, without the block that it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -54,26 +55,13 @@ impl Spoken {
         }
     }
 
-    const fn block(&self) -> Option<Hash> {
+    /// What is said of that place.
+    const fn content(&self) -> (Option<u32>, Option<Hash>) {
         match self {
-            Self::Vote { vote, .. } => vote.block,
-            Self::Proposal { block, .. } => Some(*block),
+            Self::Vote { vote, .. } => (None, vote.block),
+            Self::Proposal { pol_round, block, .. } => (*pol_round, Some(*block)),
         }
     }
-}
-
-/// The bytes a proposer signs: tag, genesis hash, height, round, round of the polka, block id.
-pub fn proposal_bytes(
-    genesis: &Hash,
-    height: u64,
-    round: u32,
-    pol_round: Option<u32>,
-    block: &Hash,
-) -> Vec<u8> {
-    let mut bytes = SignTag::Proposal.bytes().to_vec();
-    bytes.extend_from_slice(&genesis.0);
-    bytes.extend_from_slice(&codec::encode(&(height, round, pol_round, block)));
-    bytes
 }
 
 /// The precommits that a certificate is made of.
@@ -90,8 +78,10 @@ pub fn precommits(certificate: &CommitCertificate) -> impl Iterator<Item = (Publ
 pub struct Witness {
     newest: BTreeMap<PublicKey, Spoken>,
     recent: BTreeMap<Place, Spoken>,
-    /// Where evidence of two messages has been stored.
+    /// Of which places evidence was found.
     filed: BTreeSet<Place>,
+    /// Not taken yet.
+    found: Vec<Evidence>,
 }
 
 type Place = (u64, u32, Step, PublicKey);
@@ -107,9 +97,33 @@ impl Witness {
             }
         }
         let (height, round, step) = place;
-        if round <= ROUNDS_KEPT {
-            self.recent.entry((height, round, step, key)).or_insert(spoken);
+        let first = *self.recent.entry((height, round, step, key)).or_insert(spoken);
+        if let Some(evidence) = evidence(key, &first, &spoken) {
+            self.find(evidence);
         }
+    }
+
+    /// Takes note of evidence that is stored already; whether there was none of its place.
+    pub fn know(&mut self, evidence: &Evidence) -> bool {
+        let step = match evidence.twins {
+            Twins::Prevotes { .. } => Step::Prevote,
+            Twins::Precommits { .. } => Step::Precommit,
+            Twins::Proposals { .. } => Step::Proposal,
+        };
+        self.filed.insert((evidence.height, evidence.round, step, evidence.validator))
+    }
+
+    /// Takes note of evidence that was verified, once for each place.
+    pub fn find(&mut self, evidence: Evidence) {
+        let room = self.found.len() < FOUND_MAX && !planted(Bug::EvidenceDropped);
+        if room && self.know(&evidence) {
+            self.found.push(evidence);
+        }
+    }
+
+    /// The evidence found since this was last asked.
+    pub fn take_found(&mut self) -> Vec<Evidence> {
+        std::mem::take(&mut self.found)
     }
 
     /// The newest message heard of a key.
@@ -117,23 +131,14 @@ impl Witness {
         self.newest.get(key).copied()
     }
 
-    /// What `key` was heard to sign at the place of `spoken`, when it is about another block.
-    pub fn contradiction(&self, key: &PublicKey, spoken: &Spoken) -> Option<Spoken> {
+    /// Whether `key` was heard to say something else at the place of `spoken`, and there is no evidence
+    /// of it yet.
+    pub fn is_contradicted(&self, key: &PublicKey, spoken: &Spoken) -> bool {
         let (height, round, step) = spoken.place();
-        let known = self.recent.get(&(height, round, step, *key))?;
-        (known.block() != spoken.block()).then_some(*known)
-    }
-
-    /// Whether evidence is not on file yet, as from now on it is.
-    pub fn file(&mut self, evidence: &Evidence) -> bool {
-        let step = match &evidence.kind {
-            EvidenceKind::Votes { first: (vote, _), .. } => match vote.kind {
-                VoteKind::Prevote => Step::Prevote,
-                VoteKind::Precommit => Step::Precommit,
-            },
-            EvidenceKind::Proposals { .. } => Step::Proposal,
-        };
-        self.filed.insert((evidence.height, evidence.round, step, evidence.validator))
+        let place = (height, round, step, *key);
+        let known = self.recent.get(&place);
+        known.is_some_and(|known| known.content() != spoken.content())
+            && !self.filed.contains(&place)
     }
 
     /// Forgets heights that are long over, and keys that `is_known` does not know any more.
@@ -144,6 +149,7 @@ impl Witness {
         {
             oldest.remove();
         }
+        self.recent.retain(|(height, round, ..), _| *height > tip || *round <= ROUNDS_KEPT);
         while self.filed.first().is_some_and(|oldest| oldest.0 < first) {
             self.filed.pop_first();
         }
@@ -151,7 +157,7 @@ impl Witness {
     }
 
     pub fn len(&self) -> usize {
-        self.newest.len() + self.recent.len() + self.filed.len()
+        self.newest.len() + self.recent.len() + self.filed.len() + self.found.len()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -159,20 +165,26 @@ impl Witness {
     }
 }
 
-/// Two messages of one validator for one place.
-pub fn evidence(key: PublicKey, first: &Spoken, second: &Spoken, seen_at: u64) -> Option<Evidence> {
-    let (height, round, _) = first.place();
-    let kind = match (*first, *second) {
-        (Spoken::Vote { vote, signature }, Spoken::Vote { vote: other, signature: others }) => {
-            EvidenceKind::Votes { first: (vote, signature), second: (other, others) }
+/// Two messages of one validator for one place, if they differ.
+fn evidence(key: PublicKey, first: &Spoken, second: &Spoken) -> Option<Evidence> {
+    if first.content() == second.content() {
+        return None;
+    }
+    let ballot =
+        |spoken: &Spoken| Ballot { block: spoken.content().1, signature: *spoken.signature() };
+    let offer = |spoken: &Spoken| match spoken {
+        Spoken::Vote { .. } => None,
+        Spoken::Proposal { pol_round, block, signature, .. } => {
+            Some(Offer { pol_round: *pol_round, block: *block, signature: *signature })
         }
-        (
-            Spoken::Proposal { block, signature, .. },
-            Spoken::Proposal { block: other, signature: others, .. },
-        ) => EvidenceKind::Proposals { first: (block, signature), second: (other, others) },
-        _ => return None,
     };
-    Some(Evidence { validator: key, height, round, kind, seen_at })
+    let (height, round, step) = first.place();
+    let twins = match step {
+        Step::Prevote => Twins::Prevotes { first: ballot(first), second: ballot(second) },
+        Step::Precommit => Twins::Precommits { first: ballot(first), second: ballot(second) },
+        Step::Proposal => Twins::Proposals { first: offer(first)?, second: offer(second)? },
+    };
+    Some(Evidence { validator: key, height, round, twins })
 }
 
 #[cfg(test)]
@@ -202,17 +214,58 @@ mod tests {
     }
 
     #[test]
-    fn a_second_message_contradicts_the_first_for_as_long_as_that_is_kept() {
+    fn a_second_message_is_evidence_once_for_as_long_as_the_first_is_kept() {
         let mut witness = Witness::default();
-        witness.hear(KEY, vote(7, 0, 1));
-        witness.hear(KEY, vote(7, ROUNDS_KEPT + 1, 1));
-        assert_eq!(witness.contradiction(&KEY, &vote(7, 0, 1)), None);
-        assert_eq!(witness.contradiction(&KEY, &vote(7, 0, 2)), Some(vote(7, 0, 1)));
-        assert_eq!(witness.contradiction(&PublicKey([2; 32]), &vote(7, 0, 2)), None);
-        assert_eq!(witness.contradiction(&KEY, &vote(7, ROUNDS_KEPT + 1, 2)), None);
+        let far = ROUNDS_KEPT + 1;
+        for first in [vote(7, 0, 1), vote(7, 1, 1), vote(7, far, 1), vote(7, 0, 1)] {
+            witness.hear(KEY, first);
+        }
+        assert!(witness.take_found().is_empty());
+        assert!(!witness.is_contradicted(&KEY, &vote(7, 0, 1)));
+        assert!(witness.is_contradicted(&KEY, &vote(7, 0, 2)));
+        assert!(!witness.is_contradicted(&PublicKey([2; 32]), &vote(7, 0, 2)));
+        witness.hear(KEY, vote(7, 0, 2));
+        witness.hear(KEY, vote(7, 0, 3));
+        let [found] = witness.take_found().try_into().unwrap();
+        assert_eq!((found.validator, found.height, found.round), (KEY, 7, 0));
+        assert!(!witness.is_contradicted(&KEY, &vote(7, 0, 2)));
+        // Far rounds count until their height is over, near ones for a while longer.
+        witness.advance(6, |_| true);
+        assert!(witness.is_contradicted(&KEY, &vote(7, far, 2)));
+        witness.advance(7, |_| true);
+        assert!(!witness.is_contradicted(&KEY, &vote(7, far, 2)));
         witness.advance(7 + HEIGHTS_KEPT, |_| true);
-        assert!(witness.contradiction(&KEY, &vote(7, 0, 2)).is_some());
+        assert!(witness.is_contradicted(&KEY, &vote(7, 1, 2)));
         witness.advance(8 + HEIGHTS_KEPT, |_| true);
-        assert_eq!(witness.contradiction(&KEY, &vote(7, 0, 2)), None);
+        assert!(!witness.is_contradicted(&KEY, &vote(7, 1, 2)));
+    }
+
+    #[test]
+    fn proposals_contradict_each_other_by_their_block_or_their_polka() {
+        let mut witness = Witness::default();
+        let offer = |round, pol_round, block: u8| Spoken::Proposal {
+            height: 9,
+            round,
+            pol_round,
+            block: Hash([block; 32]),
+            signature: Signature([block; 64]),
+        };
+        for spoken in
+            [offer(0, None, 1), offer(0, None, 2), offer(1, None, 1), offer(1, Some(0), 1)]
+        {
+            witness.hear(KEY, spoken);
+        }
+        let rounds: Vec<_> = witness.take_found().iter().map(|found| found.round).collect();
+        assert_eq!(rounds, [0, 1]);
+    }
+
+    #[test]
+    fn what_waits_to_be_taken_is_bounded() {
+        let mut witness = Witness::default();
+        for round in 0..2 * FOUND_MAX as u32 {
+            witness.hear(KEY, vote(7, round, 1));
+            witness.hear(KEY, vote(7, round, 2));
+        }
+        assert_eq!(witness.take_found().len(), FOUND_MAX);
     }
 }

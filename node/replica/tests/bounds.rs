@@ -172,7 +172,7 @@ fn hundreds_of_proposals_of_far_rounds_cost_nothing_each() {
     let turns: Vec<_> = turns.take(600).collect();
     for round in turns {
         let batches = (0..BATCHES_MAX as u64).map(|n| ghost(u64::from(round) << 16 | n));
-        let payload = Payload { batches: batches.collect(), returns: Vec::new() };
+        let payload = Payload { batches: batches.collect(), ..Payload::default() };
         let proposal = cluster.proposal_of(liar, round, &header, payload);
         cluster.hear(0, liar, Message::Proposal(proposal));
     }
@@ -220,7 +220,7 @@ fn a_batch_has_only_those_judged_again_that_waited_for_it_alone() {
     let round = cluster.nodes[0].replica().round();
     for round in round..round + 2 {
         let proposer = cluster.proposer(header.height, round);
-        let payload = Payload { batches: vec![ghost(1), ghost(2)], returns: Vec::new() };
+        let payload = Payload { batches: vec![ghost(1), ghost(2)], ..Payload::default() };
         let proposal = cluster.proposal_of(proposer, round, &header, payload);
         cluster.hear(0, proposer, Message::Proposal(proposal));
     }
@@ -399,7 +399,7 @@ fn a_batch_larger_than_it_is_named_is_not_held() {
         let bytes = u32::try_from(batch.len() - smaller).unwrap();
         let payload = Payload {
             batches: vec![BatchRef { digest, bytes, txs: 1, signatures: 1 }],
-            returns: Vec::new(),
+            ..Payload::default()
         };
         let header = Header { time: cluster.true_ms(), ..header.clone() };
         let proposal = cluster.proposal_of(proposer, round, &header, payload);
@@ -433,7 +433,7 @@ fn junk_that_a_proposal_names_is_left_out_and_counted_against_its_author() {
     let named = BatchRef { digest, bytes, txs: 300, signatures: 300 };
     let header = Header { time: cluster.true_ms(), ..next_header(&cluster) };
     let proposal =
-        cluster.proposal_of(3, 0, &header, Payload { batches: vec![named], returns: Vec::new() });
+        cluster.proposal_of(3, 0, &header, Payload { batches: vec![named], ..Payload::default() });
     for n in 0..3 {
         cluster.push(n, 3, &batch);
         assert!(cluster.nodes[n].replica().usage().doubtful_bytes > 0);

@@ -6,9 +6,9 @@ mod harness;
 use std::collections::BTreeMap;
 
 use ballast_primitives::Hash;
+use ballast_primitives::equivocation::TwinKind;
 use ballast_replica::message::Message;
 use ballast_replica::replica::Notice;
-use ballast_replica::types::EvidenceKind;
 use ballast_replica::{Admission, Duty, Input};
 use ballast_runtime::Outcome;
 use harness::{Cluster, Faults};
@@ -223,7 +223,7 @@ fn two_votes_of_one_validator_for_different_blocks_are_kept_as_evidence() {
     cluster.run_until(20_000, |c| c.nodes[0].height() >= height);
     let [evidence] = cluster.nodes[0].evidence.as_slice() else { panic!("one piece of evidence") };
     assert_eq!((evidence.validator, evidence.height, evidence.round), (liar, height, 0));
-    let EvidenceKind::Votes { first, second } = evidence.kind else { panic!("votes") };
-    assert_eq!((first.0.block, second.0.block), (Some(Hash([1; 32])), Some(Hash([2; 32]))));
+    assert_eq!(evidence.kind(), TwinKind::Prevote);
+    assert_eq!(evidence.blocks(), [1, 2].map(|block| Some(Hash([block; 32]))));
     cluster.check_agreement();
 }

@@ -7,7 +7,6 @@ use ballast_primitives::{Hash, PublicKey, Vote};
 use ballast_replica::Input;
 use ballast_replica::message::{LastSigned, Message, WireRound};
 use ballast_replica::replica::Notice;
-use ballast_replica::types::EvidenceKind;
 use harness::{Cluster, Faults};
 
 const CALM: Faults = Faults { loss_percent: 0, delay_ms_max: 4 };
@@ -153,6 +152,32 @@ fn so_does_one_while_it_follows_without_a_history() {
     cluster.inject(0, input);
 }
 
+/// One liar answers that it has committed the greatest height there is: that puts off until the next
+/// blocks, and no longer, that a message of somebody else with its key is seen to be one. It silences
+/// nobody.
+#[test]
+#[should_panic(expected = "somebody else holds this validator's key")]
+fn a_height_that_only_a_liar_has_does_not_hide_that_the_key_is_elsewhere() {
+    let mut cluster = Cluster::new(505, 4, CALM);
+    cluster.run_until_height(2, 10_000);
+    cluster.stop(0);
+    cluster.start(0);
+    let (key, liar, number) = (cluster.keys()[0], cluster.keys()[1], cluster.true_ms());
+    let certificate = Some(cluster.certificate(u64::MAX - 1, 0, Hash([7; 32]), 4));
+    let (message, time) = (None, u64::MAX);
+    let answer = LastSigned { key, number, message, certificate, time };
+    let message = Message::LastSigned(Box::new(answer));
+    cluster.inject(0, Input::Message { from: liar, message });
+    cluster.run_until(60_000, |c| c.nodes[0].replica().history().is_none());
+    let voted = votes_of(&cluster, 0);
+    let height = cluster.height();
+    cluster.run_until(60_000, |c| c.nodes[0].height() > height + 2);
+    assert!(votes_of(&cluster, 0) > voted, "it is not silent");
+    let input = shown(&cluster, cluster.nodes[0].height() + 1, 5);
+    cluster.inject(0, input);
+    assert!(!unknown(&cluster, 0), "it takes the message for one of before its start");
+}
+
 #[test]
 fn what_a_liar_shows_is_believed_only_if_the_key_signed_it() {
     let mut cluster = Cluster::new(502, 4, CALM);
@@ -203,6 +228,5 @@ fn a_second_vote_for_a_height_that_is_over_is_evidence_too() {
     cluster.run_until(20_000, |c| c.nodes[0].height() > height);
     let [evidence] = cluster.nodes[0].evidence.as_slice() else { panic!("one piece of evidence") };
     assert_eq!((evidence.validator, evidence.height, evidence.round), (liar, at, 0));
-    let EvidenceKind::Votes { second, .. } = evidence.kind else { panic!("votes") };
-    assert_eq!(second.0.block, Some(Hash([9; 32])));
+    assert_eq!(evidence.blocks()[1], Some(Hash([9; 32])));
 }

@@ -285,16 +285,16 @@ fn returns_that_nobody_said_or_that_come_too_soon_make_a_block_invalid() {
     assert!(is_out(&cluster));
     let replica = cluster.nodes[0].replica();
     let (tip, sets) = (replica.tip().clone(), replica.sets().clone());
-    let turns = replica.state().validators().turns.clone();
+    let validators = replica.state().validators().clone();
     let key = cluster.keys()[SILENT];
-    let standing = *turns.get(&key).unwrap();
+    let standing = *validators.turns.get(&key).unwrap();
     let said = cluster.say_return(SILENT, standing.from);
     let judged = |tip: &Tip, returns: Vec<Return>| {
-        let payload = Payload { batches: vec![], returns };
+        let payload = Payload { returns, ..Payload::default() };
         let parent = cluster.certificate(tip.height, 0, tip.id, 3);
         let key = cluster.keys()[0];
         let value = block::build(tip, &sets, key, tip.time + 1, Some(&parent), payload).unwrap();
-        block::judge(tip, &sets, &turns, &Batches::default(), &value, signature::verify)
+        block::judge(tip, &sets, &validators, &Batches::default(), &value, signature::verify)
     };
     assert!(standing.due() <= tip.height, "{standing:?} at {}", tip.height);
     assert_eq!(judged(&tip, vec![said]), Verdict::Valid);

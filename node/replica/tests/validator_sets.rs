@@ -6,12 +6,12 @@ mod harness;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use ballast_primitives::equivocation::TwinKind;
 use ballast_primitives::{Hash, Payload, PublicKey};
 use ballast_replica::fetch::{Fault, FetchFailure};
 use ballast_replica::message::{ChainRecord, Message, Response, WireVote};
 use ballast_replica::replica::Notice;
 use ballast_replica::sets::GRACE_HEIGHTS;
-use ballast_replica::types::EvidenceKind;
 use ballast_replica::{Input, block};
 use harness::{Cluster, Faults};
 
@@ -290,7 +290,7 @@ fn two_votes_at_its_last_height_stay_on_record_after_the_validator_has_left() {
     run_to(&mut cluster, 9, &[0, 1, 2], &mut 100);
     let [evidence] = cluster.nodes[0].evidence.as_slice() else { panic!("one piece of evidence") };
     assert_eq!((evidence.validator, evidence.height), (liar, 6));
-    assert!(matches!(evidence.kind, EvidenceKind::Votes { .. }));
+    assert_eq!(evidence.kind(), TwinKind::Prevote);
     cluster.check_agreement();
 }
 

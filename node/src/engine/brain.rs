@@ -177,6 +177,12 @@ impl Brain {
             tracing::warn!(validator, key = %evidence.validator, height = evidence.height,
                 round = evidence.round, "a validator signed twice; the evidence is stored");
         }
+        for evidence in &write.block.payload.evidence {
+            let validator = self.peers.name_of(&evidence.validator);
+            tracing::error!(validator, key = %evidence.validator, height = evidence.height,
+                round = evidence.round, block = write.executed.height,
+                "the chain names a validator that signed twice");
+        }
         tracing::debug!(
             height = write.executed.height,
             transactions = write.records.len(),

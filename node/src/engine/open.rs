@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ballast_primitives::override_record::SignedOverride;
 use ballast_primitives::signature::verify_batch;
-use ballast_primitives::{Hash, SecretKey, codec};
+use ballast_primitives::{Evidence, Hash, SecretKey, codec};
 use ballast_replica::safety::{self, Memory};
 use ballast_replica::wal::WalEntry;
 use ballast_replica::{Effect, Now, Recovered, Replica, commit};
@@ -22,6 +22,8 @@ use crate::store::{Store, StoreOptions};
 
 /// Results kept for headers that may still attest them.
 const RESULTS: u64 = 32;
+/// Of how much evidence the replica is told at the start.
+const EVIDENCE_RECALLED: usize = 1_000;
 /// The most pieces of evidence counted at the start.
 const EVIDENCE_MAX: usize = 10_000;
 
@@ -108,6 +110,7 @@ pub fn open(
         wal: (contents.height, entries),
         batches,
         overrides: overrides(&home)?,
+        evidence: stored_evidence(&store)?,
     };
     let config = ballast_replica::Config { rulebook, release, ..replica_config(config) };
     let (replica, effects) =
@@ -122,6 +125,12 @@ pub fn open(
     let evidence = store.evidence(EVIDENCE_MAX).map_err(failed)?.len() as u64;
     let store = Arc::new(store);
     Ok(Opened { replica, effects, store, wal, sign_state, lock, head, data, evidence })
+}
+
+/// The newest evidence that is stored: not all of it may be on the chain.
+fn stored_evidence(store: &Store) -> Result<Vec<Evidence>, RunError> {
+    let seen = store.evidence(EVIDENCE_RECALLED).map_err(failed)?;
+    Ok(seen.into_iter().map(|seen| seen.evidence).collect())
 }
 
 /// The overrides in this home. Whether they hold is asked when their blocks come.

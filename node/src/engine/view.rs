@@ -14,6 +14,7 @@ use ballast_replica::fetch::FetchFailure;
 use ballast_replica::replica::CatchingUp;
 use ballast_replica::types::{CommitWrite, StoredBlock, TxRecord};
 use ballast_replica::{Duty, Replica};
+use ballast_runtime::object::Validators;
 use parking_lot::Mutex;
 use tokio::sync::{oneshot, watch};
 
@@ -231,15 +232,17 @@ impl View {
         }
     }
 
-    /// The names of those who are passed over; tells the metrics of them and of everyone's clocks.
+    /// The names of those who are passed over; tells the metrics of them, of who signed twice, and of
+    /// everyone's clocks.
     fn read_turns(&self, replica: &Replica, metrics: &NodeMetrics) -> Vec<String> {
-        let turns = &replica.state().validators().turns;
+        let Validators { turns, named, .. } = replica.state().validators();
         let mut out = Vec::new();
         for validator in replica.sets().current().validators() {
             let is_out = turns.get(&validator.key).is_some_and(|standing| standing.is_out());
             metrics.passed_over(&validator.name, is_out);
             // Zero is said, too: no line at all would be no word on it.
             drop(metrics.evidence(&validator.name));
+            metrics.named(&validator.name, named.get(&validator.key).map_or(0, |it| it.times));
             out.extend(is_out.then(|| validator.name.clone()));
         }
         for (key, ahead_ms) in replica.clocks().offsets() {

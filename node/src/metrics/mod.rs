@@ -43,6 +43,7 @@ pub struct NodeMetrics {
     /// Validators that say they execute it.
     pub upgrade_ready: Gauge,
     passed_over: GaugeOf<i64, AtomicI64>,
+    named: GaugeOf<i64, AtomicI64>,
     clock_offset_seconds: GaugeOf<f64, AtomicU64>,
     pub blocks: Counter,
     pub transactions: TransactionCounters,
@@ -115,6 +116,11 @@ impl NodeMetrics {
             passed_over: add.add(
                 "ballast_proposer_passed_over",
                 "Whether a validator is passed over as a proposer: 1 or 0",
+                Family::default(),
+            ),
+            named: add.add(
+                "ballast_validator_named",
+                "How often the chain has named a validator for signing twice",
                 Family::default(),
             ),
             clock_offset_seconds: add.add(
@@ -221,6 +227,12 @@ impl NodeMetrics {
     /// The counter of proofs that a validator signed twice.
     pub fn evidence(&self, validator: &str) -> Counter {
         self.evidence.get_or_create_owned(&[("validator", validator.to_owned())])
+    }
+
+    /// How often the chain has named a validator for signing twice.
+    pub fn named(&self, validator: &str, times: u32) {
+        let labels = [("validator", validator.to_owned())];
+        self.named.get_or_create_owned(&labels).set(times.into());
     }
 
     /// Transactions that `author` packed left no trace.

@@ -37,6 +37,7 @@ fn the_catalogue_lists_exactly_what_the_node_exports() {
     metrics.clock_offset("validator-0", -3);
     metrics.left_out("validator-0", 1);
     drop(metrics.evidence("validator-0"));
+    metrics.named("validator-0", 0);
     crate::net::NetMetrics::default().register(&mut registry);
     crate::rpc::RpcMetrics::default().register(&mut registry);
     assert_eq!(registered(&registry), catalogue(), "docs/metrics.md is not true any more");

@@ -24,14 +24,14 @@
 //! | `sets` | height | borsh(`Committee`) | the last header of a set; the value is the set that decides from the next height on |
 //! | `evidence` | seen at ‖ height ‖ round u32 ‖ validator (32) ‖ kind (1) | borsh(`Evidence`) | one equivocation; storing it again changes nothing |
 
-use ballast_primitives::{Address, Hash, codec};
-use ballast_replica::types::{BATCH_BYTES_MAX, Evidence, EvidenceKind, TxRecord};
+use ballast_primitives::{Address, Evidence, Hash, codec};
+use ballast_replica::types::{BATCH_BYTES_MAX, TxRecord};
 use ballast_runtime::event::Event;
 use ballast_runtime::receipt::{Outcome, Receipt};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// The layout described above. A store of another format is refused.
-pub(super) const FORMAT: u32 = 3;
+pub(super) const FORMAT: u32 = 4;
 
 /// One column family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,16 +166,13 @@ pub(super) fn topic_key(topic: Topic, place: &Place) -> [u8; 1 + PLACE_BYTES] {
     joined(&[topic as u8], place)
 }
 
-pub(super) fn evidence_key(evidence: &Evidence) -> Vec<u8> {
-    let kind = match &evidence.kind {
-        EvidenceKind::Votes { first: (vote, _), .. } => vote.kind as u8,
-        EvidenceKind::Proposals { .. } => 2,
-    };
-    let mut key = evidence.seen_at.to_be_bytes().to_vec();
+/// `at` is the height with whose block the evidence is stored.
+pub(super) fn evidence_key(at: u64, evidence: &Evidence) -> Vec<u8> {
+    let mut key = at.to_be_bytes().to_vec();
     key.extend_from_slice(&evidence.height.to_be_bytes());
     key.extend_from_slice(&evidence.round.to_be_bytes());
     key.extend_from_slice(&evidence.validator.0);
-    key.push(kind);
+    key.push(evidence.kind() as u8);
     key
 }
 

@@ -3,7 +3,7 @@
 use ballast_primitives::history::SetChange;
 use ballast_primitives::proof::CertifiedHeader;
 use ballast_primitives::{Committee, Hash, PublicKey, codec};
-use ballast_replica::types::{Evidence, Executed, StoredBlock};
+use ballast_replica::types::{Executed, Seen, StoredBlock};
 use ballast_runtime::object::{Key, Object};
 use ballast_runtime::state::Change;
 use borsh::BorshDeserialize as _;
@@ -193,13 +193,17 @@ impl Store {
     }
 
     /// The newest evidence, newest first, at most `max`.
-    pub fn evidence(&self, max: usize) -> Result<Vec<Evidence>> {
+    pub fn evidence(&self, max: usize) -> Result<Vec<Seen>> {
         self.db
             .iterator_cf(self.cf(Family::Evidence)?, IteratorMode::End)
             .take(max)
             .map(|item| {
                 let (key, value) = item.map_err(StoreError::database("read"))?;
-                decode(Family::Evidence, &key, &value)
+                let at = key.get(..8).and_then(height_of);
+                let at = at.ok_or_else(|| {
+                    StoreError::corrupt(Family::Evidence, &key, "the key has no height")
+                })?;
+                Ok(Seen { evidence: decode(Family::Evidence, &key, &value)?, at })
             })
             .collect()
     }

@@ -129,7 +129,7 @@ impl Store {
         self.put_records(&mut batch, write)?;
         for evidence in &write.evidence {
             let value = encode(Family::Evidence, evidence)?;
-            batch.put_cf(self.cf(Family::Evidence)?, evidence_key(evidence), value);
+            batch.put_cf(self.cf(Family::Evidence)?, evidence_key(height, evidence), value);
         }
         if let Some(set) = &write.next_set {
             let value = encode(Family::Sets, set)?;

@@ -14,7 +14,7 @@ use ballast_node::setup::{Home, RunError, Setup};
 use ballast_node::store::{Store, StoreOptions};
 use ballast_primitives::history::SetChange;
 use ballast_primitives::proof::{PROOF_BYTES_MAX, StateProof};
-use ballast_primitives::{Committee, Hash, Network, SecretKey, Turns, Validator, codec};
+use ballast_primitives::{Committee, Hash, Names, Network, SecretKey, Turns, Validator, codec};
 use ballast_proto::v1::account_service_client::AccountServiceClient;
 use ballast_proto::v1::get_proof_request::Target;
 use ballast_proto::v1::get_proof_response::Proof;
@@ -137,6 +137,7 @@ fn pending(genesis: &Genesis, members: &[usize], from_height: u64) -> (Key, Obje
             from_height,
             before,
             turns: Turns::default(),
+            named: Names::default(),
         })),
     )
 }

@@ -59,23 +59,18 @@ async fn blocks_are_shown_with_receipts_in_pages_and_a_certificate_that_verifies
 async fn evidence_names_the_validator_and_both_votes() {
     let net = Net::new().await;
     let key = &net.chain.validators[2];
-    let vote = |block| {
+    let ballot = |block| {
         let vote = Vote { kind: VoteKind::Prevote, height: 1, round: 4, block };
-        (vote, key.sign(&vote.signed_bytes(&net.chain.genesis_hash)))
+        Ballot { block, signature: key.sign(&vote.signed_bytes(&net.chain.genesis_hash)) }
     };
-    let evidence = Evidence {
-        validator: key.public(),
-        height: 1,
-        round: 4,
-        kind: EvidenceKind::Votes { first: vote(None), second: vote(Some(Hash([1; 32]))) },
-        seen_at: 1,
-    };
-    net.chain.commit_later(1_000, vec![evidence.clone()]);
+    let twins = Twins::Prevotes { first: ballot(None), second: ballot(Some(Hash([1; 32]))) };
+    let evidence = Evidence { validator: key.public(), height: 1, round: 4, twins };
+    net.chain.commit_later(1_000, vec![evidence]);
     let mut control = ControlServiceClient::new(net.channel.clone());
     let answer = control.list_evidence(ListEvidenceRequest::default()).await.unwrap().into_inner();
     let [shown] = answer.evidence.as_slice() else { panic!("{answer:?}") };
     assert_eq!((shown.validator_name.as_str(), shown.round), ("validator-2", 4));
-    assert_eq!(shown.kind(), v1::EvidenceKind::Votes);
+    assert_eq!(shown.kind(), v1::EvidenceKind::Prevotes);
     assert_eq!((shown.first_block_id.as_str(), shown.second_block_id.len()), ("", 64));
     assert_eq!(codec::decode(&shown.evidence_bytes, 1 << 10), Ok(evidence));
 }

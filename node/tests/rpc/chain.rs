@@ -82,6 +82,7 @@ impl Chain {
             from_height: height + 2,
             before,
             turns: Turns::default(),
+            named: Names::default(),
         }));
         let mut leaves: Vec<_> = inner.state.changes().collect();
         let key = codec::encode(&Key::Validators);
@@ -114,7 +115,7 @@ impl Chain {
             txs: count(txs.len()),
             signatures: count(txs.len()),
         };
-        let payload = Payload { batches: vec![named], returns: vec![] };
+        let payload = Payload { batches: vec![named], ..Payload::default() };
         let header = Header {
             version: Header::VERSION,
             genesis: self.genesis_hash,

@@ -10,10 +10,11 @@ pub use ballast_node::rpc::{
 };
 pub use ballast_node::store::{Store, StoreOptions};
 pub use ballast_primitives::domain::SignTag;
+pub use ballast_primitives::equivocation::{Ballot, Twins};
 pub use ballast_primitives::history::{SetChange, SetHistory};
 pub use ballast_primitives::proof::{CertifiedHeader, ReceiptProof, StateProof};
 pub use ballast_primitives::{
-    Address, BatchRef, CommitCertificate, CommitSignature, Committee, Hash, Header, Payload,
+    Address, BatchRef, CommitCertificate, CommitSignature, Committee, Hash, Header, Names, Payload,
     SecretKey, Signature, Turns, Validator, Vote, VoteKind, codec, merkle,
 };
 pub use ballast_proto::error::{Reason, ServiceReason, WireError};
@@ -29,9 +30,7 @@ pub use ballast_proto::v1::supply_service_client::SupplyServiceClient;
 pub use ballast_proto::v1::tx_service_client::TxServiceClient;
 pub use ballast_proto::v1::*;
 pub use ballast_proto::{Wire, v1};
-pub use ballast_replica::types::{
-    Batch, CommitWrite, Evidence, EvidenceKind, Executed, StoredBlock, TxRecord,
-};
+pub use ballast_replica::types::{Batch, CommitWrite, Evidence, Executed, StoredBlock, TxRecord};
 pub use ballast_runtime::authorisation::signed_bytes_on;
 pub use ballast_runtime::dev::{self, DevSpec};
 pub use ballast_runtime::object::{self, Role, Validators};

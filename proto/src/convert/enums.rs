@@ -35,7 +35,7 @@ enums! {
     IncidentKind => IncidentKind, "kind of incident" {
         MintBreaker, ReconcileMismatch, Freeze, DepositReversed, RedemptionExpired, ReportRevoked,
         Seizure, Security, Operational, Legal, Other, SupplyBroken, MintBroken, EscrowBroken,
-        BridgeBroken, PowerBroken, DebitBroken, RecordBroken,
+        BridgeBroken, PowerBroken, DebitBroken, RecordBroken, CountBroken, Equivocation,
     }
     Severity => Severity, "severity" { Low, Medium, High, Critical }
     DocumentKind => DocumentKind, "kind of document" {

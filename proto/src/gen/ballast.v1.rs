@@ -498,6 +498,10 @@ pub enum IncidentKind {
     DebitBroken = 38,
     /// a record that is closed.
     RecordBroken = 39,
+    /// how many objects count for an account.
+    CountBroken = 40,
+    /// A validator signed two messages for one place; the subject is its consensus key.
+    Equivocation = 49,
 }
 impl IncidentKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -525,6 +529,8 @@ impl IncidentKind {
             Self::PowerBroken => "INCIDENT_KIND_POWER_BROKEN",
             Self::DebitBroken => "INCIDENT_KIND_DEBIT_BROKEN",
             Self::RecordBroken => "INCIDENT_KIND_RECORD_BROKEN",
+            Self::CountBroken => "INCIDENT_KIND_COUNT_BROKEN",
+            Self::Equivocation => "INCIDENT_KIND_EQUIVOCATION",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -549,6 +555,8 @@ impl IncidentKind {
             "INCIDENT_KIND_POWER_BROKEN" => Some(Self::PowerBroken),
             "INCIDENT_KIND_DEBIT_BROKEN" => Some(Self::DebitBroken),
             "INCIDENT_KIND_RECORD_BROKEN" => Some(Self::RecordBroken),
+            "INCIDENT_KIND_COUNT_BROKEN" => Some(Self::CountBroken),
+            "INCIDENT_KIND_EQUIVOCATION" => Some(Self::Equivocation),
             _ => None,
         }
     }
@@ -3246,7 +3254,8 @@ pub struct ListEvidenceResponse {
     #[prost(message, repeated, tag = "1")]
     pub evidence: ::prost::alloc::vec::Vec<Evidence>,
 }
-/// Two signatures of one validator that an honest one never makes both of.
+/// Two messages of one validator for one height, round and kind, of which an honest one signs at most
+/// one.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Evidence {
     #[prost(enumeration = "EvidenceKind", tag = "1")]
@@ -3618,6 +3627,33 @@ pub struct ListValidatorsResponse {
     /// The newest committed block this answer rests on.
     #[prost(uint64, tag = "4")]
     pub height: u64,
+    /// Who of these signed twice, as the chain says.
+    #[prost(message, repeated, tag = "5")]
+    pub named: ::prost::alloc::vec::Vec<NamedValidator>,
+}
+/// A block proved that a validator signed twice; the last time it did.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NamedValidator {
+    /// Consensus key, hex.
+    #[prost(string, tag = "1")]
+    pub validator: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub validator_name: ::prost::alloc::string::String,
+    /// What was signed twice.
+    #[prost(enumeration = "EvidenceKind", tag = "3")]
+    pub kind: i32,
+    #[prost(uint64, tag = "4")]
+    pub height: u64,
+    #[prost(uint32, tag = "5")]
+    pub round: u32,
+    /// How often it was named.
+    #[prost(uint32, tag = "6")]
+    pub times: u32,
+    /// The block that holds the proof, and its time.
+    #[prost(uint64, tag = "7")]
+    pub block_height: u64,
+    #[prost(uint64, tag = "8")]
+    pub block_time_ms: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetAllowanceRequest {
@@ -3664,10 +3700,9 @@ pub struct GetUpgradeResponse {
 #[repr(i32)]
 pub enum EvidenceKind {
     Unspecified = 0,
-    /// Two votes of one kind in one round.
-    Votes = 1,
-    /// Two proposals in one round.
-    Proposals = 2,
+    Prevotes = 1,
+    Precommits = 2,
+    Proposals = 3,
 }
 impl EvidenceKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -3677,7 +3712,8 @@ impl EvidenceKind {
     pub fn as_str_name(&self) -> &'static str {
         match self {
             Self::Unspecified => "EVIDENCE_KIND_UNSPECIFIED",
-            Self::Votes => "EVIDENCE_KIND_VOTES",
+            Self::Prevotes => "EVIDENCE_KIND_PREVOTES",
+            Self::Precommits => "EVIDENCE_KIND_PRECOMMITS",
             Self::Proposals => "EVIDENCE_KIND_PROPOSALS",
         }
     }
@@ -3685,7 +3721,8 @@ impl EvidenceKind {
     pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
         match value {
             "EVIDENCE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
-            "EVIDENCE_KIND_VOTES" => Some(Self::Votes),
+            "EVIDENCE_KIND_PREVOTES" => Some(Self::Prevotes),
+            "EVIDENCE_KIND_PRECOMMITS" => Some(Self::Precommits),
             "EVIDENCE_KIND_PROPOSALS" => Some(Self::Proposals),
             _ => None,
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::domain::Domain;
+use crate::equivocation::{EVIDENCE_MAX, Evidence};
 use crate::hash::{self, Hash};
 use crate::keys::PublicKey;
 use crate::planted::{Bug, planted};
@@ -80,7 +81,7 @@ pub struct BatchRef {
     pub signatures: u32,
 }
 
-/// The batches of a block, in order, and who says that it is well again.
+/// The batches of a block, in order, who says that it is well again, and who signed twice.
 #[derive(
     Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize,
 )]
@@ -88,6 +89,8 @@ pub struct Payload {
     pub batches: Vec<BatchRef>,
     /// Ascending by validator.
     pub returns: Vec<Return>,
+    /// Ascending by validator, one of each.
+    pub evidence: Vec<Evidence>,
 }
 
 impl Payload {
@@ -111,6 +114,9 @@ impl Payload {
         let distinct: BTreeSet<_> = self.digests().collect();
         if distinct.len() != self.batches.len() && !planted(Bug::BatchNamedTwice) {
             return Err("block names a batch twice");
+        }
+        if self.evidence.len() > EVIDENCE_MAX {
+            return Err("block holds too much evidence");
         }
         Ok(())
     }
@@ -182,7 +188,7 @@ mod tests {
     }
 
     fn check(batches: Vec<BatchRef>) -> Result<(), &'static str> {
-        Payload { batches, returns: vec![] }.check()
+        Payload { batches, ..Payload::default() }.check()
     }
 
     #[test]

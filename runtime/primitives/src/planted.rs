@@ -55,8 +55,14 @@ bugs! {
     SignatureUnchecked
     /// A certificate counts one signer as often as it is named.
     DuplicateSignerCounted
-    /// Evidence of two votes is thrown away.
+    /// Evidence of two messages for one place is thrown away.
     EvidenceDropped
+    /// Evidence that others show is believed.
+    EvidenceUnverified
+    /// Proposers leave evidence out of their blocks.
+    EvidenceNotFiled
+    /// Blocks may name a validator for the same again and again.
+    NamedAgain
     /// A block counts as valid before its batches are here.
     BatchNotHere
     /// A header's time is not looked at.

@@ -10,6 +10,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use crate::codec;
 use crate::committee::{Committee, Validator};
 use crate::domain::SignTag;
+use crate::equivocation::Evidence;
 use crate::hash::Hash;
 use crate::keys::{PublicKey, Signature};
 
@@ -85,13 +86,15 @@ impl Return {
     }
 }
 
-/// What a block says about turns.
+/// What a block says about validators.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// The round in which its parent was decided.
     pub parent_round: u32,
     /// Who returns, ascending.
     pub returns: Vec<PublicKey>,
+    /// Who signed twice, ascending by validator. Its signatures were verified.
+    pub evidence: Vec<Evidence>,
 }
 
 /// The standings of validators of whom there is something to say, ascending by key.

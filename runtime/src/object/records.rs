@@ -92,10 +92,13 @@ pub enum IncidentKind {
     PowerBroken = 36,
     DebitBroken = 37,
     RecordBroken = 38,
+    CountBroken = 39,
+    /// A validator signed two messages for one place.
+    Equivocation = 48,
 }
 
 impl IncidentKind {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::MintBreaker,
         Self::ReconcileMismatch,
         Self::Freeze,
@@ -114,6 +117,8 @@ impl IncidentKind {
         Self::PowerBroken,
         Self::DebitBroken,
         Self::RecordBroken,
+        Self::CountBroken,
+        Self::Equivocation,
     ];
 
     /// The stable wire name.
@@ -137,6 +142,8 @@ impl IncidentKind {
             Self::PowerBroken => "POWER_BROKEN",
             Self::DebitBroken => "DEBIT_BROKEN",
             Self::RecordBroken => "RECORD_BROKEN",
+            Self::CountBroken => "COUNT_BROKEN",
+            Self::Equivocation => "EQUIVOCATION",
         }
     }
 

@@ -1,7 +1,7 @@
 //! Which validators decide which height.
 
 use ballast_primitives::planted::{Bug, planted};
-use ballast_primitives::{Committee, Hash, Turns, Validator, turns};
+use ballast_primitives::{Committee, Evidence, Hash, Names, PublicKey, Turns, Validator, turns};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::code::Code;
@@ -17,12 +17,14 @@ pub struct Validators {
     pub before: Option<Committee>,
     /// Who missed turns, and who is passed over.
     pub turns: Turns,
+    /// Who signed twice, of these sets.
+    pub named: Names,
 }
 
 impl Validators {
     /// A set that decides from the first height on.
     pub fn at_genesis(set: Committee) -> Self {
-        Self { set, from_height: 0, before: None, turns: Turns::default() }
+        Self { set, from_height: 0, before: None, turns: Turns::default(), named: Names::default() }
     }
 
     /// The set that decides `height`, which is the next or the one after it: sets further back
@@ -44,7 +46,8 @@ impl Validators {
         }
         let ahead = if planted(Bug::SetChangesEarly) { 1 } else { 2 };
         let from_height = height.checked_add(ahead).ok_or(Code::Overflow)?;
-        Ok(Self { set, from_height, before: Some(before.clone()), turns: self.turns.clone() })
+        let (turns, named) = (self.turns.clone(), self.named.clone());
+        Ok(Self { set, from_height, before: Some(before.clone()), turns, named })
     }
 
     /// The turns after the block at `height`, if its `report` changes them. When the block before it
@@ -52,6 +55,21 @@ impl Validators {
     pub(crate) fn turns_after(&self, report: &turns::Report, height: u64) -> Option<Turns> {
         let decided = (self.from_height <= height).then(|| self.at(height.saturating_sub(1)));
         self.turns.after(report, height, decided, self.at(height), &self.set)
+    }
+
+    /// Whether a block of `height` and `time` may hold the evidence, its signatures aside.
+    pub fn may_name(&self, evidence: &Evidence, height: u64, time: u64) -> bool {
+        self.knows(&evidence.validator) && self.named.take(evidence, height, time)
+    }
+
+    /// Who is named after a block with this evidence; the names of others than its members are gone.
+    pub(crate) fn named_after(&self, evidence: &Evidence, height: u64, time: u64) -> Names {
+        self.named.of(|key| self.knows(key)).with(evidence, height, time)
+    }
+
+    fn knows(&self, key: &PublicKey) -> bool {
+        let sets = [Some(&self.set), self.before.as_ref()];
+        sets.into_iter().flatten().any(|set| set.get(key).is_some())
     }
 }
 

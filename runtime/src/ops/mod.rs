@@ -18,9 +18,7 @@ use crate::event::Event;
 use crate::execute::BlockContext;
 use crate::invariants::Invariant;
 use crate::journal::{Journal, Taking};
-use crate::limits::{
-    ALARMS_MAX, DAY_MS, INCIDENTS_KEPT, NAME_BYTES_MAX, OBJECT_COST, PAUSE_MS_MAX,
-};
+use crate::limits::{ALARMS_MAX, DAY_MS, NAME_BYTES_MAX, OBJECT_COST, PAUSE_MS_MAX};
 use crate::object::{
     Account, Alarm, Incident, IncidentKind, Key, Minter, Object, Quota, Role, Scope, Severity,
 };
@@ -232,9 +230,13 @@ impl Env<'_, '_> {
         if u64::from(account.objects) >= most { Err(Code::TooManyObjects) } else { Ok(()) }
     }
 
-    /// What the council decides costs nobody's quota.
+    /// What the council decides costs nobody's quota. In lane 0 there is none to pay, so nothing is
+    /// created.
     fn pay_for_object(&mut self) -> Result<(), Code> {
-        let Some(payer) = self.payer.filter(|_| !self.by_council()) else { return Ok(()) };
+        if self.by_council() {
+            return Ok(());
+        }
+        let payer = self.payer.ok_or(Code::ObjectQuota)?;
         let bucket = admission::spend(self.journal.state(), payer, self.now, OBJECT_COST);
         self.journal.write(payer).quota = bucket.ok_or(Code::ObjectQuota)?;
         Ok(())
@@ -251,15 +253,8 @@ impl Env<'_, '_> {
         severity: Severity,
         subject: Hash,
     ) -> Result<(), Code> {
-        let log = self.journal.incidents_mut();
-        let incident = log.next;
-        log.next = incident.checked_add(1).ok_or(Code::Overflow)?;
         let entry = Incident { kind, severity, height: self.block.height, at: self.now, subject };
-        self.journal.create(Key::Incident(incident), Object::Incident(entry));
-        let oldest = incident.checked_sub(INCIDENTS_KEPT).map(Key::Incident);
-        if let Some(at) = oldest.and_then(|oldest| self.journal.find::<Incident>(&oldest)) {
-            self.journal.remove(at);
-        }
+        let incident = self.journal.file_incident(entry).ok_or(Code::Overflow)?;
         self.emit(Event::IncidentPosted { incident, kind, severity, subject });
         Ok(())
     }

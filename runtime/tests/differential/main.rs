@@ -21,6 +21,7 @@ mod view;
 mod world;
 mod worlds;
 
+use ballast_primitives::Evidence;
 use ballast_primitives::turns::Report;
 use ballast_runtime::limits::DAY_MS;
 use coverage::Coverage;
@@ -99,6 +100,42 @@ fn both_sides_find_what_breaks_an_invariant() {
     let found: u64 = answer.seen.iter().filter(|seen| broken(seen)).map(|seen| seen.count).sum();
     assert_eq!(found, 12, "two members in each block");
     assert_eq!(world.state.incidents().next, 6, "of each member one a day");
+}
+
+/// Both sides name the same validators for having signed twice, each at the edges of the rules: who it
+/// is, how far the place is from the block, how long ago it was named.
+#[test]
+fn both_sides_name_who_signed_twice() {
+    let mut oracle = Oracle::start();
+    let genesis = worlds::genesis(Flavour::Plain, &mut Rng::new(11));
+    let mut world = World::new(&genesis, 11);
+    oracle.ask(Some(&world.genesis_bytes), &[]);
+    let member = genesis.validators.validators()[0].key;
+    let stranger = world.spare[0];
+    let mut times = Vec::new();
+    for (wait, validator, ahead) in [
+        (1_000, stranger, 0),
+        (1_000, member, 3),
+        (1_000, member, 2),
+        (1_000, member, 2),
+        (DAY_MS - 2_000, member, 2),
+        (1_000, member, -3),
+        (1_000, member, 2),
+        (DAY_MS, member, 2),
+    ] {
+        world.now += wait;
+        let height = (world.context.height + 1).saturating_add_signed(ahead);
+        let twins = world.twins();
+        let evidence = vec![Evidence { validator, height, round: 1, twins }];
+        let report = Report { evidence, ..Report::default() };
+        let (block, _) = world.carry_out(Vec::new(), report);
+        let answer = oracle.ask(None, &[block]);
+        assert_eq!(difference::of_states(&world.view(), &answer.state), None);
+        assert_eq!(difference::of_trees(&world.state, &answer), None);
+        times.push(world.state.validators().named.get(&member).map_or(0, |named| named.times));
+    }
+    assert_eq!(times, [0, 0, 1, 1, 1, 1, 2, 3]);
+    assert_eq!(world.state.incidents().next, 3);
 }
 
 /// The model's own digests, layouts, keys and signatures are those of the golden vectors.

@@ -4,8 +4,8 @@ use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 
-use ballast_primitives::PublicKey;
 use ballast_primitives::turns::Report;
+use ballast_primitives::{Evidence, PublicKey};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// One block as the model is asked to execute it.
@@ -15,15 +15,16 @@ pub struct Block {
     pub time: u64,
     /// Encoded transactions, in the order of the block.
     pub txs: Vec<Vec<u8>>,
-    /// What it says about turns.
+    /// What it says about validators.
     pub parent_round: u32,
     pub returns: Vec<[u8; 32]>,
+    pub evidence: Vec<Evidence>,
 }
 
 impl Block {
     pub fn report(&self) -> Report {
         let returns = self.returns.iter().map(|key| PublicKey(*key)).collect();
-        Report { parent_round: self.parent_round, returns }
+        Report { parent_round: self.parent_round, returns, evidence: self.evidence.clone() }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::{Debug, Write as _};
 
+use ballast_primitives::equivocation::Named;
 use ballast_primitives::turns::Standing;
 use ballast_primitives::{Address, Hash, codec};
 use ballast_runtime::limits::HOUR_MS;
@@ -156,7 +157,11 @@ fn line(key: &Key, object: &Object, now: u64) -> Option<String> {
                 format!("{}:{}:{}:{}:{until}", hex(&s.key.0), s.missed, s.times, s.from)
             };
             let standings = value.turns.standings().iter().map(standing);
-            line.option(before).add(value.from_height).list(standings)
+            let named = value.named.all().iter().map(|n| {
+                let Named { key, height, round, kind, times, block, at } = n;
+                format!("{}:{height}:{round}:{kind:?}s:{times}:{block}:{at}", hex(&key.0))
+            });
+            line.option(before).add(value.from_height).list(standings).list(named)
         }
         (Key::Window, Object::Window(value)) => Line::new("window").list(window(value, now)),
         // The number of incidents, and what is not final yet: the model finds both by counting.

@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use ballast_primitives::equivocation::{Ballot, EVIDENCE_HEIGHTS, Offer, Twins};
 use ballast_primitives::turns::Report;
-use ballast_primitives::{Address, Hash, KeyPolicy, PublicKey, SecretKey, Signature, codec};
+use ballast_primitives::{
+    Address, Evidence, Hash, KeyPolicy, PublicKey, SecretKey, Signature, codec,
+};
 use ballast_runtime::genesis::{GenesisMinter, GenesisRole};
 use ballast_runtime::limits::OBJECT_BYTES_MAX;
-use ballast_runtime::object::{Account, Minter, Role, RoleGrant, Window};
+use ballast_runtime::object::{Account, Minter, Role, RoleGrant, Validators, Window};
 use ballast_runtime::*;
 
 use crate::generator::joins::Join;
@@ -199,7 +202,7 @@ impl World {
         let receipts = outcome.receipts.iter().map(codec::encode).collect();
         let returns = report.returns.iter().map(|key| key.0).collect();
         let (height, time, parent_round) = (self.context.height, self.now, report.parent_round);
-        let block = Block { height, time, txs, parent_round, returns };
+        let block = Block { height, time, txs, parent_round, returns, evidence: report.evidence };
         (block, Results { receipts, dropped })
     }
 
@@ -220,7 +223,53 @@ impl World {
         returns.sort_unstable();
         let parent_round =
             if dead || self.rng.chance(2) { 1 + self.rng.below(3) as u32 } else { 0 };
-        Report { parent_round, returns }
+        Report { parent_round, returns, evidence: self.evidence() }
+    }
+
+    /// Now and then somebody signed twice: a validator, one of before, a stranger; lately, long ago,
+    /// or at a height to come. What the signatures are, execution does not ask.
+    fn evidence(&mut self) -> Vec<Evidence> {
+        if !self.rng.chance(8) {
+            return Vec::new();
+        }
+        let Validators { set, before, named, .. } = self.state.validators();
+        let sets = [Some(set), before.as_ref()].into_iter().flatten();
+        let mut keys: Vec<_> = sets.flat_map(|set| set.validators()).map(|v| v.key).collect();
+        keys.extend(named.all().iter().map(|named| named.key));
+        keys.push(self.spare[0]);
+        keys.sort_unstable();
+        keys.dedup();
+        let next = self.context.height + 1;
+        let mut evidence = Vec::new();
+        for validator in keys {
+            if self.rng.chance(40) {
+                let far = self.rng.pick(&[0, 0, 1, 2, 5, EVIDENCE_HEIGHTS, EVIDENCE_HEIGHTS + 1]);
+                let height = match self.rng.chance(20) {
+                    true => next + self.rng.below(5),
+                    false => next.saturating_sub(far),
+                };
+                let twins = self.twins();
+                evidence.push(Evidence {
+                    validator,
+                    height,
+                    round: self.rng.below(4) as u32,
+                    twins,
+                });
+            }
+        }
+        evidence
+    }
+
+    pub fn twins(&mut self) -> Twins {
+        let signature = Signature([7; 64]);
+        let ballot = |block: Option<u8>| Ballot { block: block.map(|n| Hash([n; 32])), signature };
+        let offer = |pol_round| Offer { pol_round, block: Hash([9; 32]), signature };
+        let (first, second) = (ballot(None), ballot(Some(1)));
+        self.rng.pick(&[
+            Twins::Prevotes { first, second },
+            Twins::Precommits { first: second, second: first },
+            Twins::Proposals { first: offer(None), second: offer(Some(0)) },
+        ])
     }
 
     /// Whether the next block is one that this program does not execute: its rules are newer.

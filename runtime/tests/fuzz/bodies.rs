@@ -275,7 +275,7 @@ pub fn header() -> Header {
         parent_round: 0,
         time: 4,
         proposer: validator_key(0).public(),
-        payload: Payload { batches: vec![batch], returns: vec![] }.digest(),
+        payload: Payload { batches: vec![batch], ..Payload::default() }.digest(),
         executed_height: 1,
         state_root: merkle::STATE.root_of(&[merkle::STATE.leaf(LEAF)]),
         receipts_root: merkle::chain_receipts(&Hash::ZERO, &receipts),

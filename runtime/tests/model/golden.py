@@ -186,7 +186,7 @@ def check_consensus():
             check(what, wire.encode("Header", wire.decode("Header", header)).hex(), value)
         elif what == "payload of one batch":
             batch = {"digest": b"\6" * 32, "bytes": 7, "txs": 8, "signatures": 9}
-            payload = wire.digest_of("block payload", "Payload", {"batches": [batch], "returns": []})
+            payload = wire.digest_of("block payload", "Payload", {"batches": [batch], "returns": [], "evidence": []})
             check(what, payload.hex(), value)
         elif what.startswith(("Prevote", "Precommit")):
             kind, _, target = what.partition(" for ")

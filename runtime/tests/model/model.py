@@ -10,6 +10,7 @@ import council
 import ends
 import invariants
 import issuance
+import naming
 import payments
 import redemption
 import reserve
@@ -69,7 +70,8 @@ def load_genesis(data):
     tables.put("reserve", (), {"next": 1, "latest": None, "drafts": [], "checkpoint": 0})
     tables.put("incidents", (), {"next": 0, "alarms": []})
     tables.put("upgrade", (), {"current": 1, "version": 0, "code": bytes(32), "height": 0})
-    first = {"set": genesis["validators"], "from_height": 0, "before": None, "turns": []}
+    first = {"set": genesis["validators"], "from_height": 0, "before": None}
+    first.update(turns=[], named=[])
     tables.put("validators", (), first)
     for scope in bounds.SCOPES:
         tables.put("pause", scope, {"until": 0, "short_until": 0})
@@ -265,13 +267,14 @@ class Model:
         told = {"tx": identifier, "sender": run.sender, "nonce": run.nonce, "height": run.height}
         return {**told, "index": index, "outcome": outcome, "events": run.events}
 
-    def block(self, height, time, encoded, parent_round=0, returns=()):
+    def block(self, height, time, encoded, parent_round=0, returns=(), evidence=()):
         """Executes a block of encoded transactions: its receipts in order, and (index, number of
         the code) of each transaction that was left out."""
         self.now, block = time, {"height": height, "time": time}
         validators.enter_version(self.tables, height)
         ends.remove_ended(self.tables, time)
         turns.report(self.tables, height, parent_round, returns)
+        naming.report(self.tables, height, time, evidence)
         reserve.tick(self.tables, height, time)
         self.tables.keep()
         order, dropped, receipts = [], [], []

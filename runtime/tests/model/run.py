@@ -186,7 +186,9 @@ class Run:
                 account = self.account(owner)
                 burst = self.policy["quotas"][account["kyc_class"]]["burst"]
                 require(account["objects"] < 16 * burst, "TOO_MANY_OBJECTS")
-            if self.payer is not None and not self.council:
+            if not self.council:
+                # Nobody's quota pays in lane 0 (OBJ-3).
+                require(self.payer is not None, "OBJECT_QUOTA")
                 spent = spend_quota(self, self.payer, 4, "OBJECT_QUOTA")
                 self.change("account", self.payer, **spent)
         self.put(table, key, record)

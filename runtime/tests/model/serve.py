@@ -13,7 +13,8 @@ import wire
 from model import Model
 
 wire.KINDS.known["Block"] = wire.KINDS.fields(
-    "height, time: u64, txs: Vec<Vec<u8>>, parent_round: u32, returns: Vec<PublicKey>"
+    "height, time: u64, txs: Vec<Vec<u8>>, parent_round: u32, returns: Vec<PublicKey>,"
+    " evidence: Vec<Evidence>"
 )
 wire.KINDS.known["Dropped"] = wire.KINDS.fields("index: u32, code: u8")
 wire.KINDS.known["Results"] = wire.KINDS.fields("receipts: Vec<Vec<u8>>, dropped: Vec<Dropped>")
@@ -35,7 +36,8 @@ def read(stream):
 def answer(model, blocks):
     results = []
     for block in blocks:
-        told = [block[name] for name in ("height", "time", "txs", "parent_round", "returns")]
+        names = ("height", "time", "txs", "parent_round", "returns", "evidence")
+        told = [block[name] for name in names]
         receipts, dropped = model.block(*told)
         told = [{"index": index, "code": code} for index, code in dropped]
         encoded = [wire.encode("Receipt", receipt) for receipt in receipts]

@@ -92,7 +92,9 @@ def _validators(_, v, now):
     sets = [wire.encode("Vec<Validator>", v[name]) if v[name] else None for name in ("set", "before")]
     fields = "missed times from until"
     standings = [":".join(map(str, (s["key"].hex(), *_fields(s, fields)))) for s in v["turns"]]
-    return sets + [v["from_height"], standings]
+    fields = "height round kind times block at"
+    named = [":".join(map(str, (n["key"].hex(), *_fields(n, fields)))) for n in v["named"]]
+    return sets + [v["from_height"], standings, named]
 
 
 def _encoded(kind):

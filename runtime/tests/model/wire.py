@@ -37,7 +37,7 @@ ENUMERATIONS = {
         4: "REDEMPTION_EXPIRED", 5: "REPORT_REVOKED", 6: "SEIZURE", 16: "SECURITY",
         17: "OPERATIONAL", 18: "LEGAL", 19: "OTHER", 32: "SUPPLY_BROKEN", 33: "MINT_BROKEN",
         34: "ESCROW_BROKEN", 35: "BRIDGE_BROKEN", 36: "POWER_BROKEN", 37: "DEBIT_BROKEN",
-        38: "RECORD_BROKEN",
+        38: "RECORD_BROKEN", 39: "COUNT_BROKEN", 48: "EQUIVOCATION",
     },
     "Severity": {0: "LOW", 1: "MEDIUM", 2: "HIGH", 3: "CRITICAL"},
     "DocumentKind": {
@@ -46,11 +46,14 @@ ENUMERATIONS = {
     },
     "ReportStatus": {0: "DRAFT", 1: "EFFECTIVE", 2: "SUPERSEDED", 3: "REVOKED"},
     "VoteKind": {0: "Prevote", 1: "Precommit"},
+    "TwinKind": {0: "Prevotes", 1: "Precommits", 2: "Proposals"},
     "Network": {0: "MAIN", 1: "TEST", 2: "DEV"},
 }
 
 # operations.md, "Other structures inside operations and events".
 STRUCTURES = {
+    "Ballot": "block: Option<Hash>, signature: Signature",
+    "Offer": "pol_round: Option<u32>, block: Hash, signature: Signature",
     "Witness": "key: PublicKey, signature: Signature",
     "PermitBody": "owner, spender: Address, expected, amount, expires: u64, nonce: Hash, not_before,"
     " deadline: u64, executor: Option<Address>",
@@ -234,7 +237,8 @@ RECORDS = {
     " next_validators: Hash",
     "Return": "validator: PublicKey, from: u64, signature: Signature",
     "BatchRef": "digest: Hash, bytes, txs, signatures: u32",
-    "Payload": "batches: Vec<BatchRef>, returns: Vec<Return>",
+    "Evidence": "validator: PublicKey, height: u64, round: u32, twins: Twins",
+    "Payload": "batches: Vec<BatchRef>, returns: Vec<Return>, evidence: Vec<Evidence>",
     "Vote": "kind: VoteKind, height: u64, round: u32, block: Option<Hash>",
     "CommitSignature": "validator: PublicKey, signature: Signature",
     "Certificate": "height: u64, round: u32, block: Hash, signatures: Vec<CommitSignature>",
@@ -267,6 +271,7 @@ PARTS = {
     "Delay": "ms: u64, shorter: Option<Shorter>",
     "Attestation": "attestor: Address, at: u64",
     "Alarm": "kind: IncidentKind, account: Address, at: u64",
+    "Named": "key: PublicKey, height: u64, round: u32, kind: TwinKind, times: u32, block, at: u64",
     "Standing": "key: PublicKey, missed, times: u32, from: u64, until: Option<u64>",
 }
 OBJECTS = {
@@ -274,7 +279,7 @@ OBJECTS = {
     "supply": (1, "", "total, cap, genesis, cum_mint, cum_burn, cum_deposit, cum_payout,"
                " redeem_escrow, bridge_escrow, pending: u128"),
     "validators": (2, "", "set: Vec<Validator>, from_height: u64, before: Option<Vec<Validator>>,"
-                   " turns: Vec<Standing>"),
+                   " turns: Vec<Standing>, named: Vec<Named>"),
     "pause": (3, "scope: Scope", "until, short_until: u64"),
     "council": (4, "", "members: Vec<Member>, epoch, exec_nonce: u64, thresholds: [u8; 4],"
                 " delays: [Delay; 4], ttl, grace, next: u64, open: Vec<u64>"),
@@ -317,6 +322,11 @@ OBJECTS = {
     "checkpoint": (28, "place: u16", "at, height: u64, total, cum_deposit, cum_payout: u128"),
 }
 
+TWINS = {
+    0: ("Prevotes", "first, second: Ballot"),
+    1: ("Precommits", "first, second: Ballot"),
+    2: ("Proposals", "first, second: Offer"),
+}
 OUTCOMES = {0: ("Success", ""), 1: ("Failed", "op: u8, code: u8")}
 
 
@@ -335,6 +345,7 @@ def _define():
         ("Op", OPERATIONS),
         ("Event", EVENTS),
         ("Outcome", OUTCOMES),
+        ("Twins", TWINS),
     ):
         KINDS.known[name] = _union(table)
     for name, text in {**RECORDS, **PARTS}.items():

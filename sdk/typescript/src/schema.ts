@@ -36,7 +36,7 @@ const IncidentKind = names({
   0: "MINT_BREAKER", 1: "RECONCILE_MISMATCH", 2: "FREEZE", 3: "DEPOSIT_REVERSED", 4: "REDEMPTION_EXPIRED",
   5: "REPORT_REVOKED", 6: "SEIZURE", 16: "SECURITY", 17: "OPERATIONAL", 18: "LEGAL", 19: "OTHER",
   32: "SUPPLY_BROKEN", 33: "MINT_BROKEN", 34: "ESCROW_BROKEN", 35: "BRIDGE_BROKEN", 36: "POWER_BROKEN",
-  37: "DEBIT_BROKEN", 38: "RECORD_BROKEN",
+  37: "DEBIT_BROKEN", 38: "RECORD_BROKEN", 39: "COUNT_BROKEN", 48: "EQUIVOCATION",
 });
 const Severity = names({ 0: "LOW", 1: "MEDIUM", 2: "HIGH", 3: "CRITICAL" });
 const DocumentKind = names({
@@ -235,6 +235,11 @@ const Window = struct({ hour: u64, used: array(u64, 25) });
 const Delay = struct({ ms: u64, shorter: option(struct({ ms: u64, from: u64 })) });
 const Attestation = struct({ attestor: Address, at: u64 });
 const Alarm = struct({ kind: IncidentKind, account: Address, at: u64 });
+const Standing = struct({ key: PublicKey, missed: u32, times: u32, from: u64, until: option(u64) });
+const TwinKind = names({ 0: "PREVOTE", 1: "PRECOMMIT", 2: "PROPOSAL" });
+const Named = struct({
+  key: PublicKey, height: u64, round: u32, kind: TwinKind, times: u32, block: u64, at: u64,
+});
 const Policy = struct({
   rail_hold_ms: u64, minter_allowance_max: u64, mint_per_tx_max: u64, global_window_cap: u64,
   report_max_age_ms: u64, attest_quorum: u8, custodian_share_max_bps: option(u16), travel_threshold: u64,
@@ -276,7 +281,6 @@ export const Key = variants({
   28: ["Checkpoint", { place: u16 }],
 });
 
-const Standing = struct({ key: PublicKey, missed: u32, times: u32, from: u64, until: option(u64) });
 
 export const StateObject = variants({
   0: ["Policy", { policy: Policy }],
@@ -285,7 +289,7 @@ export const StateObject = variants({
     redeem_escrow: u128, bridge_escrow: u128, pending: u128,
   }],
   2: ["Validators", {
-    set: ValidatorSet, from_height: u64, before: option(ValidatorSet), turns: list(Standing),
+    set: ValidatorSet, from_height: u64, before: option(ValidatorSet), turns: list(Standing), named: list(Named),
   }],
   3: ["Pause", { until: u64, short_until: u64 }],
   4: ["Council", {

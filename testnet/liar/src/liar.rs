@@ -159,7 +159,7 @@ impl Liar {
             txs: 1,
             signatures: 1,
         };
-        let payload = Payload { batches: (0..batches).map(name).collect(), returns: Vec::new() };
+        let payload = Payload { batches: (0..batches).map(name).collect(), ..Payload::default() };
         let (proposer, digest) = (self.public(), payload.digest());
         let header = Header { height, proposer, payload: digest, time: seen.time + 1, ..seen };
         let mut wire = WireProposal {

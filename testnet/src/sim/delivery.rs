@@ -629,6 +629,10 @@ fn describe(message: &Message) -> String {
         Message::Status { height, .. } => format!("status {height}"),
         Message::Program { version, .. } => format!("program of version {version}"),
         Message::Return(said) => format!("returns, passed over from {}", said.from),
+        Message::Evidence(evidence) => {
+            let ballast_primitives::Evidence { validator, height, round, .. } = evidence;
+            format!("evidence that {validator:?} signed twice at {height}/{round}")
+        }
         Message::WantProposal { height, round, block } => {
             format!("want of proposal {height}/{round} {block:?}")
         }

@@ -115,11 +115,7 @@ impl Replica {
             }
         }
         if self.started {
-            let evidence = self.host.take_evidence();
-            self.add_evidence(evidence);
             self.outs.clear();
-        } else {
-            self.denounce_early(header.height);
         }
         self.note_precommits(&certificate, now);
         let value = BlockValue::new(header, payload);

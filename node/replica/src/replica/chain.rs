@@ -40,7 +40,7 @@ impl Replica {
             let (height, block) = (value.header().height, value.id());
             self.effects.push(Effect::Notice(Notice::Overridden { height, block }));
         }
-        let evidence = std::mem::take(&mut self.evidence);
+        let evidence = self.evidence_of(value.payload());
         let written = commit::execute(
             &mut self.state,
             &self.tip,
@@ -159,6 +159,7 @@ impl Replica {
         let sets = &self.sets;
         self.host.witness_mut().advance(header.height, |key| sets.knows(key));
         self.forget_returns();
+        self.forget_named();
         self.started = false;
         self.turn = None;
         self.committed_at = now.mono_ms;

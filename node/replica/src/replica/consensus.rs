@@ -15,6 +15,7 @@ impl Replica {
         // A verdict may have decided the height.
         self.start_if_due(now);
         self.drain(now);
+        self.take_evidence();
         std::mem::take(&mut self.effects)
     }
 
@@ -40,7 +41,6 @@ impl Replica {
                 }
                 Out::CancelAll => self.timers.cancel_consensus(),
                 Out::RoundStarted { round, proposer } => self.on_round(round, proposer, now),
-                Out::Evidence(evidence) => self.add_evidence(evidence),
                 Out::OwnHeard(heard) => self.own_heard(heard, now),
                 Out::Refused(refusal) => {
                     self.effects.push(Effect::Notice(Notice::Refused(refusal)));
@@ -88,9 +88,11 @@ impl Replica {
         let first = height.wrapping_add(u64::from(round));
         let (txs_max, most) = (self.config.block_txs_max, &self.tip.rules.block);
         let batches = self.batches.choose(first, txs_max, most);
-        let payload = Payload { batches, returns: self.due_returns() };
+        let time = self.tip.next_time(now.wall_ms);
+        let (returns, evidence) = (self.due_returns(), self.due_evidence(time));
+        let payload = Payload { batches, returns, evidence };
         let parent = self.block.as_ref().map(|block| &block.certificate);
-        let value = block::build(&self.tip, &self.sets, self.key, now.wall_ms, parent, payload);
+        let value = block::build(&self.tip, &self.sets, self.key, time, parent, payload);
         if let Some(value) = value {
             let outs = self.host.propose(round, value);
             self.absorb(outs);

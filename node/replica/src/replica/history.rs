@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::message::LastSigned;
-use crate::witness::{self, Spoken};
+use crate::witness::Spoken;
 
 use super::*;
 
@@ -26,8 +26,10 @@ pub(super) struct Inquiry {
     pending: bool,
     answered: BTreeSet<PublicKey>,
     again_at: u64,
-    /// The greatest height that a peer has said it has committed.
+    /// The greatest height that a peer has said it has committed: nobody can tell yet whether it has.
     highest: u64,
+    /// When the question was asked first, by this validator's clock.
+    since: u64,
     /// When each peer was answered last.
     answers: BTreeMap<PublicKey, u64>,
 }
@@ -46,6 +48,7 @@ pub(super) struct Unknown {
 
 impl Inquiry {
     fn begin(&mut self, number: u64) {
+        self.since = number;
         self.number = number.max(self.number + 1);
         self.pending = !planted(Bug::PeersNotAsked);
         self.answered.clear();
@@ -209,12 +212,18 @@ impl Replica {
     pub(super) fn look_back(&mut self, now: Now) {
         let (height, time) = (self.tip.height, self.tip.time);
         // Another set may need no more answers.
+        let since = self.inquiry.since;
+        let clocks = self.clocks.offsets();
+        let clocks = clocks.map(|(peer, ahead)| (peer, since.saturating_add_signed(ahead)));
+        if is_later(time, since, clocks, self.sets.current()) {
+            // No peer had a block as high as this one when it was asked.
+            self.inquiry.highest = self.inquiry.highest.min(height);
+        }
         let Some(unknown) = &mut self.unknown else { return self.count_answers() };
         match unknown.passed {
             None => {
-                let set = self.sets.current();
-                let agree = unknown.clocks.iter().filter(|(_, clock)| **clock < time);
-                if time > unknown.since && is_third(set, agree.map(|(peer, _)| peer)) {
+                let clocks = unknown.clocks.iter().map(|(peer, clock)| (peer, *clock));
+                if is_later(time, unknown.since, clocks, self.sets.current()) {
                     unknown.passed = Some(height);
                 }
             }
@@ -286,50 +295,26 @@ impl Replica {
         self.sets.knows(&self.key)
     }
 
-    /// A late message for a height that is over is of no use, unless it contradicts another.
-    pub(super) fn note_late(&mut self, key: PublicKey, spoken: &Spoken) {
-        let Some(first) = self.host.witness().contradiction(&key, spoken) else { return };
-        if self.host.is_genuine(&key, spoken) {
-            self.add_evidence(witness::evidence(key, &first, spoken, self.tip.height + 1));
-        }
-    }
-
-    /// What was signed twice at a height that is over before it began here.
-    pub(super) fn denounce_early(&mut self, height: u64) {
-        for (first, second) in self.early.double_votes(height) {
-            let spoken =
-                |wire: &WireVote| Spoken::Vote { vote: wire.vote, signature: wire.signature };
-            let (key, seen_at) = (first.validator, self.tip.height + 1);
-            self.add_evidence(witness::evidence(key, &spoken(&first), &spoken(&second), seen_at));
-        }
-    }
-
     /// The precommits of a certificate that came with a block.
     pub(super) fn note_precommits(&mut self, certificate: &CommitCertificate, now: Now) {
-        for (key, spoken) in witness::precommits(certificate) {
-            if let Some(first) = self.host.witness().contradiction(&key, &spoken) {
-                self.add_evidence(witness::evidence(key, &first, &spoken, self.tip.height + 1));
-            }
-        }
         if let Some(heard) = self.host.hear_certificate(certificate) {
             self.own_heard(heard, now);
         }
     }
-
-    /// Stores evidence with the next block, once.
-    pub(super) fn add_evidence(&mut self, found: impl IntoIterator<Item = Evidence>) {
-        for evidence in found {
-            if self.evidence.len() < EVIDENCE_MAX && self.host.witness_mut().file(&evidence) {
-                self.evidence.push(evidence);
-            }
-        }
-    }
 }
-
-/// The most that waits for the next block.
-const EVIDENCE_MAX: usize = 200;
 
 /// Whether one of these is honest.
 fn is_third<'a>(set: &Committee, keys: impl Iterator<Item = &'a PublicKey>) -> bool {
     set.has_honest(keys.filter_map(|key| set.get(key)).map(|v| u128::from(v.power)).sum())
+}
+
+/// Whether a block's time is later than a moment, which this validator's clock called `since`, and
+/// the peers' those, so many of them that one is right.
+fn is_later<'a>(
+    time: u64,
+    since: u64,
+    clocks: impl Iterator<Item = (&'a PublicKey, u64)>,
+    set: &Committee,
+) -> bool {
+    time > since && is_third(set, clocks.filter(|(_, clock)| *clock < time).map(|(peer, _)| peer))
 }

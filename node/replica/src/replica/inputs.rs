@@ -92,6 +92,7 @@ impl Replica {
             Message::WhatSigned { key, number } => self.on_what_signed(from, key, number, now),
             Message::LastSigned(answer) => self.on_last_signed(from, &answer, now),
             Message::Return(said) => self.on_return(from, said),
+            Message::Evidence(evidence) => self.on_evidence(from, evidence),
         }
     }
 
@@ -266,6 +267,7 @@ impl Replica {
         self.inquiry.forget(&peer);
         self.ask_newcomer(peer);
         let mut messages = vec![self.status(now), self.program_message()];
+        messages.extend(self.evidence_for_newcomer());
         if self.started {
             let round = self.host.round();
             let of_round = self.proposals.iter().filter(|p| p.wire.round == round);

@@ -138,8 +138,9 @@ impl Replica {
         let (value, round) = (proposed.value.clone(), proposed.wire.round);
         let proposer = proposed.wire.proposer;
         self.judgements += 1;
-        let (turns, verify) = (&self.state.validators().turns, self.config.verify);
-        let verdict = block::judge(&self.tip, &self.sets, turns, &self.batches, &value, verify);
+        let (validators, verify) = (self.state.validators(), self.config.verify);
+        let verdict =
+            block::judge(&self.tip, &self.sets, validators, &self.batches, &value, verify);
         let doubt = match verdict {
             Verdict::Valid | Verdict::Missing(_) if !self.is_shown(at) => {
                 self.doubt(&value, Some(Failure::Certificate));

@@ -5,6 +5,7 @@ mod batching;
 mod catchup;
 mod chain;
 mod consensus;
+mod evidence;
 mod history;
 mod inputs;
 mod judging;
@@ -25,8 +26,8 @@ use ballast_primitives::merkle::Path;
 use ballast_primitives::override_record::SignedOverride;
 use ballast_primitives::planted::{Bug, planted};
 use ballast_primitives::{
-    BatchRef, CommitCertificate, Committee, Hash, Header, Payload, PublicKey, Return, SecretKey,
-    Validator,
+    BatchRef, CommitCertificate, Committee, Evidence, Hash, Header, Payload, PublicKey, Return,
+    SecretKey, Validator,
 };
 use ballast_runtime::execute::BlockContext;
 use ballast_runtime::object::Upgrade;
@@ -56,7 +57,7 @@ use crate::safety::{Memory, Safety, SignState};
 use crate::sets::{self, Sets};
 use crate::sync::Sync;
 use crate::timers::{Timer, Timers};
-use crate::types::{Batch, CommitWrite, Decision, Evidence, Executed, StoredBlock, TxRecord};
+use crate::types::{Batch, CommitWrite, Decision, Executed, StoredBlock, TxRecord};
 use crate::unseen::Unseen;
 use crate::wal::WalEntry;
 use crate::{batches, commit, conduct, safety, unseen};
@@ -308,6 +309,8 @@ pub struct Recovered {
     pub batches: Vec<Vec<u8>>,
     /// Overrides for blocks to come, checked when they do.
     pub overrides: Vec<SignedOverride>,
+    /// The newest evidence that is stored.
+    pub evidence: Vec<Evidence>,
 }
 
 /// A proposal of the current height.
@@ -375,6 +378,8 @@ pub struct Replica {
     timers: Timers,
     /// Evidence to be stored with the next block.
     evidence: Vec<Evidence>,
+    /// Evidence that no block holds yet, for one of ours; one piece of each validator.
+    unnamed: BTreeMap<PublicKey, Evidence>,
     overrides: Vec<SignedOverride>,
     duty: Duty,
     /// The next height needs rules that this program lacks.
@@ -406,8 +411,8 @@ impl Replica {
         recovered: Recovered,
         now: Now,
     ) -> Result<(Self, Vec<Effect>), String> {
-        let Recovered { state, results, block, block_is_ours, memory, wal, batches, overrides } =
-            recovered;
+        let Recovered { state, results, block, block_is_ours, memory, .. } = recovered;
+        let Recovered { wal, batches, overrides, evidence, .. } = recovered;
         let public = key.public();
         let height = block.as_ref().map_or(0, |block| block.header.height);
         let (rules, outdated) = versions::rules_after(config.rulebook, state.upgrade(), height)?;
@@ -459,6 +464,7 @@ impl Replica {
             status_at: now.mono_ms,
             timers: Timers::default(),
             evidence: Vec::new(),
+            unnamed: BTreeMap::new(),
             overrides,
             duty: Duty::All,
             outdated,
@@ -474,6 +480,7 @@ impl Replica {
         for bytes in batches {
             replica.restore_batch(&bytes);
         }
+        replica.recall_evidence(evidence);
         replica.tell_of_upgrade();
         replica.started_at = replica.tip.height;
         replica.read_log(wal, memory);

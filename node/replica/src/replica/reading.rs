@@ -191,7 +191,7 @@ impl Replica {
             batch_bytes: self.batches.bytes(),
             txs: self.batches.txs() + self.pool.open(),
             pending: self.pool.len(),
-            evidence: self.evidence.len(),
+            evidence: self.evidence.len() + self.unnamed.len(),
             heard: self.host.witness().len(),
             claims: self.sync.claims(),
             fetched_blocks: self.fetch.blocks(),

@@ -39,7 +39,7 @@ pub fn message(bytes: &[u8]) {
         | Message::Program { .. }
         | Message::WhatSigned { .. }
         | Message::LastSigned(_) => {}
-        Message::Return(_) => {}
+        Message::Return(_) | Message::Evidence(_) => {}
     }
 }
 
@@ -153,6 +153,7 @@ pub fn replica(n: usize) -> (Replica, Vec<Effect>) {
         wal: (0, Vec::new()),
         batches: Vec::new(),
         overrides: Vec::new(),
+        evidence: Vec::new(),
     };
     let (hash, chain_id) = (genesis.hash(), genesis.chain_id);
     let opened = Replica::open(Config::default(), hash, chain_id, key(n), recovered, now(0));

@@ -218,6 +218,7 @@ impl Cluster {
             from_height: height + 2,
             before: Some(before),
             turns: self.nodes[n].disk.restore().validators().turns.clone(),
+            named: self.nodes[n].disk.restore().validators().named.clone(),
         };
         let disk = &mut self.nodes[n].disk;
         disk.settle();
@@ -401,6 +402,7 @@ impl Cluster {
             ),
             batches: pending.map(|(_, bytes)| bytes.clone()).collect(),
             overrides: node.overrides.clone(),
+            evidence: node.evidence.clone(),
         };
         let (replica, effects) = Replica::open(
             Config {

@@ -9,13 +9,14 @@ use ballast_proto::v1::{
     GetUpgradeResponse, InstitutionRecord, ListBridgesRequest, ListBridgesResponse,
     ListDocumentsRequest, ListDocumentsResponse, ListInstitutionsRequest, ListInstitutionsResponse,
     ListMintersRequest, ListMintersResponse, ListValidatorsRequest, ListValidatorsResponse,
-    MinterRecord,
+    MinterRecord, NamedValidator,
 };
 use ballast_runtime::object::{
     Allowance, Document, DocumentKind, Policy, Role, RoleGrant, Terms, Upgrade, Validators,
 };
 use ballast_runtime::{Key, Object};
 
+use super::evidence::{kind_of, name_of};
 use crate::rpc::context::{Context, fixed, internal, object, page_size};
 use crate::rpc::objects::{Page, by_key};
 
@@ -121,14 +122,26 @@ pub(super) fn validators(
     context: &Context,
     _request: &ListValidatorsRequest,
 ) -> Result<ListValidatorsResponse, WireError> {
-    let (head, Validators { set, from_height, before, .. }) =
+    let (head, validators) =
         context.consistent(|store| fixed::<Validators>(store, &Key::Validators))?;
+    let Validators { set, from_height, before, named, .. } = &validators;
     let show = |set: &Committee| {
         set.validators().iter().map(|v| context.wire.show(v)).collect::<Vec<v1::Validator>>()
     };
+    let named = named.all().iter().map(|named| NamedValidator {
+        validator: named.key.to_string(),
+        validator_name: name_of(context, &validators, &named.key),
+        kind: kind_of(named.kind).into(),
+        height: named.height,
+        round: named.round,
+        times: named.times,
+        block_height: named.block,
+        block_time_ms: named.at,
+    });
     Ok(ListValidatorsResponse {
-        validators: show(&set),
-        from_height,
+        named: named.collect(),
+        validators: show(set),
+        from_height: *from_height,
         before: before.as_ref().map(show).unwrap_or_default(),
         height: head.height,
     })

@@ -118,7 +118,7 @@ impl Chain {
         if parent_round > 0 {
             self.slow.push(before);
         }
-        let report = Report { parent_round, returns };
+        let report = Report { parent_round, returns, evidence: vec![] };
         if let Some(next) =
             self.turns.after(&report, self.height, Some(&self.set), &self.set, &self.set)
         {
@@ -238,7 +238,7 @@ fn a_turn_missed_beside_one_that_leaves_is_counted_for_whose_it_was() {
     // `gone` leaves after the height `last`, whose first round fails.
     let quiet = Report::default();
     let turns = turns.after(&quiet, last, Some(&set), &set, &others).unwrap_or(turns);
-    let missed = Report { parent_round: 1, returns: vec![] };
+    let missed = Report { parent_round: 1, ..Report::default() };
     let after = turns.after(&missed, last + 1, Some(&set), &others, &others).unwrap();
     let blamed: Vec<_> = after.standings().iter().map(|s| s.key).collect();
     assert_eq!(blamed, [set.proposer(&passed, last, 0).key]);

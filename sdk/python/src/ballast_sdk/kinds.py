@@ -117,6 +117,16 @@ class IncidentKind(Enum):
     POWER_BROKEN = 36
     DEBIT_BROKEN = 37
     RECORD_BROKEN = 38
+    COUNT_BROKEN = 39
+    EQUIVOCATION = 48
+
+
+class TwinKind(Enum):
+    """What a validator signed twice."""
+
+    PREVOTE = 0
+    PRECOMMIT = 1
+    PROPOSAL = 2
 
 
 class Severity(Enum):

@@ -5,7 +5,7 @@ from typing import Annotated
 from .borsh import Exactly, Fixed, structure, variant
 from .kinds import (
     Address, Class, DocumentKind, Hash, IncidentKind, Network, ProposalStatus, PublicKey,
-    RedemptionStatus, ReportStatus, Role, Scope, Severity, U128, U16, U32, U64, U8,
+    RedemptionStatus, ReportStatus, Role, Scope, Severity, TwinKind, U128, U16, U32, U64, U8,
 )
 from .operations import CouncilOp, KeyPolicy, Member, Officers, Quota, ReportBody, Validator
 
@@ -52,6 +52,26 @@ class Delay:
 @structure
 class Attestation:
     attestor: Address
+    at: U64
+
+
+@structure
+class Standing:
+    key: PublicKey
+    missed: U32
+    times: U32
+    from_: U64
+    until: U64 | None
+
+
+@structure
+class Named:
+    key: PublicKey
+    height: U64
+    round: U32
+    kind: TwinKind
+    times: U32
+    block: U64
     at: U64
 
 
@@ -294,21 +314,13 @@ class SupplyObject:
     pending: U128
 
 
-@structure
-class Standing:
-    key: PublicKey
-    missed: U32
-    times: U32
-    from_: U64
-    until: U64 | None
-
-
 @variant(2, "Validators")
 class ValidatorsObject:
     set: tuple[Validator, ...]
     from_height: U64
     before: tuple[Validator, ...] | None
     turns: tuple[Standing, ...]
+    named: tuple[Named, ...]
 
 
 @variant(3, "Pause")

@@ -182,6 +182,12 @@ impl Scene {
         }
         let findings = audit::inspect(&clients, 1, &ledger.ids()).await?;
         row.problems.extend(findings.problems);
+        // Whoever signs twice may be named on the chain, and nobody else.
+        for client in &clients {
+            let named = client.named().await.map_err(Failure::unreachable)?;
+            let wrongly = named.iter().filter(|name| *name != "validator-3");
+            row.problems.extend(wrongly.map(|name| format!("the chain names {name}")));
+        }
         Ok(row)
     }
 

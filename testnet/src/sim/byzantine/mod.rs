@@ -22,6 +22,7 @@ mod nay_sayer;
 mod replayer;
 mod selective;
 mod silent;
+mod slanderer;
 mod stale_certificate;
 mod sync_liar;
 mod two_faced;
@@ -263,6 +264,7 @@ pub const BEHAVIOURS: &[(&str, Make)] = &[
     ("replayer", || Box::<replayer::Replayer>::default()),
     ("selective", || Box::<selective::Selective>::default()),
     ("silent", || Box::new(silent::Silent)),
+    ("slanderer", || Box::<slanderer::Slanderer>::default()),
     ("stale certificate", || Box::<stale_certificate::StaleCertificate>::default()),
     ("sync liar", || Box::<sync_liar::SyncLiar>::default()),
     ("wire filler", || Box::new(wire_filler::WireFiller)),

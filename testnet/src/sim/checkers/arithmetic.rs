@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use ballast_primitives::equivocation::Twins;
 use ballast_primitives::merkle::Path;
-use ballast_primitives::{Hash, Header, Payload, PublicKey, Signature};
+use ballast_primitives::{Evidence, Hash, Header, Payload, PublicKey, Signature};
 
 /// A kind of tree: the contexts of its leaves, inner nodes and root.
 pub struct Tree {
@@ -66,7 +67,33 @@ pub fn payload_digest(payload: &Payload) -> Hash {
         bytes.extend(said.from.to_le_bytes());
         bytes.extend(said.signature.0);
     }
+    bytes.extend((payload.evidence.len() as u32).to_le_bytes());
+    payload.evidence.iter().for_each(|evidence| add_evidence(&mut bytes, evidence));
     digest("ballast v1 block payload", &[&bytes])
+}
+
+fn add_evidence(bytes: &mut Vec<u8>, evidence: &Evidence) {
+    bytes.extend(evidence.validator.0);
+    bytes.extend(evidence.height.to_le_bytes());
+    bytes.extend(evidence.round.to_le_bytes());
+    bytes.push(evidence.kind() as u8);
+    match &evidence.twins {
+        Twins::Prevotes { first, second } | Twins::Precommits { first, second } => {
+            for ballot in [first, second] {
+                bytes.push(ballot.block.is_some().into());
+                bytes.extend(ballot.block.iter().flat_map(|block| block.0));
+                bytes.extend(ballot.signature.0);
+            }
+        }
+        Twins::Proposals { first, second } => {
+            for offer in [first, second] {
+                bytes.push(offer.pol_round.is_some().into());
+                bytes.extend(offer.pol_round.iter().flat_map(|round| round.to_le_bytes()));
+                bytes.extend(offer.block.0);
+                bytes.extend(offer.signature.0);
+            }
+        }
+    }
 }
 
 /// CO-1: what a prevote (0) or precommit (1) signs.

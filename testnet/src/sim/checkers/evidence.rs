@@ -5,10 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ballast_primitives::PublicKey;
+use ballast_primitives::equivocation::Twins;
 use ballast_replica::message::WireVote;
-use ballast_replica::types::{Evidence as Stored, EvidenceKind};
+use ballast_replica::types::Evidence as Stored;
 
-use super::arithmetic::{Signatures, vote_bytes};
+use super::arithmetic::{Signatures, proposal_bytes, vote_bytes};
 use super::{Checker, Committed, Fact, Scene, Verdict};
 
 #[derive(Default)]
@@ -18,6 +19,8 @@ pub struct Evidence {
     heard: BTreeMap<(usize, PublicKey, u32, u8), WireVote>,
     /// Whom a process must denounce with the height it decides.
     due: BTreeMap<usize, BTreeSet<PublicKey>>,
+    /// Whom it has denounced for a height to come.
+    early: BTreeSet<(usize, u64, PublicKey)>,
 }
 
 impl Checker for Evidence {
@@ -68,10 +71,16 @@ impl Evidence {
     fn committed(&mut self, scene: &Scene, fact: &Committed<'_>) -> Verdict {
         let Committed { node, write, .. } = fact;
         for evidence in &write.evidence {
-            self.check(scene, evidence)
+            check_proof(&mut self.signatures, scene, evidence)
                 .map_err(|what| format!("stored by node {node}: {what}: {evidence:?}"))?;
         }
-        let named: BTreeSet<_> = write.evidence.iter().map(|e| e.validator).collect();
+        let height = write.executed.height;
+        let early = |e: &&Stored| e.height > height;
+        self.early
+            .extend(write.evidence.iter().filter(early).map(|e| (*node, e.height, e.validator)));
+        let before = self.early.iter().filter(|(holder, at, _)| holder == node && *at == height);
+        let named = write.evidence.iter().map(|e| e.validator).chain(before.map(|(.., key)| *key));
+        let named: BTreeSet<_> = named.collect();
         let due = self.due.remove(node).unwrap_or_default();
         self.forget(*node);
         match due.difference(&named).next() {
@@ -79,23 +88,32 @@ impl Evidence {
             None => Ok(()),
         }
     }
+}
 
-    fn check(&mut self, scene: &Scene, evidence: &Stored) -> Verdict {
-        if scene.is_honest(&evidence.validator) {
-            return Err("an honest validator is denounced".to_owned());
-        }
-        let EvidenceKind::Votes { first, second } = &evidence.kind else { return Ok(()) };
-        for (vote, signature) in [first, second] {
-            let kind = vote.kind as u8;
-            let bytes = vote_bytes(&scene.genesis, kind, vote.height, vote.round, vote.block);
-            if !self.signatures.are_good(&evidence.validator, &bytes, signature) {
-                return Err("a signature is not good".to_owned());
-            }
-        }
-        let place = |vote: &ballast_primitives::Vote| (vote.kind, vote.height, vote.round);
-        if place(&first.0) != place(&second.0) || first.0.block == second.0.block {
-            return Err("its votes do not contradict each other".to_owned());
-        }
-        Ok(())
+/// Whether evidence names a liar, and its two messages are the liar's and differ.
+pub fn check_proof(signatures: &mut Signatures, scene: &Scene, evidence: &Stored) -> Verdict {
+    let Stored { validator, height, round, twins } = evidence;
+    if scene.is_honest(validator) {
+        return Err("an honest validator is denounced".to_owned());
     }
+    let genesis = &scene.genesis;
+    let messages = match twins {
+        Twins::Prevotes { first, second } | Twins::Precommits { first, second } => {
+            let kind = u8::from(matches!(twins, Twins::Precommits { .. }));
+            [first, second].map(|ballot| {
+                (vote_bytes(genesis, kind, *height, *round, ballot.block), ballot.signature)
+            })
+        }
+        Twins::Proposals { first, second } => [first, second].map(|offer| {
+            let bytes = proposal_bytes(genesis, *height, *round, offer.pol_round, offer.block);
+            (bytes, offer.signature)
+        }),
+    };
+    if !messages.iter().all(|(bytes, signature)| signatures.are_good(validator, bytes, signature)) {
+        return Err("a signature is not good".to_owned());
+    }
+    if messages[0].0 == messages[1].0 {
+        return Err("its messages do not contradict each other".to_owned());
+    }
+    Ok(())
 }

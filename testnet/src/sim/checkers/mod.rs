@@ -18,6 +18,7 @@ mod keeping;
 mod ledger;
 mod locks;
 mod memory;
+mod naming;
 mod once;
 mod order;
 mod pace;
@@ -199,6 +200,7 @@ impl Checkers {
             Box::<order::Order>::default(),
             Box::<proofs::Proofs>::default(),
             Box::<evidence::Evidence>::default(),
+            Box::<naming::Naming>::default(),
             Box::<keeping::Keeping>::default(),
             Box::<memory::Memory>::default(),
             Box::<work::Work>::default(),

@@ -116,6 +116,7 @@ impl Disk {
             wal: (contents.height, entries),
             batches: self.store.waiting_batches(),
             overrides: Vec::new(),
+            evidence: self.store.evidence(),
         };
         let log_height = wal.height();
         self.files = Some((wal, sign_state));

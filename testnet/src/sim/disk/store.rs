@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use ballast_primitives::Hash;
 use ballast_replica::message::{BATCHES_BYTES_MAX, ChainRecord, Request, Response};
-use ballast_replica::types::{CommitWrite, Executed, StoredBlock};
+use ballast_replica::types::{CommitWrite, Evidence, Executed, StoredBlock};
 use ballast_runtime::Receipt;
 use ballast_runtime::state::Change;
 
@@ -30,6 +30,7 @@ pub struct Store {
     /// Batches that no block names yet.
     loose: BTreeSet<Hash>,
     receipts: BTreeMap<Hash, Receipt>,
+    evidence: Vec<Evidence>,
     /// How to take back what was written since the last sync, oldest first.
     unsynced: Vec<Undo>,
     /// A byte of it has flipped: it does not open.
@@ -63,6 +64,10 @@ impl Store {
     pub fn newest_results(&self) -> Vec<Executed> {
         let from = self.height().saturating_sub(RESULTS);
         self.results.range(from..).map(|(_, executed)| *executed).collect()
+    }
+
+    pub fn evidence(&self) -> Vec<Evidence> {
+        self.evidence.clone()
     }
 
     pub fn leaves(&self) -> impl Iterator<Item = Change> {
@@ -136,6 +141,7 @@ impl Store {
         self.state.extend(write.changes.iter().map(|change| (change.slot, change.clone())));
         let receipts = write.records.iter().map(|record| &record.receipt);
         self.receipts.extend(receipts.map(|receipt| (receipt.tx, receipt.clone())));
+        self.evidence.extend(&write.evidence);
         self.generation = generation;
         self.sync();
         Ok(())
