@@ -16,7 +16,7 @@
 use ballast_primitives::Address;
 use thiserror::Error;
 
-use crate::journal::{Counts, Taking, Touched, Written};
+use crate::journal::{Counts, Taking, Written};
 use crate::object::{
     Account, Council, IncidentKind, Key, Minter, Object, Proposal, ReportStatus, Role, Scope,
     Supply,
@@ -39,10 +39,11 @@ pub enum Invariant {
     Power,
     Debit,
     Record,
+    Count,
 }
 
 impl Invariant {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Supply,
         Self::Mint,
         Self::Escrow,
@@ -50,6 +51,7 @@ impl Invariant {
         Self::Power,
         Self::Debit,
         Self::Record,
+        Self::Count,
     ];
 
     /// The kind of the incident that is filed.
@@ -62,6 +64,7 @@ impl Invariant {
             Self::Power => IncidentKind::PowerBroken,
             Self::Debit => IncidentKind::DebitBroken,
             Self::Record => IncidentKind::RecordBroken,
+            Self::Count => IncidentKind::CountBroken,
         }
     }
 
@@ -71,7 +74,7 @@ impl Invariant {
         match self {
             Self::Supply | Self::Mint => Some(Scope::Mint),
             Self::Bridge => Some(Scope::Bridge),
-            Self::Escrow | Self::Power | Self::Debit | Self::Record => None,
+            Self::Escrow | Self::Power | Self::Debit | Self::Record | Self::Count => None,
         }
     }
 }
@@ -111,31 +114,31 @@ pub(crate) fn check_block(
     written: &Written,
 ) -> Result<(), Breach> {
     money::check_block(state, supply_before, &written.touched)?;
-    check_counts(state, &written.touched)?;
+    let mut before = written.touched.iter().map(|entry| entry.counts_before);
+    let after = written.touched.iter().filter_map(|entry| state.occupant(entry.slot));
+    let sum = |all: &mut dyn Iterator<Item = Counts>| all.fold(Counts::default(), Counts::and);
+    check_counts([sum(&mut before), sum(&mut after.map(Counts::of))])?;
     let mut removed = written.removed.iter();
     match removed.find(|(_, key)| !key.may_be_removed()) {
-        Some((_, key)) => {
-            let what = format!("{key:?} was removed, and is for ever");
-            Err(broken(Invariant::Record, what).into())
-        }
+        Some((_, key)) => Err(removed_for_ever(key).into()),
         None => Ok(()),
     }
 }
 
-/// Accounts' numbers of objects moved as the number of objects did.
-fn check_counts(state: &State, touched: &[Touched]) -> Result<(), Breach> {
-    let before = touched.iter().map(|entry| entry.counts_before);
-    let before = before.fold(Counts::default(), Counts::and);
-    let after = touched.iter().filter_map(|entry| state.occupant(entry.slot)).map(Counts::of);
-    let after = after.fold(Counts::default(), Counts::and);
+fn removed_for_ever(key: &Key) -> Broken {
+    broken(Invariant::Record, format!("{key:?} was removed, and is for ever"))
+}
+
+/// Accounts' numbers of objects moved as the number of objects did (ST-37).
+fn check_counts([before, after]: [Counts; 2]) -> Result<(), Broken> {
     if after.stated.checked_add(before.found) == before.stated.checked_add(after.found) {
         return Ok(());
     }
     Err(miscounted(format!("what accounts state and what there is went {before:?} -> {after:?}")))
 }
 
-fn miscounted(what: String) -> Breach {
-    Breach { height: None, what: format!("numbers of objects: {what}") }
+fn miscounted(what: String) -> Broken {
+    broken(Invariant::Count, format!("numbers of objects: {what}"))
 }
 
 /// Checks the whole state, as it stands at `now`.
@@ -146,7 +149,8 @@ pub fn check_all(state: &State, now: u64) -> Result<(), Breach> {
         return Err(miscounted(format!(
             "accounts state {}, there are {}",
             counts.stated, counts.found
-        )));
+        ))
+        .into());
     }
     let mut all = state.objects();
     Ok(all.try_for_each(|stored| check_object(state, &stored.key, &stored.object, now))?)

@@ -269,6 +269,50 @@ fn a_balance_that_falls_without_being_taken_is_found() {
     assert_eq!(check(|journal| assert_eq!(take(journal, 11), None)), Ok(()));
 }
 
+#[test]
+fn numbers_of_objects_that_do_not_follow_the_objects_are_found() {
+    let add = |journal: &mut Journal<'_>, n: u32, more: u32| {
+        let key = Key::Account(dev::account_address("invariants", n));
+        let at = journal.find::<Account>(&key).unwrap();
+        journal.write(at).objects += more;
+    };
+    let used = |journal: &mut Journal<'_>| {
+        let owner = dev::account_address("invariants", 0);
+        let used = Object::UsedAuth(UsedAuth { until: NOW + 1 });
+        journal.create(Key::UsedAuth(owner, Hash::default()), used);
+    };
+    assert_eq!(check(used), Ok(()));
+    for told in [
+        check(|journal| add(journal, 0, 1)),
+        check(|journal| {
+            used(journal);
+            add(journal, 1, 1);
+        }),
+        check(|journal| {
+            // Money moves as well.
+            take(journal, 5).unwrap();
+            credit(journal, 1, 5);
+            add(journal, 1, 1);
+        }),
+    ] {
+        let told = told.unwrap_err();
+        assert_eq!(told.invariant, Invariant::Count, "{told:?}");
+    }
+}
+
+#[test]
+fn what_is_for_ever_is_not_removed() {
+    let mut state = State::from_genesis(&genesis()).unwrap();
+    let mut journal = Journal::begin_block(&mut state);
+    deposit(&mut journal, 5, false);
+    journal.begin_ops();
+    let custodian = dev::account_address("invariants", 0);
+    let key = Key::Deposit(deposit_id(&custodian, "r"));
+    let at = journal.find::<Deposit>(&key).unwrap();
+    journal.remove(at);
+    assert_eq!(journal.broken(), Some(Invariant::Record));
+}
+
 /// Lowers account 0's balance as no operation may, and raises account 1's by `up`.
 fn fall_by(journal: &mut Journal<'_>, up: u64, down: u64) {
     let key = Key::Account(dev::account_address("invariants", 0));

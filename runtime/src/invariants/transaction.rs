@@ -2,8 +2,8 @@
 //! bounded by the transaction's. None of it compares what was in force before with what is now:
 //! a council's operation may change that in the middle of a transaction.
 
-use super::{Broken, Invariant, broken, check_object, money};
-use crate::journal::{Amounts, Journal};
+use super::{Broken, Invariant, broken, check_counts, check_object, money};
+use crate::journal::{Amounts, Counts, Journal};
 use crate::object::{Kind as _, Object, Supply};
 use crate::state::Stored;
 
@@ -11,7 +11,10 @@ use crate::state::Stored;
 /// by what was taken and no further, then sums (ST-30, ST-32), then powers (ST-31).
 pub(crate) fn check_transaction(journal: &Journal<'_>, now: u64) -> Result<(), Broken> {
     let (mut before, mut after, mut only_balances) = (0u128, 0u128, true);
+    let mut counts = [Counts::default(); 2];
     for (slot, old, new) in journal.written() {
+        let counted = [old, new].map(|stored| stored.map(Counts::of).unwrap_or_default());
+        counts = [counts[0].and(counted[0]), counts[1].and(counted[1])];
         let (Some(Object::Account(old)), Some(Object::Account(new))) = (object(old), object(new))
         else {
             only_balances &= !is_judged(old) && !is_judged(new);
@@ -26,9 +29,13 @@ pub(crate) fn check_transaction(journal: &Journal<'_>, now: u64) -> Result<(), B
         }
     }
     if only_balances {
-        return if before == after { Ok(()) } else { Err(unbalanced(before, after)) };
+        return match before == after {
+            true => check_counts(counts),
+            false => Err(unbalanced(before, after)),
+        };
     }
     check_sums(journal)?;
+    check_counts(counts)?;
     let mut written = journal.written().filter_map(|(_, _, new)| new);
     written.try_for_each(|stored| check_object(journal.state(), &stored.key, &stored.object, now))
 }

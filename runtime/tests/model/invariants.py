@@ -4,6 +4,7 @@ A run calls `may_take` when money leaves an account and `is_closed` before each 
 the rest when the last operation is done; `report` is what follows when something is broken.
 """
 
+import run as rules
 import wire
 from clock import DAY, freeze_in_force, window_total
 
@@ -80,6 +81,13 @@ def _broken_sum(run, written):
     return None if sound and in_order else "SUPPLY_BROKEN"
 
 
+def _miscounted(written):
+    """ST-37: numbers of objects moved as the objects did."""
+    counted = lambda *place: place[2] is not None and rules.counts_for(*place) is not None
+    found = sum(counted(name, key, new) - counted(name, key, old) for name, key, old, new in written)
+    return _moved(written, "account", lambda account: account["objects"]) != found
+
+
 # ---- Single records (ST-31, ST-32) ----
 
 
@@ -133,6 +141,8 @@ def check(run):
     broken = _broken_sum(run, written)
     if broken:
         return broken
+    if _miscounted(written):
+        return "COUNT_BROKEN"
     for table, key, _, new in written:
         if table in RECORDS and new is not None and not RECORDS[table][1](run, key, new):
             return RECORDS[table][0]

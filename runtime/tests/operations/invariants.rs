@@ -245,7 +245,7 @@ fn only_a_sender_with_power_pauses() {
     use ballast_runtime::invariants::Invariant;
     let paused = Invariant::ALL.map(|invariant| (invariant, invariant.pauses()));
     let mint = Some(Scope::Mint);
-    let expected = [mint, mint, None, Some(Scope::Bridge), None, None, None];
+    let expected = [mint, mint, None, Some(Scope::Bridge), None, None, None, None];
     assert_eq!(paused.map(|(_, scope)| scope), expected);
     const { assert!(PAUSE_MS_MAX == 30 * DAY) };
 }
