@@ -32,7 +32,6 @@ const TRIGGERS: &[(&str, &str)] = &[
     ("RulesByProgram", "upgrade of the rules"),
     ("RulesOfArrival", "upgrade of the rules"),
     ("JunkKept", "junk batches"),
-    ("JudgedAgain", "far rounds"),
     ("EarlyProposalsUnbounded", "far rounds"),
     ("OneHurriesAll", "future flood"),
     ("EvidenceUnverified", "slanderer"),

@@ -103,8 +103,6 @@ bugs! {
     JunkKept
     /// Whoever asks for a proposal is answered, as often as it likes.
     AnswersUnrationed
-    /// Every proposal of a height is judged again whenever anything comes.
-    JudgedAgain
     /// A block does not wait for the interval after its parent.
     IntervalSkipped
     /// Whoever is at the next height takes everybody along.

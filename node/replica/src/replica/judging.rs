@@ -121,9 +121,6 @@ impl Replica {
 
     pub(super) fn judge_proposals(&mut self, now: Now) {
         let height = self.tip.height;
-        if planted(Bug::JudgedAgain) {
-            self.judgements += self.proposals.len() as u64;
-        }
         for at in std::mem::take(&mut self.to_judge) {
             // A verdict may decide the height.
             if self.tip.height == height {

@@ -24,3 +24,26 @@ impl Checker for Work {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::checkers::Sets;
+
+    #[test]
+    fn a_turn_may_take_what_its_inputs_cost_and_no_more() {
+        let scene = Scene {
+            genesis: ballast_primitives::Hash::ZERO,
+            genesis_time: 0,
+            keys: Vec::new(),
+            honest: Vec::new(),
+            sets: Sets::default(),
+            block_ms: 0,
+            heartbeat_ms: 0,
+            absence: None,
+        };
+        let see = |inputs, us| Work.see(&scene, &Fact::Worked { node: 0, inputs, us });
+        assert_eq!(see(40, FEW_US + 40 * EACH_US), Ok(()));
+        assert!(see(40, FEW_US + 40 * EACH_US + 1).is_err());
+    }
+}
