@@ -52,7 +52,7 @@ fn incidents(cluster: &Cluster, n: usize) -> Vec<Incident> {
     let state = cluster.nodes[n].replica().state();
     let found =
         (0..state.incidents().next).filter_map(|at| match state.get(&Key::Incident(at))? {
-            Object::Incident(incident) => Some(incident.clone()),
+            Object::Incident(incident) => Some(*incident),
             _ => None,
         });
     found.collect()
