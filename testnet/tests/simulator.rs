@@ -17,7 +17,7 @@ use ballast_testnet::sim::{run, workload};
 const SEEDS: &str = "BALLAST_SIM_SEEDS";
 const SEEDS_USUAL: u64 = 2_000;
 /// How often each behaviour must have been at work in the usual number of seeds.
-const LIARS_MIN: u64 = 40;
+const LIARS_MIN: u64 = 20;
 
 fn tally() -> &'static Tally {
     static TALLY: OnceLock<Tally> = OnceLock::new();

@@ -73,10 +73,13 @@ pub fn precommits(certificate: &CommitCertificate) -> impl Iterator<Item = (Publ
         .map(move |entry| (entry.validator, Spoken::Vote { vote, signature: entry.signature }))
 }
 
-/// Everything in it was verified before.
+/// Everything in it was verified before, but for `late`.
 #[derive(Debug, Default)]
 pub struct Witness {
     newest: BTreeMap<PublicKey, Spoken>,
+    /// The newest message of each key that came from itself when its height was over: verified when
+    /// somebody asks.
+    late: BTreeMap<PublicKey, Spoken>,
     recent: BTreeMap<Place, Spoken>,
     /// Of which places evidence was found.
     filed: BTreeSet<Place>,
@@ -126,6 +129,19 @@ impl Witness {
         std::mem::take(&mut self.found)
     }
 
+    /// Notes a message of a height that is over, as `key` itself sent it.
+    pub fn hear_late(&mut self, key: PublicKey, spoken: Spoken) {
+        let known = [self.newest.get(&key), self.late.get(&key)];
+        if known.into_iter().flatten().all(|known| known.place() < spoken.place()) {
+            self.late.insert(key, spoken);
+        }
+    }
+
+    /// Gives up what was late of a key.
+    pub fn take_late(&mut self, key: &PublicKey) -> Option<Spoken> {
+        self.late.remove(key)
+    }
+
     /// The newest message heard of a key.
     pub fn newest(&self, key: &PublicKey) -> Option<Spoken> {
         self.newest.get(key).copied()
@@ -154,10 +170,15 @@ impl Witness {
             self.filed.pop_first();
         }
         self.newest.retain(|key, _| is_known(key));
+        self.late.retain(|key, _| is_known(key));
     }
 
     pub fn len(&self) -> usize {
-        self.newest.len() + self.recent.len() + self.filed.len() + self.found.len()
+        self.newest.len()
+            + self.late.len()
+            + self.recent.len()
+            + self.filed.len()
+            + self.found.len()
     }
 
     pub fn is_empty(&self) -> bool {

@@ -21,12 +21,25 @@ impl Replica {
         }
     }
 
-    /// A late message for a height that is over is of no use, unless it contradicts another.
-    pub(super) fn note_late(&mut self, key: PublicKey, spoken: &Spoken) {
+    /// A late message for a height that is over is of no use, unless it contradicts another, or its
+    /// signer asks what it has signed.
+    pub(super) fn note_late(&mut self, from: PublicKey, key: PublicKey, spoken: &Spoken) {
         let contradicts = self.host.witness().is_contradicted(&key, spoken);
         if contradicts && self.host.is_genuine(&key, spoken) {
             self.host.hear(key, *spoken);
+        } else if from == key && self.sets.knows(&key) {
+            self.host.witness_mut().hear_late(key, *spoken);
         }
+    }
+
+    /// The newest message heard of a key, late ones included.
+    pub(super) fn newest_of(&mut self, key: &PublicKey) -> Option<Spoken> {
+        if let Some(late) = self.host.witness_mut().take_late(key)
+            && self.host.is_genuine(key, &late)
+        {
+            self.host.hear(*key, late);
+        }
+        self.host.witness().newest(key)
     }
 
     /// A peer says that somebody signed twice, and shows it. Of each validator one piece is kept.

@@ -124,10 +124,11 @@ impl Replica {
             return;
         }
         self.inquiry.answers.insert(from, now.mono_ms);
+        let message = self.newest_of(&key);
         let answer = LastSigned {
             key,
             number,
-            message: self.host.witness().newest(&key),
+            message,
             certificate: self.block.as_ref().map(|block| block.certificate.clone()),
             time: now.wall_ms,
         };

@@ -108,7 +108,7 @@ impl Replica {
         // Late ones are of no use; whose vote counts further on is not known yet.
         if at < height {
             let spoken = Spoken::Vote { vote: vote.vote, signature: vote.signature };
-            return self.note_late(from, &spoken);
+            return self.note_late(from, from, &spoken);
         }
         if self.sets.of(at).is_none() {
             return;
@@ -214,7 +214,7 @@ impl Replica {
             self.sync.claim(from, at - 1);
         }
         if at < height {
-            return self.note_late(proposal.proposer, &proposal.spoken());
+            return self.note_late(from, proposal.proposer, &proposal.spoken());
         }
         let under_way = at == height && self.started;
         if under_way && self.take_certificate(&proposal) {

@@ -12,8 +12,9 @@ use super::{Behaviour, Mouth, To};
 
 #[derive(Default)]
 pub struct TwoFaced {
-    /// What was voted for at each height, round and world.
-    voted: BTreeMap<(u64, u32, usize), Hash>,
+    /// What was voted for at each height and in each world, in whatever round: who changed its mind
+    /// from round to round would not have signed against itself.
+    voted: BTreeMap<(u64, usize), Hash>,
 }
 
 impl TwoFaced {
@@ -49,7 +50,7 @@ impl TwoFaced {
     ) {
         let (height, round) = (proposal.header.height, proposal.round);
         let block = Mouth::block_of(proposal);
-        if *self.voted.entry((height, round, world)).or_insert(block) != block {
+        if *self.voted.entry((height, world)).or_insert(block) != block {
             return;
         }
         for kind in [VoteKind::Prevote, VoteKind::Precommit] {
