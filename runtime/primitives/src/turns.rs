@@ -234,8 +234,8 @@ impl Committee {
         let out: u128 =
             self.validators().iter().filter(is_passed).map(|v| u128::from(v.power)).sum();
         let none_out = 3 * out >= self.total_power();
-        let in_turn: Vec<_> =
-            self.validators().iter().filter(|v| none_out || !is_passed(v)).collect();
+        let (last, in_turn): (Vec<_>, Vec<_>) =
+            self.validators().iter().partition(|v| !none_out && is_passed(v));
         let count = in_turn.len() as u64;
         let total: u128 = in_turn.iter().map(|v| u128::from(v.power)).sum();
         let (cycle, step) = (height / count, height % count);
@@ -247,10 +247,11 @@ impl Committee {
             end += u128::from(v.power);
             point < end
         });
-        let in_order = in_turn.iter().cycle().skip(first.unwrap_or(0)).take(in_turn.len());
-        let passed = self.validators().iter().filter(|v| !none_out && is_passed(v));
-        let order: Vec<_> = in_order.copied().chain(passed).collect();
-        order[round as usize % order.len()]
+        let (count, round) = (in_turn.len(), round as usize % self.len());
+        match round.checked_sub(count) {
+            None => in_turn[(first.unwrap_or(0) + round) % count],
+            Some(after) => last[after],
+        }
     }
 }
 

@@ -1,21 +1,14 @@
 //! One is down while ordinary clients fill blocks of megabytes.
 
-use ballast_primitives::Hash;
-use ballast_primitives::domain::SignTag;
 use ballast_proto::v1::submit_batch_result::Result as Answer;
 use ballast_proto::v1::{SubmitBatchRequest, SubmitBatchResult};
-use ballast_runtime::authorisation::signed_bytes_on;
-use ballast_runtime::limits::{
-    CUSTODIAN_BYTES_MAX, EXCEPTION_BYTES_MAX, EXCEPTIONS_MAX, LINES_MAX, STANDARD_BYTES_MAX,
-    URI_BYTES_MAX,
-};
-use ballast_runtime::object::{Assurance, Category, Line, Opinion, ReportBody, ReportKind};
-use ballast_runtime::ops::submit_report::SubmitReport;
-use ballast_runtime::{Op, Witness};
-use ballast_testnet::chain::Signer;
+use ballast_runtime::Op;
 use ballast_testnet::{Chain, Options};
 
 use crate::common::{RECOVERY, receipt, up_with, wait_votes};
+
+#[path = "../../../node/replica/tests/harness/report.rs"]
+mod report;
 
 const ACCOUNTS: u32 = 40;
 /// Of each account, 7.4 kB each: 27 MB.
@@ -26,42 +19,8 @@ const LOT: u32 = 5;
 /// Transactions like the largest that anybody may send: reports by who may not make any, which fail.
 fn large(chain: &Chain, n: u32) -> Vec<Vec<u8>> {
     let signer = chain.account(n);
-    let op = Op::SubmitReport(report(chain, &signer));
+    let op = Op::SubmitReport(report::largest(&chain.genesis, chain.chain_id, &signer.keys[0]));
     (1..=TXS).map(|nonce| chain.sign(&signer, nonce, vec![op.clone()]).encode()).collect()
-}
-
-fn report(chain: &Chain, signer: &Signer) -> SubmitReport {
-    let line = Line {
-        category: Category::Cash,
-        custodian: "c".repeat(CUSTODIAN_BYTES_MAX),
-        country: *b"US",
-        maturity_days: 0,
-        face: 1,
-        amortised: 1,
-        market: 1,
-        encumbered: 0,
-        segregated: true,
-    };
-    let body = ReportBody {
-        supersedes: None,
-        kind: ReportKind::PointInTime,
-        period_start: 1,
-        as_of: 1,
-        as_of_height: 1,
-        stated_outstanding: 1,
-        scope: Hash::ZERO,
-        standard: "s".repeat(STANDARD_BYTES_MAX),
-        assurance: Assurance::Review,
-        opinion: Opinion::Unmodified,
-        exceptions: vec!["e".repeat(EXCEPTION_BYTES_MAX); EXCEPTIONS_MAX],
-        lines: vec![line; LINES_MAX],
-        document: Hash::ZERO,
-        uri: "u".repeat(URI_BYTES_MAX),
-    };
-    let bytes = signed_bytes_on(SignTag::Report, &chain.genesis, chain.chain_id, &body);
-    let key = &signer.keys[0];
-    let witnesses = vec![Witness { key: key.public(), signature: key.sign(&bytes) }];
-    SubmitReport { body: Box::new(body), witnesses }
 }
 
 #[tokio::test(flavor = "multi_thread")]

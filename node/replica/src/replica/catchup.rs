@@ -19,7 +19,7 @@ impl Replica {
         response: Option<Response>,
         now: Now,
     ) {
-        let end = End { height: self.tip.height, genesis: self.tip.genesis, sets: &self.sets };
+        let end = end(&self.tip, &self.sets);
         self.fetch.answered(from, ticket, response, end, now.mono_ms);
         self.fetch_more(now);
     }
@@ -28,7 +28,7 @@ impl Replica {
     pub(super) fn fetch_more(&mut self, now: Now) {
         if !self.outdated {
             self.ask_peers(now);
-            let end = End { height: self.tip.height, genesis: self.tip.genesis, sets: &self.sets };
+            let end = end(&self.tip, &self.sets);
             if self.fetch.can_certify(end) || self.next_is_ready() {
                 self.timers.set_if_unset(Timer::CatchUp, now.mono_ms + PAUSE_MS);
             }
@@ -40,7 +40,7 @@ impl Replica {
     pub(super) fn catch_up(&mut self, now: Now) {
         if !self.outdated {
             let verify_all = self.config.verify_all;
-            let end = End { height: self.tip.height, genesis: self.tip.genesis, sets: &self.sets };
+            let end = end(&self.tip, &self.sets);
             self.fetch.certify(end, verify_all, now.mono_ms);
             self.adopt_ready(now);
         }
@@ -49,7 +49,7 @@ impl Replica {
 
     fn ask_peers(&mut self, now: Now) {
         let start = self.sync.is_time(self.tip.height, now.mono_ms);
-        let end = End { height: self.tip.height, genesis: self.tip.genesis, sets: &self.sets };
+        let end = end(&self.tip, &self.sets);
         let batches = &self.batches;
         let is_here = |digest: &Hash| batches.contains(digest);
         let questions = self.fetch.ask(self.sync.heights(), is_here, end, start, now.mono_ms);
@@ -122,4 +122,9 @@ impl Replica {
         self.commit(&value, &held, certificate, overridden, now);
         Ok(held.iter().map(|held| held.txs.len()).sum())
     }
+}
+
+/// Not a method, so that what is fetched may change meanwhile.
+const fn end<'a>(tip: &Tip, sets: &'a Sets) -> End<'a> {
+    End { height: tip.height, genesis: tip.genesis, sets }
 }

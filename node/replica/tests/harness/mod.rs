@@ -2,13 +2,13 @@
 //! The cluster: nodes with disks, a queue of what is under way, one virtual clock.
 
 pub mod node;
+mod report;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ballast_primitives::codec;
-use ballast_primitives::domain::SignTag;
 use ballast_primitives::signature::{self, SignatureError};
 use ballast_primitives::{
     CommitCertificate, CommitSignature, Committee, Hash, Header, Payload, PublicKey, Return,
@@ -22,15 +22,8 @@ use ballast_replica::replica::Notice;
 use ballast_replica::types::{Batch, StoredBlock};
 use ballast_replica::wal::WalEntry;
 use ballast_replica::{Config, Effect, Input, Now, Recovered, Replica, commit};
-use ballast_runtime::authorisation::signed_bytes_on;
-use ballast_runtime::limits::{
-    CUSTODIAN_BYTES_MAX, EXCEPTION_BYTES_MAX, EXCEPTIONS_MAX, LINES_MAX, STANDARD_BYTES_MAX,
-    URI_BYTES_MAX,
-};
-use ballast_runtime::object::{
-    Assurance, Category, Line, Opinion, ReportBody, ReportKind, Upgrade, Validators,
-};
-use ballast_runtime::tx::{SignedTx, VerifiedTx, Witness};
+use ballast_runtime::object::{Upgrade, Validators};
+use ballast_runtime::tx::{SignedTx, VerifiedTx};
 use ballast_runtime::{Genesis, Key, Object, Op, Rulebook, Rules, State, TxBody, dev, ops};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -444,20 +437,7 @@ impl Cluster {
         nonce: u64,
         (times, memo): (usize, Option<usize>),
     ) -> Hash {
-        let to = dev::account_address(SEED, to);
-        let body = TxBody {
-            genesis: self.genesis.hash(),
-            chain_id: self.genesis.chain_id,
-            sender: dev::account_address(SEED, from),
-            nonce,
-            valid_until: START_WALL_MS + self.now_ms + 3_600_000,
-            sponsor: None,
-            memo: memo.map(|bytes| vec![7; bytes]),
-            ops: vec![Op::Transfer(ops::transfer::Transfer { to, amount, travel: None }); times],
-        };
-        // The same bytes for the same payment at whatever time it is sent.
-        let body = TxBody { valid_until: START_WALL_MS + 3_600_000, ..body };
-        let tx = body.sign(&[&dev::account_key(SEED, from)]);
+        let tx = self.payments(from, to, amount, nonce, (times, memo));
         let id = tx.body.id();
         let bytes = tx.encode();
         let candidate = Candidate { bytes, tx: VerifiedTx::assume_verified(tx, id) };
@@ -465,9 +445,20 @@ impl Cluster {
         id
     }
 
-    /// The same bytes for the same payment at whatever time it is made. From [`ACCOUNTS`] on the
-    /// accounts do not exist.
+    /// From [`ACCOUNTS`] on the accounts do not exist.
     pub fn payment(&self, from: u32, to: u32, amount: u64, nonce: u64) -> SignedTx {
+        self.payments(from, to, amount, nonce, (1, None))
+    }
+
+    /// The same bytes for the same payment at whatever time it is made.
+    fn payments(
+        &self,
+        from: u32,
+        to: u32,
+        amount: u64,
+        nonce: u64,
+        (times, memo): (usize, Option<usize>),
+    ) -> SignedTx {
         let to = dev::account_address(SEED, to);
         let body = TxBody {
             genesis: self.genesis.hash(),
@@ -476,8 +467,8 @@ impl Cluster {
             nonce,
             valid_until: START_WALL_MS + 3_600_000,
             sponsor: None,
-            memo: None,
-            ops: vec![Op::Transfer(ops::transfer::Transfer { to, amount, travel: None })],
+            memo: memo.map(|bytes| vec![7; bytes]),
+            ops: vec![Op::Transfer(ops::transfer::Transfer { to, amount, travel: None }); times],
         };
         body.sign(&[&dev::account_key(SEED, from)])
     }
@@ -497,7 +488,7 @@ impl Cluster {
     /// Transactions of some 7.4 kB that fail, of whoever is no reserve manager, submitted to node
     /// `n` at once.
     pub fn submit_large(&mut self, n: usize, nonces: std::ops::Range<u64>) {
-        let report = report(&self.genesis);
+        let report = report::largest(&self.genesis.hash(), self.genesis.chain_id, &key(0));
         let candidate = |n: u64| {
             let account = (n % u64::from(ACCOUNTS)) as u32;
             let body = TxBody {
@@ -833,39 +824,4 @@ pub fn batch_input(from: PublicKey, bytes: &[u8]) -> Input {
         author: batch.author,
         txs: txs.collect(),
     }
-}
-
-/// The largest report that there may be.
-fn report(genesis: &Genesis) -> ops::submit_report::SubmitReport {
-    let line = Line {
-        category: Category::Cash,
-        custodian: "c".repeat(CUSTODIAN_BYTES_MAX),
-        country: *b"US",
-        maturity_days: 0,
-        face: 1,
-        amortised: 1,
-        market: 1,
-        encumbered: 0,
-        segregated: true,
-    };
-    let body = ReportBody {
-        supersedes: None,
-        kind: ReportKind::PointInTime,
-        period_start: 1,
-        as_of: 1,
-        as_of_height: 1,
-        stated_outstanding: 1,
-        scope: Hash::ZERO,
-        standard: "s".repeat(STANDARD_BYTES_MAX),
-        assurance: Assurance::Review,
-        opinion: Opinion::Unmodified,
-        exceptions: vec!["e".repeat(EXCEPTION_BYTES_MAX); EXCEPTIONS_MAX],
-        lines: vec![line; LINES_MAX],
-        document: Hash::ZERO,
-        uri: "u".repeat(URI_BYTES_MAX),
-    };
-    let bytes = signed_bytes_on(SignTag::Report, &genesis.hash(), genesis.chain_id, &body);
-    let signer = key(0);
-    let witnesses = vec![Witness { key: signer.public(), signature: signer.sign(&bytes) }];
-    ops::submit_report::SubmitReport { body: Box::new(body), witnesses }
 }
